@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BRIDGE_PROTOCOL_H
+#define BRIDGE_PROTOCOL_H
+
+/*
+ * The contract between the bridge and one protocol.
+ *
+ * Calls cross this line in two directions and nowhere else:
+ *
+ *     bridge  --- struct protocol_ops --->  adapter     "please do"
+ *     bridge  <--- bridge_*() ------------  adapter     "this happened"
+ *
+ * An adapter never sees another adapter, the database or the router. What it
+ * may include is listed in tests/lint/layers.py, which is a test.
+ *
+ * Everything runs on the one loop thread. No hook may block. A hook may call
+ * bridge_*() before it returns; the bridge never calls a hook from inside
+ * bridge_*() - it queues the work for the next turn of the loop. So no call
+ * is ever re-entered, and no object vanishes under a running hook.
+ *
+ * A network walks this circle; the arrows say who moves it:
+ *
+ *              start() hook
+ *      DOWN ------------------> STARTING
+ *        ^                          |  bridge_network_up()
+ *        |                          v
+ *     STOPPING <---------------    UP
+ *              stop() hook
+ *
+ *     bridge_network_down() leads to DOWN from every other state.
+ *
+ * After an unasked-for DOWN the bridge waits, with back-off, and calls start()
+ * again. Adapters never retry the connection of a network on their own.
+ * (Connections of single puppets are the adapter's affair; see below.)
+ *
+ * Joining. join() asks for a channel. The adapter enters it, then reports who
+ * is there as EVENT_JOIN with EVENT_BACKLOG, one each, then the topic as
+ * EVENT_TOPIC with EVENT_BACKLOG if it has one, then bridge_joined(). Who was
+ * known before and is not in that snapshot is gone. bridge_left() says that
+ * the channel was lost (or could not be entered); the bridge calls join()
+ * again, with back-off, for as long as it wants the channel. When the network
+ * goes down every channel of it is left without further calls.
+ *
+ * Members. Everybody who is in a channel and is not us is reported by
+ * EVENT_JOIN, EVENT_PART, EVENT_RENAME and EVENT_PRESENCE. "Us" is the
+ * listener and every puppet; an adapter must never report its own echo.
+ *
+ * Puppets. A puppet is one remote person shown on one network. An occupant is
+ * a puppet in one channel. puppet_join() asks the adapter to bring it in,
+ * under a name as near to occupant->want as the network allows; the adapter
+ * answers with bridge_puppet_joined() and the name it got, or with
+ * bridge_puppet_left() and why not. After that the adapter keeps the puppet
+ * there, reconnecting its connection if it has one, until puppet_leave(). It
+ * reports every change of the shown name with bridge_puppet_renamed(). When
+ * the channel is left, or the network goes down, every occupant in it is
+ * absent without further calls.
+ *
+ * Deliveries. send() hands over one delivery; up to channel->limits.window of
+ * them per channel may be unsettled at a time. They are to appear in the
+ * channel in the order of the send() calls. Each is settled exactly once:
+ *
+ *     bridge_sent()     it is there; with the id or ids it has there
+ *     bridge_refused()  it never will be; with a reason its author can read
+ *     bridge_later()    not now; nothing of it was shown, as far as we know
+ *
+ * bridge_later() gives back that delivery and obliges the adapter to give
+ * back every later one of the same channel that it still holds, so that order
+ * can be kept. bridge_network_down() and bridge_left() give back everything
+ * that is unsettled, without further calls.
+ */
+
+#include "bridge/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf_network;
+struct conf_member;
+struct error;
+struct loop;
+struct network;
+
+/* What a network or channel can show natively; the rest is rendered as text. */
+enum capability {
+	CAN_EDIT = 1 << 0,
+	CAN_REDACT = 1 << 1,
+	CAN_REACT = 1 << 2,
+	CAN_REPLY = 1 << 3,
+	CAN_TOPIC = 1 << 4,
+	CAN_TYPING = 1 << 5,
+	CAN_RECEIPT = 1 << 6,
+	CAN_PRESENCE = 1 << 7,
+	CAN_STYLE = 1 << 8,	/* spans */
+	CAN_MULTILINE = 1 << 9, /* LF inside one message */
+	CAN_ATTACH = 1 << 10,
+	CAN_PUPPET = 1 << 11, /* speaks under each sender's own name */
+	CAN_DIRECT = 1 << 12, /* private messages to and from puppets */
+	CAN_NOTICE = 1 << 13, /* has a form for EVENT_NOTICE */
+};
+
+struct limits {
+	size_t text_max;	/* bytes of one message; 0 = no limit */
+	unsigned window;	/* unsettled deliveries per channel; >= 1 */
+	unsigned lines_max;	/* lines of one message; 0 = no limit */
+	unsigned puppets;	/* on this network; 0 = no limit */
+	int64_t puppet_wait_ms; /* how long a line waits for its puppet */
+};
+
+enum channel_kind {
+	CHANNEL_ROOM,	/* name: the room as the network writes it */
+	CHANNEL_DIRECT, /* name: sender id of the one person at the far end */
+};
+
+/* A MUC, an IRC channel, a topic tree, or a conversation with one person. */
+struct channel {
+	int64_t id; /* stable across restarts */
+	enum channel_kind kind;
+	struct network *network;
+	const char *name;
+	const struct conf_member *conf; /* as configured; NULL if direct */
+	unsigned caps;	      /* enum capability; the adapter may narrow it */
+	struct limits limits; /* the adapter may narrow them */
+	bool joined;
+	void *data; /* the adapter's own */
+};
+
+/* One remote person, shown on one network. */
+struct puppet {
+	int64_t id; /* stable across restarts */
+	struct network *network;     /* where it is shown */
+	const char *origin;	     /* label of the network it comes from */
+	const struct sender *sender; /* who it is there; current name */
+	const char *native; /* the name it had here last time, or NULL */
+	enum presence_show show;
+	const char *status; /* "" if none */
+	void *data;	    /* the adapter's own */
+};
+
+enum occupant_state {
+	OCCUPANT_ABSENT,
+	OCCUPANT_JOINING, /* puppet_join() was called */
+	OCCUPANT_JOINED,
+	OCCUPANT_REFUSED, /* may not come in; spoken for by the listener */
+};
+
+/*
+ * A puppet in one channel. In a CHANNEL_DIRECT it is the puppet that speaks
+ * to the person at the far end; joining then means being able to.
+ */
+struct occupant {
+	struct puppet *puppet;
+	struct channel *channel;
+	enum occupant_state state;
+	const char *want; /* name to ask for, from the nick template */
+	char *name;	  /* name it has, once joined */
+	void *data;	  /* the adapter's own */
+};
+
+/* What puppet_update() is about. */
+enum puppet_change {
+	PUPPET_NAME = 1 << 0,	/* occupant->want */
+	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
+};
+
+/*
+ * One event on its way to one channel. The bridge owns it. The adapter that
+ * received it through send() must settle it exactly once, see above; then,
+ * or when it was given back, the pointer is dead.
+ */
+struct delivery {
+	const struct event *event; /* already cut down to channel->caps */
+	struct channel *channel;
+	struct occupant *speaker; /* joined; NULL: the network's own voice */
+	const char *id; /* ours; unique, stable over retries, [a-z0-9-] */
+	const char *target; /* event->target in this network's ids, or NULL */
+	const char *parent; /* event->parent likewise */
+	unsigned attempt;   /* 1 on the first try */
+	void *data;	    /* the adapter's own; NULL when handed over */
+};
+
+struct protocol_ops {
+	/*
+	 * Create one configured network. The configuration was checked; it
+	 * outlives the network. Return NULL and set err if it still makes no
+	 * sense. No I/O.
+	 */
+	struct network *(*create)(const struct conf_network *conf,
+				  struct loop *loop, struct error *err);
+
+	/* Release it. Only ever called in DOWN. */
+	void (*destroy)(struct network *net);
+
+	/* Begin connecting. Ends in bridge_network_up() or _down(). */
+	void (*start)(struct network *net);
+
+	/*
+	 * Begin leaving: say goodbye, but wait no longer than a second for
+	 * it. Ends in bridge_network_down(). May be called in STARTING or UP.
+	 */
+	void (*stop)(struct network *net);
+
+	/* Enter or leave a channel. Only called while UP. Rooms only. */
+	void (*join)(struct network *net, struct channel *ch);
+	void (*leave)(struct network *net, struct channel *ch);
+
+	/* Put one delivery on the wire. Only called while UP and joined. */
+	void (*send)(struct network *net, struct delivery *d);
+
+	/*
+	 * With CAN_PUPPET, all three. Only called while UP and, for rooms,
+	 * joined. After puppet_leave() returns the occupant is dead: the
+	 * adapter keeps no pointer to it; nothing is reported back.
+	 */
+	void (*puppet_join)(struct network *net, struct occupant *o);
+	void (*puppet_leave)(struct network *net, struct occupant *o,
+			     const char *reason);
+	void (*puppet_update)(struct network *net, struct occupant *o,
+			      unsigned changes);
+
+	/* Optional: a channel is about to be freed; drop channel->data. */
+	void (*forget)(struct network *net, struct channel *ch);
+
+	/*
+	 * Optional. The event that this adapter raised is on disk, or was
+	 * known already: now its source may be told that we have it. Called
+	 * for durable events only, also while DOWN.
+	 */
+	void (*accepted)(struct network *net, const struct event *ev);
+
+	/*
+	 * Optional. Tell the author of ev, an event that this adapter raised
+	 * in ch, why it did not get through. ch is NULL if a direct message
+	 * found no way at all. Called only while UP.
+	 */
+	void (*bounce)(struct network *net, struct channel *ch,
+		       const struct event *ev, const char *why);
+
+	/*
+	 * With CAN_DIRECT. Write into id the canonical sender id of the
+	 * person that somebody on another network called text, or return
+	 * false if nobody here can have that name. Need not be online.
+	 */
+	bool (*resolve)(struct network *net, const char *text, char *id,
+			size_t size);
+};
+
+struct protocol {
+	const char *name; /* as written in the configuration */
+	unsigned caps;
+	struct limits limits;
+	struct protocol_ops ops;
+};
+
+enum network_state {
+	NETWORK_DOWN,
+	NETWORK_STARTING,
+	NETWORK_UP,
+	NETWORK_STOPPING,
+};
+
+/* Whose fault it was decides how long the bridge waits before it retries. */
+enum down_reason {
+	DOWN_ASKED,	  /* we stopped it */
+	DOWN_LOST,	  /* the connection broke: retry soon */
+	DOWN_UNREACHABLE, /* it never came up: retry with back-off */
+	DOWN_REFUSED,	  /* credentials, ban, protocol: retry rarely */
+};
+
+/* Adapters embed this first and recover their own with container_of(). */
+struct network {
+	const struct protocol *protocol;
+	char *name; /* the label; prefix of every log line */
+	int64_t id; /* stable across restarts; set by the bridge */
+	enum network_state state;
+	unsigned caps;	      /* of the protocol; the adapter may narrow it */
+	struct limits limits; /* likewise; create() applies configuration */
+
+	/* private to the bridge */
+	struct bridge *bridge;
+	struct netlife *life;
+};
+
+/* For create() and destroy(). Copies name; finish frees what init made. */
+void network_init(struct network *net, const struct protocol *protocol,
+		  const char *name);
+void network_finish(struct network *net);
+
+/*
+ * Upcalls. Adapters call these; nothing else does. text and why may be NULL,
+ * are copied, and are shown to people.
+ */
+
+void bridge_network_up(struct network *net);
+void bridge_network_down(struct network *net, enum down_reason why,
+			 const char *text);
+
+void bridge_joined(struct channel *ch);
+
+/*
+ * The channel is lost or cannot be entered. DOWN_REFUSED means that asking
+ * again soon is pointless (banned, invite only, no such room): the bridge
+ * then waits long, and logs it for the operator.
+ */
+void bridge_left(struct channel *ch, enum down_reason why, const char *text);
+
+void bridge_puppet_joined(struct occupant *o, const char *name);
+void bridge_puppet_renamed(struct occupant *o, const char *name);
+
+/*
+ * The puppet is not in the channel: it could not enter, or was removed.
+ * DOWN_REFUSED: do not try again by itself. DOWN_LOST, DOWN_UNREACHABLE: the
+ * bridge calls puppet_join() again when it sees fit.
+ */
+void bridge_puppet_left(struct occupant *o, enum down_reason why,
+			const char *text);
+
+/*
+ * Something happened. Takes the caller's reference. Drops, and logs, what
+ * event_check() rejects. May be called in any state but DOWN.
+ */
+void bridge_event(struct network *net, struct event *ev);
+
+/* ids: n strings, the network's own, first first; n may be 0. */
+void bridge_sent(struct delivery *d, const char *const *ids, size_t n);
+void bridge_later(struct delivery *d, int64_t wait_ms, const char *why);
+void bridge_refused(struct delivery *d, const char *why);
+
+/*
+ * The occupant of this network's channel ch that goes by sender id, for
+ * adapters that must show on their side who is meant. NULL if none.
+ */
+struct occupant *bridge_occupant(struct channel *ch, const char *origin,
+				 const char *sender_id);
+
+/*
+ * Assert that a protocol's table is complete and does not contradict itself.
+ * Called once for each entry of the table in protocols/protocols.c.
+ */
+void protocol_check(const struct protocol *protocol);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BRIDGE_STORE_H
+#define BRIDGE_STORE_H
+
+/*
+ * The store thread.
+ *
+ * Everything that changes the database is a job. Jobs run on the store
+ * thread, in the order they were submitted, many to a transaction: the thread
+ * takes all that queued up while the last commit ran, runs them between BEGIN
+ * and COMMIT, then wakes the loop, where each job's done() is called in the
+ * same order. There is no timer and no window: an idle bridge commits at
+ * once, a busy one commits in groups.
+ *
+ * done() means: it is on disk (WAL, synchronous=FULL). Until then nobody may
+ * be told that we have it.
+ *
+ * A job fails alone or not at all: run() returns 0 or -errno; a failing job
+ * is rolled back to its own savepoint and the others commit. If the database
+ * itself fails (full, corrupt, I/O error) the whole group is rolled back and
+ * tried again one by one; what still fails gets done(status < 0), and the
+ * store's fatal() callback is told once.
+ *
+ * The loop reads through a connection of its own, store_reader(), which sees
+ * what was committed. Nothing else reads or writes the file.
+ *
+ * A store opened with store_open_inline() has no thread: jobs run, in the
+ * same groups and order, in a deferred call of the loop. The deterministic
+ * tests use it, with the database in memory or in a file.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct error;
+struct loop;
+struct store;
+
+struct store_job {
+	/* On the store thread, in a transaction. 0 or -errno. */
+	int (*run)(struct db *db, struct store_job *job);
+	/* On the loop, after the commit. Frees the job if it was allocated. */
+	void (*done)(struct store_job *job, int status);
+	/* private */
+	struct store_job *next;
+	int status;
+};
+
+/* Opens and migrates the database and starts the thread. NULL and err. */
+struct store *store_open(struct loop *loop, const char *path,
+			 struct error *err);
+struct store *store_open_inline(struct loop *loop, const char *path,
+				struct error *err);
+
+/*
+ * Runs what is still queued, calls every done(), joins the thread, closes.
+ * Accepts NULL.
+ */
+void store_close(struct store *store);
+
+/* For tests of what a crash leaves behind: drop what is queued, uncommitted. */
+void store_abandon(struct store *store);
+
+void store_submit(struct store *store, struct store_job *job);
+
+/* Jobs whose done() was not called yet. */
+size_t store_pending(const struct store *store);
+
+/* The loop's read-only connection (in an inline store: the only one). */
+struct db *store_reader(struct store *store);
+
+/* Told, on the loop, when the database itself cannot be written. */
+void store_on_fatal(struct store *store,
+		    void (*fn)(void *arg, const char *why), void *arg);
+
+struct store_stats {
+	uint64_t jobs, commits;
+	size_t largest_group;
+};
+
+struct store_stats store_stats(const struct store *store);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+/*
+ * The configuration: read with libconfig, checked as a whole, and handed out
+ * as a const tree of our own structs that outlives every network made from
+ * it. Nothing of libconfig leaves this folder, and nothing outside this
+ * folder knows what the file looks like.
+ *
+ * conf_load() reports every error of the file in one run, each with file,
+ * line, what was found, what was expected, and a guess for a misspelt word.
+ * What it returns is right: names are unique, references resolve, numbers are
+ * in range, secrets are read.
+ */
+
+#include "bridge/log.h"
+#include "bridge/secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct str;
+
+struct conf_where {
+	const char *file;
+	unsigned line;
+};
+
+/* ---- networks ---------------------------------------------------------- */
+
+struct conf_xmpp {
+	const char *component; /* our domain */
+	const char *host;      /* of the server's component port */
+	unsigned port;
+	const struct secret *secret;
+	const char *nick; /* the listener's in rooms; default "causeway" */
+	/* who may write to puppets outside rooms: domains or bare JIDs, "*"
+	 * is everybody; default: the domain above the component's */
+	const char *const *direct_from;
+	size_t n_direct_from;
+	unsigned ping_s;      /* quiet time before the stream is probed */
+	unsigned self_ping_s; /* quiet time before a room is (XEP-0410) */
+	unsigned window;      /* unconfirmed messages per room */
+};
+
+enum conf_sasl {
+	CONF_SASL_NONE,
+	CONF_SASL_PLAIN,
+	CONF_SASL_EXTERNAL,
+	CONF_SASL_SCRAM_SHA_256,
+};
+
+enum conf_tls {
+	CONF_TLS_VERIFY, /* chain and host name; the default */
+	CONF_TLS_INSECURE, /* encrypted, anybody's certificate; warned about */
+	CONF_TLS_OFF,
+};
+
+struct conf_server {
+	const char *host; /* name or address; IPv6 without brackets */
+	unsigned port;
+};
+
+struct conf_irc {
+	const struct conf_server *servers; /* tried in turn */
+	size_t n_servers;
+	enum conf_tls tls;
+	const char *ca_file; /* NULL: the system's */
+	const char *bind;    /* local address or NULL */
+	const char *nick;
+	const char *user;
+	const char *realname;
+	const struct secret *password; /* of the server, or NULL */
+	enum conf_sasl sasl;
+	const char *account;		    /* SASL, or NULL */
+	const struct secret *sasl_password; /* or NULL */
+	bool sasl_required;		    /* default: true with sasl */
+	const char *cert_file, *key_file;   /* client certificate, or NULL */
+	const char *const *after_connect;   /* raw lines */
+	size_t n_after_connect;
+	const char *charset; /* when a line is not UTF-8; iconv name */
+	/* pacing: a bucket of burst lines that refills one per interval_ms;
+	 * from the preset unless given; interval 0 = no limit */
+	unsigned interval_ms, burst;
+	unsigned puppets;	      /* connections beside the listener */
+	unsigned puppet_idle_s;	      /* quiet time before one may go */
+	unsigned puppet_connect_ms;   /* between two connects */
+	const char *puppet_realname;  /* template; {name} {id} {network} */
+	const char *puppet_user;      /* template likewise */
+	unsigned lines_max; /* lines of one message before it is cut */
+	unsigned window;    /* unconfirmed messages per channel */
+	unsigned ping_s, timeout_s; /* quiet time before PING; then death */
+};
+
+struct conf_network {
+	const char *name;     /* the label: [a-z0-9.-]{1,63} */
+	const char *protocol; /* "xmpp", "irc" */
+	struct conf_where where;
+	bool has_level;
+	enum log_level level; /* of this network's log lines */
+	/* the one that belongs to the protocol; others NULL */
+	const struct conf_xmpp *xmpp;
+	const struct conf_irc *irc;
+};
+
+/* ---- links ------------------------------------------------------------- */
+
+/* Seen from the link: "in" takes from the channel, "out" gives to it. */
+enum conf_direction {
+	CONF_IN = 1 << 0,
+	CONF_OUT = 1 << 1,
+	CONF_BOTH = CONF_IN | CONF_OUT,
+};
+
+/* One channel in one link, with the options that hold for it. */
+struct conf_member {
+	const char *network; /* label */
+	const char *channel; /* as the network writes it */
+	struct conf_where where;
+	enum conf_direction direction;
+	unsigned kinds;	  /* 1 << enum event_kind: what is given to it */
+	const char *nick; /* template of puppets' names here; "{nick}" */
+	bool puppets;	  /* false: everybody is relayed here */
+	bool noise;	  /* joins and parts of the others as lines */
+	const struct secret *key; /* IRC key, MUC password; or NULL */
+};
+
+struct conf_link {
+	const char *name;
+	struct conf_where where;
+	const struct conf_member *members;
+	size_t n_members;
+};
+
+/* ---- the whole --------------------------------------------------------- */
+
+struct conf {
+	const char *file;
+	const char *database; /* path */
+
+	enum log_format log_format;
+	enum log_level log_level;
+	const char *log_file; /* NULL: standard error */
+	bool log_text;
+
+	/* the outbox, per channel */
+	unsigned queue_rows, queue_mib, queue_age_s;
+
+	const struct conf_network *networks;
+	size_t n_networks;
+	const struct conf_link *links;
+	size_t n_links;
+
+	/* private */
+	struct pool *pool;
+	const struct secret **secrets;
+	size_t n_secrets;
+};
+
+/*
+ * Read and check path. NULL if anything is wrong; errors then holds one line
+ * per mistake ("file:line: what"), each ended by LF. Warnings are appended to
+ * errors also when the result is good. errors must have been initialised.
+ */
+struct conf *conf_load(const char *path, struct str *errors);
+
+/* The same from memory, for tests and fuzzing; name stands for the file. */
+struct conf *conf_parse(const char *name, const char *text,
+			struct str *errors);
+
+/* Accepts NULL. */
+void conf_free(struct conf *conf);
+
+const struct conf_network *conf_find_network(const struct conf *conf,
+					     const char *name);
+
+/*
+ * Every option as a table in scdoc, from the same tables that the parser
+ * uses: the options part of causeway.conf(5).
+ */
+void conf_manual(struct str *out);
+
+#endif

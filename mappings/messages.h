@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MAPPINGS_MESSAGES_H
+#define MAPPINGS_MESSAGES_H
+
+/*
+ * The message log: what was said, where, by whom, under which ids. Together
+ * with the deliveries of mappings/queue.h it is the outbox, the map by which
+ * edits and reactions find their target on every network, the archive, and
+ * the trace that an operator reads.
+ *
+ * Event numbers are given by the core and only grow.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+
+/* An event as it is kept. Strings may be NULL where the event has none. */
+struct event_row {
+	int64_t id;
+	int64_t channel;
+	int64_t sender; /* senders.id; 0 if unknown */
+	int kind;
+	unsigned flags;
+	int64_t when_ms;     /* by the network's clock */
+	int64_t received_ms; /* by ours */
+	const char *sender_id, *sender_name; /* as it was then */
+	const char *native_id, *alt_id, *key;
+	const char *target, *parent; /* in the source network's ids */
+	const char *text;
+	const char *spans; /* bridge/text.h, text_spans_format() */
+	const char *mark;
+	const char *attachments; /* opaque line of the core's */
+};
+
+/* The greatest number in use, or 0. */
+int64_t event_last_id(struct db *db);
+
+/*
+ * Keep it. -EEXIST if its channel has an event with the same key; *known is
+ * then that one's number, and nothing was written.
+ */
+int event_put(struct db *db, const struct event_row *row, int64_t *known);
+
+/* Calls fn once with the event, or returns -ENOENT. Strings valid inside. */
+int event_get(struct db *db, int64_t id,
+	      void (*fn)(void *arg, const struct event_row *row), void *arg);
+
+/*
+ * The event that goes by that id in that channel: said there under it (id or
+ * alt_id), or delivered there under it. 0 if none.
+ */
+int64_t event_find(struct db *db, int64_t channel, const char *native_id);
+
+/*
+ * The ids that an event has in a channel: its own if it was said there, else
+ * those of its delivery, in order. Calls fn for each. alt asks for alt_id
+ * where the event was said there and has one.
+ */
+int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
+		     void (*fn)(void *arg, const char *native_id), void *arg);
+
+/* Remove at most limit settled events older than that; how many, or -errno. */
+int event_prune(struct db *db, int64_t before_ms, unsigned limit);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MAPPINGS_QUEUE_H
+#define MAPPINGS_QUEUE_H
+
+/*
+ * The outbox on disk: one row for each event and each channel that it is to
+ * reach. A delivery's state is the column of that name and nothing else:
+ *
+ *     waiting --> sent --> confirmed
+ *        |          |
+ *        |          +----> refused
+ *        +---------------> refused, expired
+ *
+ * Storage, no policy: when to send what is bridge/outbox.c's affair. Every
+ * function is idempotent on (event, channel).
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+
+enum delivery_state {
+	DELIVERY_WAITING = 0,
+	DELIVERY_SENT = 1, /* on the wire, unconfirmed */
+	DELIVERY_CONFIRMED = 2,
+	DELIVERY_REFUSED = 3,
+	DELIVERY_EXPIRED = 4,
+	DELIVERY_SKIPPED = 5, /* folded into one line after a long gap */
+};
+
+int delivery_put(struct db *db, int64_t event, int64_t channel);
+
+/* On its way: one attempt more, at that time. */
+int delivery_attempt(struct db *db, int64_t event, int64_t channel,
+		     int64_t when_ms);
+
+/*
+ * The end of it. ids: n native ids, n may be 0; why: NULL or the reason.
+ * A delivery that has ended keeps its first end.
+ */
+int delivery_settle(struct db *db, int64_t event, int64_t channel,
+		    enum delivery_state end, int64_t when_ms,
+		    const char *const *ids, size_t n, const char *why);
+
+/* Not now: back to waiting, with the reason for the trace. */
+int delivery_later(struct db *db, int64_t event, int64_t channel,
+		   const char *why);
+
+struct delivery_row {
+	int64_t event, channel;
+	enum delivery_state state;
+	unsigned attempts;
+	int64_t last_ms;
+	const char *why; /* of the last failure, or NULL */
+};
+
+/* Waiting and sent deliveries of a channel after that event, in order. */
+int delivery_next(struct db *db, int64_t channel, int64_t after, unsigned limit,
+		  void (*fn)(void *arg, const struct delivery_row *row),
+		  void *arg);
+
+/* Every delivery of an event. */
+int delivery_each(struct db *db, int64_t event,
+		  void (*fn)(void *arg, const struct delivery_row *row),
+		  void *arg);
+
+struct queue_figures {
+	int64_t rows, bytes; /* waiting or sent */
+	int64_t oldest_ms;   /* 0 if none */
+	int64_t last_event;
+};
+
+int queue_figures(struct db *db, int64_t channel, struct queue_figures *out);
+
+#endif

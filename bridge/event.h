@@ -27,16 +27,16 @@
 
 enum event_kind {
 	/* Kept until delivered or refused. */
-	EVENT_MESSAGE,	 /* something was said */
-	EVENT_EDIT,	 /* an earlier message has new text */
+	EVENT_MESSAGE,   /* something was said */
+	EVENT_EDIT,      /* an earlier message has new text */
 	EVENT_REDACTION, /* an earlier message was withdrawn */
-	EVENT_REACTION,	 /* one mark on one message, added or removed */
-	EVENT_TOPIC,	 /* the channel's topic changed */
+	EVENT_REACTION,  /* one mark on one message, added or removed */
+	EVENT_TOPIC,     /* the channel's topic changed */
 
 	/* Worth something only now: merged or dropped under load. */
-	EVENT_JOIN,	/* somebody came, or was here when we came */
-	EVENT_PART,	/* left, quit, or was removed; see part */
-	EVENT_RENAME,	/* the same person under a new name: sender.name */
+	EVENT_JOIN,     /* somebody came, or was here when we came */
+	EVENT_PART,     /* left, quit, or was removed; see part */
+	EVENT_RENAME,   /* the same person under a new name: sender.name */
 	EVENT_PRESENCE, /* away and back: show, text is the status */
 	EVENT_TYPING,
 	EVENT_RECEIPT, /* read up to and including target */
@@ -44,11 +44,11 @@ enum event_kind {
 #define EVENT_KINDS (EVENT_RECEIPT + 1)
 
 enum event_flag {
-	EVENT_ACTION = 1 << 0,	/* "/me waves" */
-	EVENT_NOTICE = 1 << 1,	/* said by a program; do not answer */
+	EVENT_ACTION = 1 << 0,  /* "/me waves" */
+	EVENT_NOTICE = 1 << 1,  /* said by a program; do not answer */
 	EVENT_REMOVED = 1 << 2, /* a reaction taken back, typing stopped */
 	EVENT_BACKLOG = 1 << 3, /* history or a first snapshot, not news */
-	EVENT_EDITED = 1 << 4,	/* rendered: was an edit that could not be */
+	EVENT_EDITED = 1 << 4,  /* rendered: was an edit that could not be */
 	EVENT_RELAYED = 1 << 5, /* rendered: the text names its speaker */
 };
 
@@ -84,9 +84,9 @@ enum span_style {
 	SPAN_ITALIC = 1 << 1,
 	SPAN_UNDERLINE = 1 << 2,
 	SPAN_STRIKE = 1 << 3,
-	SPAN_CODE = 1 << 4,	  /* inside a line */
+	SPAN_CODE = 1 << 4,       /* inside a line */
 	SPAN_CODE_BLOCK = 1 << 5, /* whole lines */
-	SPAN_QUOTE = 1 << 6,	  /* whole lines */
+	SPAN_QUOTE = 1 << 6,      /* whole lines */
 	SPAN_SPOILER = 1 << 7,
 	SPAN_REVERSE = 1 << 8,
 };
@@ -100,14 +100,14 @@ enum span_style {
 struct span {
 	size_t start, len;
 	unsigned styles;     /* enum span_style */
-	int32_t fg, bg;	     /* 0xRRGGBB or SPAN_NO_COLOR */
+	int32_t fg, bg;      /* 0xRRGGBB or SPAN_NO_COLOR */
 	const char *link;    /* NULL if plain */
 	const char *mention; /* sender id of the one mentioned, or NULL */
 };
 
 struct text {
 	const char *utf8; /* never NULL; "" when empty; LF between lines */
-	size_t len;	  /* bytes, without the NUL */
+	size_t len;       /* bytes, without the NUL */
 	const struct span *spans;
 	size_t n_spans;
 };
@@ -134,7 +134,7 @@ struct sender {
 /* Somebody, addressed across networks: the other end of a private word. */
 struct address {
 	const char *network; /* networks are named by their label */
-	const char *id;	     /* sender id there */
+	const char *id;      /* sender id there */
 };
 
 struct event {
@@ -165,10 +165,10 @@ struct event {
 	const struct attachment *attachments;
 	size_t n_attachments;
 
-	enum part_kind part;	 /* EVENT_PART */
-	const char *actor;	 /* name of who kicked or banned, or NULL */
+	enum part_kind part;     /* EVENT_PART */
+	const char *actor;       /* name of who kicked or banned, or NULL */
 	enum presence_show show; /* EVENT_PRESENCE, EVENT_JOIN */
-	enum rank rank;		 /* EVENT_JOIN */
+	enum rank rank;          /* EVENT_JOIN */
 
 	/* private */
 	unsigned refs;

@@ -61,8 +61,8 @@ int log_reopen(void);
  * Where lines go in tests: fn sees every line that passes the level, and
  * nothing is written. NULL restores writing.
  */
-typedef void log_sink(enum log_level level, const char *where,
-		      const char *text, void *arg);
+typedef void log_sink(enum log_level level, const char *where, const char *text,
+		      void *arg);
 void log_set_sink(log_sink *fn, void *arg);
 
 /* The clock of the rate limit, for tests; NULL is the real one. */
@@ -83,9 +83,9 @@ void log_write(enum log_level level, const char *where, const char *fmt, ...)
 #define log_warn(where, ...) log_write(LOG_LEVEL_WARN, where, __VA_ARGS__)
 #define log_peer(where, ...) log_write(LOG_LEVEL_PEER, where, __VA_ARGS__)
 #define log_info(where, ...) log_write(LOG_LEVEL_INFO, where, __VA_ARGS__)
-#define log_trace(where, ...)                                            \
-	(log_wanted(LOG_LEVEL_TRACE, where)                              \
-		 ? log_write(LOG_LEVEL_TRACE, where, __VA_ARGS__)        \
+#define log_trace(where, ...)                                     \
+	(log_wanted(LOG_LEVEL_TRACE, where)                       \
+		 ? log_write(LOG_LEVEL_TRACE, where, __VA_ARGS__) \
 		 : (void)0)
 
 #endif

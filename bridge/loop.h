@@ -82,7 +82,7 @@ struct timer {
 	void *arg;
 	int64_t due_ms;
 	uint64_t order; /* timers that are due together run as they were set */
-	size_t slot;	/* place in the heap + 1; 0 when not running */
+	size_t slot;    /* place in the heap + 1; 0 when not running */
 };
 
 /* Call fn(arg) once, wait_ms from now. A timer that runs is set anew. */

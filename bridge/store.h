@@ -72,8 +72,8 @@ size_t store_pending(const struct store *store);
 struct db *store_reader(struct store *store);
 
 /* Told, on the loop, when the database itself cannot be written. */
-void store_on_fatal(struct store *store,
-		    void (*fn)(void *arg, const char *why), void *arg);
+void store_on_fatal(struct store *store, void (*fn)(void *arg, const char *why),
+		    void *arg);
 
 struct store_stats {
 	uint64_t jobs, commits;

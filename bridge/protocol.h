@@ -91,24 +91,28 @@ enum capability {
 	CAN_TYPING = 1 << 5,
 	CAN_RECEIPT = 1 << 6,
 	CAN_PRESENCE = 1 << 7,
-	CAN_STYLE = 1 << 8,	/* spans */
+	CAN_STYLE = 1 << 8,     /* spans */
 	CAN_MULTILINE = 1 << 9, /* LF inside one message */
 	CAN_ATTACH = 1 << 10,
 	CAN_PUPPET = 1 << 11, /* speaks under each sender's own name */
 	CAN_DIRECT = 1 << 12, /* private messages to and from puppets */
 	CAN_NOTICE = 1 << 13, /* has a form for EVENT_NOTICE */
+	/* Names belong to rooms, so that a person of this network can have a
+	 * puppet in another room of it. Elsewhere that person is relayed. */
+	CAN_PUPPET_OWN = 1 << 14,
 };
 
 struct limits {
-	size_t text_max;	/* bytes of one message; 0 = no limit */
-	unsigned window;	/* unsettled deliveries per channel; >= 1 */
-	unsigned lines_max;	/* lines of one message; 0 = no limit */
-	unsigned puppets;	/* on this network; 0 = no limit */
+	size_t text_max;        /* bytes of one message; 0 = no limit */
+	unsigned window;        /* unsettled deliveries per channel; >= 1 */
+	unsigned lines_max;     /* lines of one message; 0 = no limit */
+	unsigned puppets;       /* on this network; 0 = no limit */
 	int64_t puppet_wait_ms; /* how long a line waits for its puppet */
+	int64_t puppet_idle_ms; /* quiet time before it may make room */
 };
 
 enum channel_kind {
-	CHANNEL_ROOM,	/* name: the room as the network writes it */
+	CHANNEL_ROOM,   /* name: the room as the network writes it */
 	CHANNEL_DIRECT, /* name: sender id of the one person at the far end */
 };
 
@@ -119,7 +123,7 @@ struct channel {
 	struct network *network;
 	const char *name;
 	const struct conf_member *conf; /* as configured; NULL if direct */
-	unsigned caps;	      /* enum capability; the adapter may narrow it */
+	unsigned caps;        /* enum capability; the adapter may narrow it */
 	struct limits limits; /* the adapter may narrow them */
 	bool joined;
 	void *data; /* the adapter's own */
@@ -127,14 +131,14 @@ struct channel {
 
 /* One remote person, shown on one network. */
 struct puppet {
-	int64_t id; /* stable across restarts */
+	int64_t id;                  /* stable across restarts */
 	struct network *network;     /* where it is shown */
-	const char *origin;	     /* label of the network it comes from */
+	const char *origin;          /* label of the network it comes from */
 	const struct sender *sender; /* who it is there; current name */
 	const char *native; /* the name it had here last time, or NULL */
 	enum presence_show show;
 	const char *status; /* "" if none */
-	void *data;	    /* the adapter's own */
+	void *data;         /* the adapter's own */
 };
 
 enum occupant_state {
@@ -153,13 +157,13 @@ struct occupant {
 	struct channel *channel;
 	enum occupant_state state;
 	const char *want; /* name to ask for, from the nick template */
-	char *name;	  /* name it has, once joined */
-	void *data;	  /* the adapter's own */
+	char *name;       /* name it has, once joined */
+	void *data;       /* the adapter's own */
 };
 
 /* What puppet_update() is about. */
 enum puppet_change {
-	PUPPET_NAME = 1 << 0,	/* occupant->want */
+	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
 };
 
@@ -172,11 +176,11 @@ struct delivery {
 	const struct event *event; /* already cut down to channel->caps */
 	struct channel *channel;
 	struct occupant *speaker; /* joined; NULL: the network's own voice */
-	const char *id; /* ours; unique, stable over retries, [a-z0-9-] */
+	const char *id;     /* ours; unique, stable over retries, [a-z0-9-] */
 	const char *target; /* event->target in this network's ids, or NULL */
 	const char *parent; /* event->parent likewise */
 	unsigned attempt;   /* 1 on the first try */
-	void *data;	    /* the adapter's own; NULL when handed over */
+	void *data;         /* the adapter's own; NULL when handed over */
 };
 
 struct protocol_ops {
@@ -261,10 +265,10 @@ enum network_state {
 
 /* Whose fault it was decides how long the bridge waits before it retries. */
 enum down_reason {
-	DOWN_ASKED,	  /* we stopped it */
-	DOWN_LOST,	  /* the connection broke: retry soon */
+	DOWN_ASKED,       /* we stopped it */
+	DOWN_LOST,        /* the connection broke: retry soon */
 	DOWN_UNREACHABLE, /* it never came up: retry with back-off */
-	DOWN_REFUSED,	  /* credentials, ban, protocol: retry rarely */
+	DOWN_REFUSED,     /* credentials, ban, protocol: retry rarely */
 };
 
 /* Adapters embed this first and recover their own with container_of(). */
@@ -273,7 +277,7 @@ struct network {
 	char *name; /* the label; prefix of every log line */
 	int64_t id; /* stable across restarts; set by the bridge */
 	enum network_state state;
-	unsigned caps;	      /* of the protocol; the adapter may narrow it */
+	unsigned caps;        /* of the protocol; the adapter may narrow it */
 	struct limits limits; /* likewise; create() applies configuration */
 
 	/* private to the bridge */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* fallback.c - rendering down. See fallback.h. */
+
+#include "bridge/fallback.h"
+
+#include "bridge/base.h"
+#include "bridge/protocol.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 64
+#define SNIPPET_BYTES 60
+#define REPLY_RECENT_MS (5 * 60 * 1000)
+#define RENDERED_MAX (1024 * 1024 + 4096)
+
+/* A name as part of a line: nothing invisible, no brackets, not too long. */
+static void
+add_name(struct text_builder *b, const char *name)
+{
+	AUTO_STR out;
+	size_t left = strlen(name);
+	size_t len;
+
+	str_init(&out, NAME_MAX_BYTES);
+	for (; left; name += len, left -= len) {
+		uint32_t cp = utf8_decode(name, left, &len);
+
+		if (utf8_is_invisible(cp) || cp == '<' || cp == '>' ||
+		    cp == '\n')
+			continue;
+		str_add_n(&out, name, len);
+	}
+	if (!out.len)
+		str_add(&out, "?");
+	text_builder_add(b, out.data, out.len, STYLE_PLAIN);
+}
+
+static void
+add_plain(struct text_builder *b, const char *s)
+{
+	text_builder_add(b, s, strlen(s), STYLE_PLAIN);
+}
+
+/* The beginning of a text, on one line and in quotes. */
+static void
+add_snippet(struct text_builder *b, const char *text)
+{
+	size_t line = strcspn(text, "\n");
+	size_t len = utf8_cut_word(text, line, SNIPPET_BYTES);
+
+	add_plain(b, "\"");
+	text_builder_add(b, text, line ? len : 0, STYLE_PLAIN);
+	add_plain(b, line > len || text[line] ? "…\"" : "\"");
+}
+
+static void
+add_whole(struct text_builder *b, const struct text *text)
+{
+	text_builder_add_text(b, text, 0, text->len);
+}
+
+/* True if the text addresses somebody of that name already. */
+static bool
+addresses(const struct text *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(text->utf8, name, len) != 0)
+		return false;
+	return strchr(":, ", text->utf8[len]) != NULL;
+}
+
+static void
+add_reply_prefix(struct text_builder *b, const struct event *ev,
+		 const struct fallback *how)
+{
+	if (!ev->parent || (how->has_parent && (how->caps & CAN_REPLY)) ||
+	    !how->other_name || addresses(&ev->text, how->other_name))
+		return;
+
+	bool recent = ev->when_ms - how->other_when_ms <= REPLY_RECENT_MS;
+
+	if (recent || !how->other_text || !*how->other_text) {
+		add_name(b, how->other_name);
+		add_plain(b, ": ");
+		return;
+	}
+	add_plain(b, "<");
+	add_name(b, how->other_name);
+	add_plain(b, "> ");
+	add_snippet(b, how->other_text);
+	add_plain(b, " <- ");
+}
+
+static void
+add_attachments(struct text_builder *b, const struct event *ev, unsigned caps)
+{
+	if (caps & CAN_ATTACH)
+		return;
+	for (size_t i = 0; i < ev->n_attachments; i++) {
+		const char *url = ev->attachments[i].url;
+
+		if (!url || strstr(ev->text.utf8, url))
+			continue;
+		if (b->utf8.len)
+			add_plain(b, "\n");
+		add_plain(b, url);
+	}
+}
+
+/* "<ann> " or "* ann ", where nobody but the text can say who speaks. */
+static void
+add_speaker(struct text_builder *b, const struct event *ev)
+{
+	if (ev->flags & EVENT_ACTION) {
+		add_plain(b, "* ");
+		add_name(b, ev->sender.name);
+		add_plain(b, " ");
+		return;
+	}
+	add_plain(b, "<");
+	add_name(b, ev->sender.name);
+	add_plain(b, "> ");
+}
+
+static struct event *
+finish(struct event *out, struct text_builder *b, unsigned flags)
+{
+	event_take_text(out, b);
+	text_builder_finish(b);
+	out->flags |= flags;
+	return out;
+}
+
+/* A line that the bridge says about somebody: nobody's own words. */
+static struct event *
+line_about(const struct event *ev, struct text_builder *b)
+{
+	struct event *out = event_copy(ev);
+
+	out->kind = EVENT_MESSAGE;
+	out->flags &= ~(unsigned)EVENT_ACTION;
+	out->target = NULL;
+	out->parent = NULL;
+	return finish(out, b, EVENT_NOTICE | EVENT_RELAYED);
+}
+
+static bool
+message_fits(const struct event *ev, const struct fallback *how)
+{
+	unsigned caps = how->caps;
+	bool reply = !ev->parent || (how->has_parent && (caps & CAN_REPLY));
+	bool styles = !ev->text.n_spans || (caps & CAN_STYLE);
+	bool files = !ev->n_attachments || (caps & CAN_ATTACH);
+
+	return !how->relayed && reply && styles && files;
+}
+
+static void
+drop_spans(struct event *out, unsigned caps)
+{
+	if (caps & CAN_STYLE)
+		return;
+	out->text.spans = NULL;
+	out->text.n_spans = 0;
+}
+
+static struct event *
+render_message(struct event *ev, const struct fallback *how)
+{
+	if (message_fits(ev, how))
+		return event_ref(ev);
+
+	struct event *out = event_copy(ev);
+	struct text_builder b;
+
+	text_builder_init(&b, RENDERED_MAX);
+	if (how->relayed)
+		add_speaker(&b, ev);
+	add_reply_prefix(&b, ev, how);
+	add_whole(&b, &ev->text);
+	add_attachments(&b, ev, how->caps);
+	if (!how->has_parent || !(how->caps & CAN_REPLY))
+		out->parent = NULL;
+	if (how->relayed)
+		out->flags &= ~(unsigned)EVENT_ACTION;
+	finish(out, &b, how->relayed ? EVENT_RELAYED : 0);
+	drop_spans(out, how->caps);
+	return out;
+}
+
+/* The new text, said as a new message that shows what it is. */
+static struct event *
+render_edit(struct event *ev, const struct fallback *how)
+{
+	if ((how->caps & CAN_EDIT) && how->has_target && !how->relayed)
+		return event_ref(ev);
+
+	struct event *out = event_copy(ev);
+	struct text_builder b;
+
+	text_builder_init(&b, RENDERED_MAX);
+	if (how->relayed)
+		add_speaker(&b, ev);
+	add_plain(&b, "* ");
+	add_whole(&b, &ev->text);
+	out->kind = EVENT_MESSAGE;
+	out->target = NULL;
+	out->flags &= ~(unsigned)EVENT_ACTION;
+	finish(out, &b,
+	       EVENT_EDITED | (how->relayed ? (unsigned)EVENT_RELAYED : 0));
+	drop_spans(out, how->caps);
+	return out;
+}
+
+static struct event *
+render_redaction(struct event *ev, const struct fallback *how)
+{
+	if ((how->caps & CAN_REDACT) && how->has_target && !how->relayed)
+		return event_ref(ev);
+
+	struct text_builder b;
+
+	text_builder_init(&b, RENDERED_MAX);
+	add_name(&b, ev->sender.name);
+	add_plain(&b, " withdrew ");
+	if (how->other_text && *how->other_text)
+		add_snippet(&b, how->other_text);
+	else
+		add_plain(&b, "a message");
+	return line_about(ev, &b);
+}
+
+/* Reactions are shown where they can be shown, and quietly left out else. */
+static struct event *
+render_reaction(struct event *ev, const struct fallback *how)
+{
+	if ((how->caps & CAN_REACT) && how->has_target && !how->relayed)
+		return event_ref(ev);
+	return NULL;
+}
+
+static struct event *
+render_topic(struct event *ev, const struct fallback *how)
+{
+	if (how->caps & CAN_TOPIC)
+		return event_ref(ev);
+
+	struct text_builder b;
+
+	text_builder_init(&b, RENDERED_MAX);
+	add_name(&b, ev->sender.name);
+	add_plain(&b, ev->text.len ? " set the topic: " : " cleared the topic");
+	add_whole(&b, &ev->text);
+	return line_about(ev, &b);
+}
+
+static const char *
+part_words(enum part_kind part)
+{
+	switch (part) {
+	case PART_LEFT:
+		return " left";
+	case PART_QUIT:
+		return " quit";
+	case PART_KICKED:
+		return " was kicked";
+	case PART_BANNED:
+		return " was banned";
+	case PART_SPLIT:
+		return " was split away";
+	}
+	return " left";
+}
+
+/* Comings and goings as a line, for those who asked for that noise. */
+static struct event *
+render_noise(struct event *ev)
+{
+	struct text_builder b;
+
+	text_builder_init(&b, RENDERED_MAX);
+	add_name(&b, ev->sender.name);
+	if (ev->kind == EVENT_JOIN) {
+		add_plain(&b, " joined");
+	} else {
+		add_plain(&b, part_words(ev->part));
+		if (ev->text.len) {
+			add_plain(&b, " (");
+			add_whole(&b, &ev->text);
+			add_plain(&b, ")");
+		}
+	}
+	return line_about(ev, &b);
+}
+
+struct event *
+fallback_render(struct event *ev, const struct fallback *how)
+{
+	switch (ev->kind) {
+	case EVENT_MESSAGE:
+		return render_message(ev, how);
+	case EVENT_EDIT:
+		return render_edit(ev, how);
+	case EVENT_REDACTION:
+		return render_redaction(ev, how);
+	case EVENT_REACTION:
+		return render_reaction(ev, how);
+	case EVENT_TOPIC:
+		return render_topic(ev, how);
+	case EVENT_JOIN:
+	case EVENT_PART:
+		return render_noise(ev);
+	case EVENT_TYPING:
+		return how->caps & CAN_TYPING ? event_ref(ev) : NULL;
+	case EVENT_RECEIPT:
+		return how->caps & CAN_RECEIPT ? event_ref(ev) : NULL;
+	case EVENT_RENAME:
+	case EVENT_PRESENCE:
+		return NULL;
+	}
+	return NULL;
+}

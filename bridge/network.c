@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * network.c - the life of one network: states, waiting, giving up on a start
+ * that never ends. Adapters report; only this file decides when to try again.
+ */
+
+#include "bridge/backoff.h"
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Longer than any handshake: DNS, TLS, SASL with a slow server. */
+#define START_DEADLINE_MS 90000
+/* Adapters have a second; then we go without goodbye. */
+#define STOP_DEADLINE_MS 3000
+/* Up for so long, the next loss is a new story. */
+#define STABLE_MS 60000
+
+void
+protocol_check(const struct protocol *protocol)
+{
+	const struct protocol_ops *ops = &protocol->ops;
+
+	assert(protocol->name);
+	assert(ops->create && ops->destroy);
+	assert(ops->start && ops->stop);
+	assert(ops->join && ops->leave);
+	assert(ops->send);
+
+	/* Without a window nothing would ever be sent. */
+	assert(protocol->limits.window >= 1);
+	if (protocol->caps & CAN_PUPPET)
+		assert(ops->puppet_join && ops->puppet_leave &&
+		       ops->puppet_update);
+	/* A private word needs a puppet to come from. */
+	if (protocol->caps & CAN_DIRECT)
+		assert((protocol->caps & CAN_PUPPET) && ops->resolve &&
+		       ops->bounce);
+}
+
+void
+network_init(struct network *net, const struct protocol *protocol,
+	     const char *name)
+{
+	*net = (struct network){
+		.protocol = protocol,
+		.name = xstrdup(name),
+		.state = NETWORK_DOWN,
+		.caps = protocol->caps,
+		.limits = protocol->limits,
+	};
+}
+
+void
+network_finish(struct network *net)
+{
+	assert(net->state == NETWORK_DOWN);
+
+	free(net->name);
+	net->name = NULL;
+}
+
+static int64_t
+now_ms(const struct netlife *life)
+{
+	return loop_now_ms(life->bridge->loop);
+}
+
+static void
+set_state(struct netlife *life, enum network_state state)
+{
+	life->net->state = state;
+	life->since_ms = now_ms(life);
+}
+
+/* Direct rooms are rooms of the bridge, too, once they have their number. */
+static void
+each_room(struct netlife *life, void (*fn)(struct room *room))
+{
+	struct room *room, *tmp;
+
+	HASH_ITER(hh, life->bridge->rooms, room, tmp)
+	if (room->life == life)
+		fn(room);
+}
+
+static void
+start_took_too_long(void *arg)
+{
+	struct netlife *life = arg;
+
+	log_warn(life->net->name, "no connection after %d s; giving up on it",
+		 START_DEADLINE_MS / 1000);
+	set_state(life, NETWORK_STOPPING);
+	life->net->protocol->ops.stop(life->net);
+}
+
+static void
+start_now(void *arg)
+{
+	struct netlife *life = arg;
+
+	if (!life->wanted || life->net->state != NETWORK_DOWN)
+		return;
+	set_state(life, NETWORK_STARTING);
+	timer_start(&life->deadline, life->bridge->loop, START_DEADLINE_MS,
+		    start_took_too_long, life);
+	life->net->protocol->ops.start(life->net);
+}
+
+void
+network_start(struct netlife *life)
+{
+	life->wanted = true;
+	timer_start(&life->retry, life->bridge->loop, 0, start_now, life);
+}
+
+static void
+stop_took_too_long(void *arg)
+{
+	struct netlife *life = arg;
+
+	log_bug(life->net->name, "did not stop within %d s",
+		STOP_DEADLINE_MS / 1000);
+	bridge_network_down(life->net, DOWN_ASKED, NULL);
+}
+
+static void
+stop_now(void *arg)
+{
+	struct netlife *life = arg;
+
+	if (life->net->state == NETWORK_DOWN)
+		return;
+	timer_start(&life->deadline, life->bridge->loop, STOP_DEADLINE_MS,
+		    stop_took_too_long, life);
+	if (life->net->state == NETWORK_STOPPING)
+		return;
+	set_state(life, NETWORK_STOPPING);
+	life->net->protocol->ops.stop(life->net);
+}
+
+void
+network_stop(struct netlife *life)
+{
+	life->wanted = false;
+	timer_start(&life->retry, life->bridge->loop, 0, stop_now, life);
+}
+
+void
+bridge_network_up(struct network *net)
+{
+	struct netlife *life = net->life;
+
+	if (net->state != NETWORK_STARTING)
+		return; /* it was told to stop meanwhile */
+	int64_t took = now_ms(life) - life->since_ms;
+
+	timer_stop(&life->deadline);
+	set_state(life, NETWORK_UP);
+	life->complained = false;
+	log_info(net->name, "up after %lld.%lld s, attempt %u",
+		 (long long)took / 1000, (long long)took % 1000 / 100,
+		 life->failures + 1);
+	each_room(life, bridge_mark);
+}
+
+/* A network that is down says so once, not at every attempt. */
+static void
+complain(struct netlife *life, enum down_reason why, const char *text,
+	 int64_t wait)
+{
+	const char *name = life->net->name;
+
+	text = text ? text : "no reason given";
+	if (why == DOWN_REFUSED)
+		log_error(name, "refused: %s; trying again in %lld s", text,
+			  (long long)wait / 1000);
+	else if (!life->complained)
+		log_warn(name, "down: %s; trying again until it is back", text);
+	else
+		log_trace(name, "still down: %s", text);
+	life->complained = true;
+}
+
+static void
+try_again(struct netlife *life, enum down_reason why, const char *text)
+{
+	struct loop *loop = life->bridge->loop;
+	int64_t wait;
+
+	life->failures++;
+	wait = backoff_ms(why, life->failures, loop_random(loop));
+	complain(life, why, text, wait);
+	timer_start(&life->retry, loop, wait, start_now, life);
+}
+
+void
+bridge_network_down(struct network *net, enum down_reason why, const char *text)
+{
+	struct netlife *life = net->life;
+	bool was_up = net->state == NETWORK_UP;
+
+	if (net->state == NETWORK_DOWN)
+		return;
+	if (was_up && now_ms(life) - life->since_ms > STABLE_MS)
+		life->failures = 0;
+	if (was_up)
+		life->lost_ms = now_ms(life);
+	timer_stop(&life->deadline);
+	timer_stop(&life->retry);
+	set_state(life, NETWORK_DOWN);
+	each_room(life, room_lost);
+	if (life->wanted)
+		try_again(life, why, text);
+	else
+		log_info(net->name, "down");
+	bridge_network_is_down(life->bridge);
+}

@@ -47,6 +47,18 @@ struct link_row {
 int link_each(struct db *db, enum link_source source,
 	      void (*fn)(void *arg, const struct link_row *row), void *arg);
 
+/* A channel, wherever it is linked; strings are valid during the call only. */
+struct channel_row {
+	int64_t channel, network;
+	int kind;
+	const char *network_name, *channel_name;
+};
+
+/* Calls fn once, or returns -ENOENT. */
+int channel_get(struct db *db, int64_t channel,
+		void (*fn)(void *arg, const struct channel_row *row),
+		void *arg);
+
 /* The topic as last relayed to a channel, so that none is said twice. */
 int channel_set_topic(struct db *db, int64_t channel, const char *topic);
 

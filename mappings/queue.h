@@ -65,6 +65,12 @@ int delivery_each(struct db *db, int64_t event,
 		  void (*fn)(void *arg, const struct delivery_row *row),
 		  void *arg);
 
+/* Every channel that has waiting or sent deliveries. */
+struct channel_row;
+int queue_channels(struct db *db,
+		   void (*fn)(void *arg, const struct channel_row *row),
+		   void *arg);
+
 struct queue_figures {
 	int64_t rows, bytes; /* waiting or sent */
 	int64_t oldest_ms;   /* 0 if none */

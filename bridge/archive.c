@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * archive.c - events to and from the store's rows, and what one event means
+ * by naming another.
+ */
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/fallback.h"
+#include "bridge/rows.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "mappings/channels.h"
+#include "mappings/messages.h"
+
+#include <utlist.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- rows -------------------------------------------------------------- */
+
+void
+rows_from_event(struct event_row *row, const struct event *ev,
+		struct str *spans, struct str *attachments)
+{
+	text_spans_format(spans, &ev->text);
+	for (size_t i = 0; i < ev->n_attachments; i++)
+		if (ev->attachments[i].url)
+			str_printf(attachments, "%s\n", ev->attachments[i].url);
+	*row = (struct event_row){
+		.channel = ev->channel,
+		.kind = ev->kind,
+		.flags = ev->flags,
+		.when_ms = ev->when_ms,
+		.sender_id = ev->sender.id,
+		.sender_name = ev->sender.name,
+		.native_id = ev->id,
+		.alt_id = ev->alt_id,
+		.key = ev->key,
+		.target = ev->target,
+		.parent = ev->parent,
+		.text = ev->text.utf8,
+		.spans = spans->len ? spans->data : NULL,
+		.mark = ev->mark,
+		.attachments = attachments->len ? attachments->data : NULL,
+	};
+}
+
+/* One URL a line. */
+static void
+take_attachments(struct event *ev, const char *lines)
+{
+	struct attachment *list;
+	size_t n = 0;
+
+	for (const char *p = lines; (p = strchr(p, '\n')); p++)
+		n++;
+	list = event_alloc(ev, (n ? n : 1) * sizeof(*list));
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(lines, "\n");
+		char *url = event_alloc(ev, len + 1);
+
+		memcpy(url, lines, len);
+		list[i] = (struct attachment){ .url = url, .size = -1 };
+		lines += len + 1;
+	}
+	ev->attachments = list;
+	ev->n_attachments = n;
+}
+
+struct event *
+rows_to_event(const struct event_row *row)
+{
+	struct event *ev;
+
+	if (row->kind < 0 || row->kind >= EVENT_KINDS)
+		return NULL; /* of a version that knew more kinds */
+	ev = event_new((enum event_kind)row->kind);
+	ev->flags = row->flags;
+	ev->channel = row->channel;
+	ev->when_ms = row->when_ms;
+	event_set_sender(ev, row->sender_id ? row->sender_id : "?",
+			 row->sender_name ? row->sender_name : "?");
+	ev->id = event_strdup(ev, row->native_id);
+	ev->alt_id = event_strdup(ev, row->alt_id);
+	ev->key = event_strdup(ev, row->key);
+	ev->target = event_strdup(ev, row->target);
+	ev->parent = event_strdup(ev, row->parent);
+	ev->mark = event_strdup(ev, row->mark);
+	event_set_text(ev, row->text ? row->text : "");
+	if (row->spans)
+		text_spans_parse(ev, row->spans);
+	if (row->attachments)
+		take_attachments(ev, row->attachments);
+	return ev;
+}
+
+struct loading {
+	struct event *ev;
+	int64_t received_ms;
+};
+
+static void
+load_row(void *arg, const struct event_row *row)
+{
+	struct loading *l = arg;
+
+	l->ev = rows_to_event(row);
+	l->received_ms = row->received_ms;
+}
+
+struct event *
+archive_load(struct db *db, int64_t event, int64_t *received_ms)
+{
+	struct loading l = { 0 };
+
+	if (event_get(db, event, load_row, &l) < 0)
+		return NULL;
+	if (received_ms)
+		*received_ms = l.received_ms;
+	return l.ev;
+}
+
+static void
+network_row(void *arg, const struct channel_row *row)
+{
+	char **name = arg;
+
+	*name = xstrdup(row->network_name);
+}
+
+char *
+archive_network(struct db *db, int64_t channel)
+{
+	char *name = NULL;
+
+	channel_get(db, channel, network_row, &name);
+	return name;
+}
+
+/* ---- references -------------------------------------------------------- */
+
+struct native {
+	char *first, *last;
+};
+
+static void
+native_id(void *arg, const char *id)
+{
+	struct native *n = arg;
+
+	if (!n->first)
+		n->first = xstrdup(id);
+	free(n->last);
+	n->last = xstrdup(id);
+}
+
+/*
+ * The id by which event goes in the room. A message that was delivered in
+ * parts is replied to by its first and corrected by its last, which on XMPP is
+ * the id that the sender chose (XEP-0308 4).
+ */
+static char *
+id_there(struct db *db, struct item *item, int64_t event, bool last)
+{
+	struct native n = { 0 };
+	char *id;
+
+	event_native_ids(db, event, item->room->ch.id, last, native_id, &n);
+	id = last ? n.last : n.first;
+	if (last)
+		free(n.first);
+	else
+		free(n.last);
+	return id;
+}
+
+static bool
+still_on_its_way(struct item *item, int64_t event)
+{
+	struct item *other;
+
+	DL_FOREACH(item->room->outbox.items, other)
+	{
+		if (other == item)
+			return false;
+		if (other->event == event)
+			return true;
+	}
+	return false;
+}
+
+/* Who wrote the other message, by the name that is known in the room. */
+static const char *
+name_there(struct item *item, const struct event *other)
+{
+	struct room *from = bridge_room(item->room->bridge, other->channel);
+	struct occ *occ =
+		from ? puppet_speaker(item->room, from->life, other->sender.id)
+		     : NULL;
+
+	return occ && occ->o.name ? occ->o.name : other->sender.name;
+}
+
+static void
+describe(struct db *db, struct item *item, struct fallback *how, int64_t event)
+{
+	AUTO(event) other = archive_load(db, event, NULL);
+
+	if (!other || how->other_name)
+		return;
+	how->other_name = xstrdup(name_there(item, other));
+	how->other_text = xstrdup(other->text.utf8);
+	how->other_when_ms = other->when_ms;
+}
+
+static int64_t
+resolve(struct item *item, struct fallback *how, const char *native,
+	char **id_out)
+{
+	struct db *db = store_reader(item->room->bridge->store);
+	int64_t event = event_find(db, item->source->channel, native);
+
+	if (!event)
+		return 0;
+	if (still_on_its_way(item, event))
+		return event;
+	*id_out = id_there(db, item, event, item->source->kind == EVENT_EDIT);
+	describe(db, item, how, event);
+	return 0;
+}
+
+int64_t
+archive_resolve(struct item *item, struct fallback *how)
+{
+	const struct event *ev = item->source;
+	int64_t waits = 0;
+
+	if (ev->target)
+		waits = resolve(item, how, ev->target, &item->target);
+	if (!waits && ev->parent)
+		waits = resolve(item, how, ev->parent, &item->parent);
+	how->has_target = item->target != NULL;
+	how->has_parent = item->parent != NULL;
+	return waits;
+}
+
+void
+archive_resolve_clear(struct fallback *how)
+{
+	free((char *)(uintptr_t)how->other_name);
+	free((char *)(uintptr_t)how->other_text);
+	how->other_name = NULL;
+	how->other_text = NULL;
+}

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bridge.c - the whole: made, started, stopped; and the pass over the rooms
+ * that have something to do.
+ */
+
+#include "bridge/bridge.h"
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "mappings/channels.h"
+#include "mappings/db.h"
+#include "mappings/messages.h"
+#include "mappings/queue.h"
+
+#include <utlist.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- finding ----------------------------------------------------------- */
+
+struct netlife *
+bridge_net(struct bridge *bridge, const char *name)
+{
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		if (strcmp(bridge->nets[i].conf->name, name) == 0)
+			return &bridge->nets[i];
+	return NULL;
+}
+
+struct room *
+bridge_room(struct bridge *bridge, int64_t id)
+{
+	struct room *room;
+
+	HASH_FIND(hh, bridge->rooms, &id, sizeof(id), room);
+	return room;
+}
+
+struct network *
+bridge_network(struct bridge *bridge, const char *name)
+{
+	struct netlife *life = bridge_net(bridge, name);
+
+	return life ? life->net : NULL;
+}
+
+size_t
+bridge_waiting(const struct bridge *bridge)
+{
+	size_t n = store_pending(bridge->store);
+
+	for (const struct room *r = bridge->rooms; r; r = r->hh.next)
+		n += r->outbox.n;
+	return n;
+}
+
+/* ---- the pass ---------------------------------------------------------- */
+
+struct bounce {
+	struct netlife *home;
+	struct event *source;
+	char *why;
+	struct bounce *prev, *next;
+};
+
+static void
+bounce_free(struct bounce *b)
+{
+	event_unref(b->source);
+	free(b->why);
+	free(b);
+}
+
+/* While the author's network is down there is nobody to tell. */
+static void
+bounce_now(struct bridge *bridge, struct bounce *b)
+{
+	struct network *net = b->home->net;
+	struct room *room = bridge_room(bridge, b->source->channel);
+
+	if (net->state == NETWORK_UP && net->protocol->ops.bounce)
+		net->protocol->ops.bounce(net, room ? &room->ch : NULL,
+					  b->source, b->why);
+	bounce_free(b);
+}
+
+static void
+bounces_work(struct bridge *bridge)
+{
+	while (bridge->bounces) {
+		struct bounce *b = bridge->bounces;
+
+		DL_DELETE(bridge->bounces, b);
+		bounce_now(bridge, b);
+	}
+}
+
+static void
+bridge_work(void *arg)
+{
+	struct bridge *bridge = arg;
+	struct room *room = bridge->work;
+
+	bridge->work_deferred = false;
+	bounces_work(bridge);
+	bridge->work = NULL;
+	bridge->work_end = &bridge->work;
+	while (room) {
+		struct room *next = room->next_work;
+
+		room->next_work = NULL;
+		room->marked = false;
+		room_work(room); /* may free it */
+		room = next;
+	}
+}
+
+static void
+schedule(struct bridge *bridge)
+{
+	if (bridge->work_deferred)
+		return;
+	bridge->work_deferred = true;
+	loop_defer(bridge->loop, bridge_work, bridge);
+}
+
+void
+bridge_mark(struct room *room)
+{
+	struct bridge *bridge = room->bridge;
+
+	if (!room->marked) {
+		room->marked = true;
+		*bridge->work_end = room;
+		bridge->work_end = &room->next_work;
+	}
+	schedule(bridge);
+}
+
+void
+bridge_bounce(struct netlife *home, struct event *source, const char *why)
+{
+	struct bounce *b = xcalloc(1, sizeof(*b));
+
+	b->home = home;
+	b->source = event_ref(source);
+	b->why = xstrdup(why ? why : "no reason was given");
+	DL_APPEND(home->bridge->bounces, b);
+	schedule(home->bridge);
+}
+
+/* ---- making ------------------------------------------------------------ */
+
+static const struct protocol *
+protocol_find(const struct protocol *const *protocols, const char *name)
+{
+	for (; *protocols; protocols++)
+		if (strcmp((*protocols)->name, name) == 0)
+			return *protocols;
+	return NULL;
+}
+
+static int
+make_network(struct bridge *bridge, size_t i,
+	     const struct protocol *const *protocols, struct error *err)
+{
+	const struct conf_network *conf = &bridge->conf->networks[i];
+	const struct protocol *protocol =
+		protocol_find(protocols, conf->protocol);
+	struct netlife *life = &bridge->nets[bridge->n_nets];
+
+	if (!protocol)
+		return error_set(err, EINVAL,
+				 "network \"%s\": this program was built "
+				 "without the protocol \"%s\"",
+				 conf->name, conf->protocol);
+	protocol_check(protocol);
+	life->net = protocol->ops.create(conf, bridge->loop, err);
+	if (!life->net)
+		return -EINVAL;
+	if (conf->has_level)
+		log_set_network_level(conf->name, conf->level);
+	life->conf = conf;
+	life->bridge = bridge;
+	life->net->bridge = bridge;
+	life->net->life = life;
+	bridge->n_nets++;
+	return 0;
+}
+
+static struct room *
+make_room(struct bridge *bridge, const struct conf_member *conf)
+{
+	struct netlife *life = bridge_net(bridge, conf->network);
+	struct room *room = room_new(bridge, life, CHANNEL_ROOM, conf->channel);
+
+	room->ch.conf = conf;
+	room->nick = conf->nick;
+	room->puppets = conf->puppets;
+	room->place = (struct route_place){
+		.direction = conf->direction,
+		.kinds = conf->kinds,
+		.noise = conf->noise,
+	};
+	return room;
+}
+
+static void
+make_link(struct bridge *bridge, const struct conf_link *conf)
+{
+	struct link *link = &bridge->links[bridge->n_links++];
+
+	link->name = xstrdup(conf->name);
+	link->rooms = xcalloc(conf->n_members, sizeof(struct room *));
+	for (size_t i = 0; i < conf->n_members; i++) {
+		struct room *room = make_room(bridge, &conf->members[i]);
+
+		room->link = link;
+		link->rooms[link->n_rooms++] = room;
+	}
+}
+
+struct bridge *
+bridge_new(struct loop *loop, struct store *store, const struct conf *conf,
+	   const struct protocol *const *protocols, struct error *err)
+{
+	struct bridge *bridge = xcalloc(1, sizeof(*bridge));
+
+	bridge->loop = loop;
+	bridge->store = store;
+	bridge->conf = conf;
+	bridge->work_end = &bridge->work;
+	bridge->nets = xcalloc(conf->n_networks, sizeof(*bridge->nets));
+	bridge->links = xcalloc(conf->n_links, sizeof(*bridge->links));
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		if (make_network(bridge, i, protocols, err) < 0) {
+			bridge_free(bridge);
+			return NULL;
+		}
+	}
+	for (size_t i = 0; i < conf->n_links; i++)
+		make_link(bridge, &conf->links[i]);
+	return bridge;
+}
+
+/* ---- starting ---------------------------------------------------------- */
+
+/* Everything that is linked gets its number, in one transaction. */
+struct opening {
+	struct store_job job;
+	struct bridge *bridge;
+	int64_t *networks; /* by place in bridge->nets */
+	int64_t *channels; /* by place in the links, link after link */
+	int64_t last_event;
+	char id[24];
+};
+
+static int
+open_networks(struct db *db, struct opening *op)
+{
+	struct bridge *bridge = op->bridge;
+
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		const struct conf_network *conf = bridge->nets[i].conf;
+		int rc = network_put(db, conf->name, conf->protocol,
+				     &op->networks[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+open_room(struct db *db, struct opening *op, struct room *room, int64_t link,
+	  int64_t *id)
+{
+	size_t net = (size_t)(room->life - op->bridge->nets);
+	int rc = channel_put(db, op->networks[net], CHANNEL_ROOM, room->ch.name,
+			     id);
+
+	return rc < 0 ? rc : link_member_put(db, link, *id, "");
+}
+
+static int
+open_links(struct db *db, struct opening *op)
+{
+	struct bridge *bridge = op->bridge;
+	size_t n = 0;
+
+	for (size_t i = 0; i < bridge->n_links; i++) {
+		struct link *link = &bridge->links[i];
+		int64_t id;
+		int rc = link_put(db, link->name, LINK_FILE, &id);
+
+		for (size_t k = 0; rc == 0 && k < link->n_rooms; k++)
+			rc = open_room(db, op, link->rooms[k], id,
+				       &op->channels[n++]);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+opening_run(struct db *db, struct store_job *job)
+{
+	struct opening *op = container_of(job, struct opening, job);
+	int rc = open_networks(db, op);
+
+	if (rc < 0)
+		return rc;
+	op->last_event = event_last_id(db);
+	snprintf(op->id, sizeof(op->id), "%s", db_bridge_id(db));
+	return open_links(db, op);
+}
+
+/* A private word was waiting when we went down: its room comes back. */
+static void
+resume_direct(void *arg, const struct channel_row *row)
+{
+	struct bridge *bridge = arg;
+	struct netlife *life = bridge_net(bridge, row->network_name);
+
+	if (bridge_room(bridge, row->channel) || !life)
+		return;
+	if (row->kind == CHANNEL_DIRECT)
+		room_direct_open(life, row->channel_name, row->channel);
+}
+
+static void
+number_rooms(struct bridge *bridge, const int64_t *channels)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bridge->n_links; i++)
+		for (size_t k = 0; k < bridge->links[i].n_rooms; k++)
+			room_open(bridge->links[i].rooms[k], channels[n++]);
+}
+
+static void
+opening_done(struct store_job *job, int status)
+{
+	struct opening *op = container_of(job, struct opening, job);
+	struct bridge *bridge = op->bridge;
+
+	if (status < 0) {
+		log_error("store", "the links cannot be written down: %s",
+			  strerror(-status));
+	} else {
+		bridge->last_event = op->last_event;
+		snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
+		for (size_t i = 0; i < bridge->n_nets; i++)
+			bridge->nets[i].net->id = op->networks[i];
+		number_rooms(bridge, op->channels);
+		queue_channels(store_reader(bridge->store), resume_direct,
+			       bridge);
+		for (size_t i = 0; i < bridge->n_nets; i++)
+			if (bridge->state == BRIDGE_RUNNING)
+				network_start(&bridge->nets[i]);
+	}
+	free(op->networks);
+	free(op->channels);
+	free(op);
+}
+
+void
+bridge_start(struct bridge *bridge)
+{
+	struct opening *op = xcalloc(1, sizeof(*op));
+	size_t n = 0;
+
+	assert(bridge->state == BRIDGE_IDLE);
+	bridge->state = BRIDGE_RUNNING;
+	for (size_t i = 0; i < bridge->n_links; i++)
+		n += bridge->links[i].n_rooms;
+	op->bridge = bridge;
+	op->networks = xcalloc(bridge->n_nets, sizeof(int64_t));
+	op->channels = xcalloc(n, sizeof(int64_t));
+	op->job.run = opening_run;
+	op->job.done = opening_done;
+	store_submit(bridge->store, &op->job);
+}
+
+/* ---- stopping ---------------------------------------------------------- */
+
+/* Called again whenever a network came down. */
+static void
+stop_check(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (bridge->state != BRIDGE_STOPPING)
+		return;
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		if (bridge->nets[i].net->state != NETWORK_DOWN)
+			return;
+	bridge->state = BRIDGE_STOPPED;
+	if (bridge->stopped)
+		bridge->stopped(bridge->stopped_arg);
+}
+
+void
+bridge_network_is_down(struct bridge *bridge)
+{
+	loop_defer(bridge->loop, stop_check, bridge);
+}
+
+void
+bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
+{
+	if (bridge->state >= BRIDGE_STOPPING)
+		return;
+	bridge->state = BRIDGE_STOPPING;
+	bridge->stopped = fn;
+	bridge->stopped_arg = arg;
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		network_stop(&bridge->nets[i]);
+	loop_defer(bridge->loop, stop_check, bridge);
+}
+
+static void
+free_rooms(struct bridge *bridge)
+{
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		struct room *room, *tmp;
+
+		HASH_ITER(hh_name, bridge->nets[i].directs, room, tmp)
+		room_free(room);
+	}
+	for (size_t i = 0; i < bridge->n_links; i++) {
+		struct link *link = &bridge->links[i];
+
+		for (size_t k = 0; k < link->n_rooms; k++)
+			room_free(link->rooms[k]);
+		free(link->rooms);
+		free(link->name);
+	}
+}
+
+void
+bridge_free(struct bridge *bridge)
+{
+	if (!bridge)
+		return;
+	loop_cancel(bridge->loop, bridge_work, bridge);
+	loop_cancel(bridge->loop, stop_check, bridge);
+	while (bridge->bounces) {
+		struct bounce *b = bridge->bounces;
+
+		DL_DELETE(bridge->bounces, b);
+		bounce_free(b);
+	}
+	free_rooms(bridge);
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		struct netlife *life = &bridge->nets[i];
+
+		timer_stop(&life->retry);
+		timer_stop(&life->deadline);
+		life->net->protocol->ops.destroy(life->net);
+	}
+	free(bridge->links);
+	free(bridge->nets);
+	free(bridge);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BRIDGE_BRIDGE_H
+#define BRIDGE_BRIDGE_H
+
+/*
+ * The whole of it, for those who start and stop it: main.c and the tests.
+ *
+ * A bridge is made from a loop, a store, a checked configuration and a table
+ * of protocols. It owns none of them; all must outlive it. Two bridges can
+ * live in one process.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bridge;
+struct conf;
+struct error;
+struct loop;
+struct protocol;
+struct store;
+
+/* Creates every configured network; connects none. NULL and err. */
+struct bridge *bridge_new(struct loop *loop, struct store *store,
+			  const struct conf *conf,
+			  const struct protocol *const *protocols,
+			  struct error *err);
+
+/*
+ * Write down what is linked with what, take up what the outbox still holds,
+ * then start every network. Returns at once.
+ */
+void bridge_start(struct bridge *bridge);
+
+/*
+ * Say goodbye on every network, then call fn(arg) from the loop. Whatever was
+ * not settled waits on disk. Takes some seconds at most.
+ */
+void bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg);
+
+/* Only after fn of bridge_stop(), or before bridge_start(). Accepts NULL. */
+void bridge_free(struct bridge *bridge);
+
+/* The network with that label, or NULL; for tests. */
+struct network *bridge_network(struct bridge *bridge, const char *name);
+
+/* Deliveries that are in memory and not settled, over all channels. */
+size_t bridge_waiting(const struct bridge *bridge);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BRIDGE_CORE_H
+#define BRIDGE_CORE_H
+
+/*
+ * What the files of the core share. Nothing outside bridge/ includes it.
+ *
+ *     struct bridge   owns networks, rooms, links
+ *     struct netlife  a network's life, its puppets, its direct rooms
+ *     struct room     a channel's life, its members, occupants and outbox
+ *     struct link     rooms that belong together
+ *     struct member   a person in a room who is not ours
+ *     struct pup      a person of elsewhere shown on a network (puppet)
+ *     struct occ      a puppet in a room (occupant)
+ *     struct item     an event on its way to a room (delivery)
+ *
+ * One rule keeps it simple. Upcalls change state and mark the rooms that they
+ * touched; a deferred pass, bridge_work(), then looks at every marked room
+ * and does what its state asks for: join, bring puppets in, send. So hooks
+ * are called from one place, never from inside an upcall, and no sequence of
+ * upcalls can be missed: what matters is the state, not how it came about.
+ */
+
+#include "bridge/hash.h"
+#include "bridge/loop.h"
+#include "bridge/protocol.h"
+#include "bridge/router.h"
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bridge;
+struct db;
+struct item;
+struct occ;
+struct pup;
+struct store;
+
+#define OUTBOX_MEMORY_MAX 256
+
+/* ---- people ------------------------------------------------------------ */
+
+struct member {
+	char *id; /* sender id; the key */
+	struct sender sender;
+	enum presence_show show;
+	char *status;
+	enum rank rank;
+	bool stale;  /* not confirmed by the snapshot that is being read */
+	int64_t row; /* number of the sender in the store; 0 if not known */
+	int64_t active_ms;
+	UT_hash_handle hh;
+};
+
+struct pup {
+	struct puppet p;
+	struct netlife *life; /* where it is shown */
+	struct netlife *home; /* where the person is */
+	struct sender sender;
+	char *key; /* origin label, LF, sender id */
+	char *status;
+	char *native;
+	bool opened;    /* the store knows it, and native is what it knew */
+	bool dismissed; /* it is to make room for somebody who speaks */
+	struct occ *occs;
+	int64_t active_ms; /* when it last spoke; 0 if never */
+	UT_hash_handle hh;
+};
+
+struct occ {
+	struct occupant o;
+	struct pup *pup;
+	struct room *room;
+	char *want;
+	bool wanted;      /* false: to leave when nothing waits for it */
+	bool told;        /* the adapter knows it */
+	unsigned queued;  /* items in the room's outbox that it speaks */
+	unsigned changes; /* enum puppet_change, not yet passed on */
+	int64_t since_ms; /* of the present state */
+	unsigned failures;
+	struct timer retry;
+	struct occ *next_of_pup;
+	struct occ *prev, *next; /* in the room's todo, if marked */
+	bool marked;
+	UT_hash_handle hh; /* in the room, by pup */
+};
+
+/* ---- rooms ------------------------------------------------------------- */
+
+enum item_state {
+	ITEM_QUEUED,
+	ITEM_IN_FLIGHT,
+};
+
+struct item {
+	struct delivery d; /* d.event is the rendering */
+	struct event *source;
+	struct room *room;
+	struct netlife *home; /* where it was said; NULL if not configured */
+	struct occ *speaker;  /* counted in its queued */
+	enum item_state state;
+	int64_t event;    /* number in the store; 0 if it was never kept */
+	int64_t since_ms; /* when it came to the head, to wait for a puppet */
+	unsigned attempts;
+	char *target, *parent;
+	char id[64];
+	struct item *prev, *next;
+};
+
+struct outbox {
+	struct item *items; /* utlist, in order */
+	struct item *fresh; /* the first that is not in flight, or NULL */
+	size_t n, in_flight;
+	size_t settling;    /* ends that are not on disk yet */
+	int64_t last_event; /* newest in memory */
+	bool more;          /* newer ones are on disk only */
+	unsigned failures;
+	struct timer retry; /* nothing is sent while it runs */
+	struct timer wake;  /* somebody has waited long enough */
+};
+
+struct room {
+	struct channel ch; /* ch.name is owned */
+	struct bridge *bridge;
+	struct netlife *life;
+	struct link *link; /* NULL if direct */
+	struct route_place place;
+	const char *nick; /* template */
+	bool puppets;
+	bool joining;
+	bool marked; /* in the bridge's list of work */
+	unsigned failures;
+	struct timer retry;   /* of joining */
+	struct timer forsake; /* its members, if it stays lost */
+	char *topic;          /* as last seen there; NULL if not known */
+	struct member *members;
+	struct occ *occs;
+	struct occ *todo; /* utlist: those with something to be done */
+	struct outbox outbox;
+	struct timer idle; /* direct rooms: when to forget it */
+	char where[160];   /* "libera/#lobby", for the log */
+	struct room *next_work;
+	UT_hash_handle hh;      /* in the bridge, by ch.id */
+	UT_hash_handle hh_name; /* direct rooms, in the network, by name */
+};
+
+struct link {
+	char *name;
+	int64_t id;
+	struct room **rooms; /* each room is in one link */
+	size_t n_rooms;
+};
+
+/* ---- networks ---------------------------------------------------------- */
+
+struct netlife {
+	struct network *net;
+	const struct conf_network *conf;
+	struct bridge *bridge;
+	bool wanted;
+	unsigned failures;
+	int64_t since_ms; /* of the present state */
+	int64_t lost_ms;  /* when it was last up; 0: never was */
+	bool complained;  /* about being down, in the log */
+	struct timer retry;
+	struct timer deadline; /* of starting or stopping */
+	struct pup *pups;
+	struct room *directs;
+};
+
+enum bridge_state {
+	BRIDGE_IDLE,
+	BRIDGE_RUNNING,
+	BRIDGE_STOPPING,
+	BRIDGE_STOPPED,
+};
+
+struct bridge {
+	struct loop *loop;
+	struct store *store;
+	const struct conf *conf;
+	enum bridge_state state;
+	struct netlife *nets;
+	size_t n_nets;
+	struct link *links;
+	size_t n_links;
+	struct room *rooms; /* those that have their number */
+	struct room *work;  /* marked, newest last */
+	struct room **work_end;
+	struct bounce *bounces; /* utlist */
+	bool work_deferred;
+	int64_t last_event;
+	char id[24]; /* names this bridge in our message ids */
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+};
+
+/* bridge.c */
+void bridge_mark(struct room *room);
+
+/* Tell the author of source, an event raised on home, in the next pass. */
+void bridge_bounce(struct netlife *home, struct event *source, const char *why);
+struct netlife *bridge_net(struct bridge *bridge, const char *name);
+struct room *bridge_room(struct bridge *bridge, int64_t id);
+
+/* A network came down; the bridge may be waiting for that. */
+void bridge_network_is_down(struct bridge *bridge);
+
+/* network.c: the life of one network; network_start() once at the start */
+void network_start(struct netlife *life);
+void network_stop(struct netlife *life);
+
+/* room.c: a channel's life */
+struct room *room_new(struct bridge *bridge, struct netlife *life,
+		      enum channel_kind kind, const char *name);
+void room_free(struct room *room);
+
+/* Give it its number; from now on it can be found and worked on. */
+void room_open(struct room *room, int64_t id);
+
+/* What its state asks for. Hooks are called from here and nowhere else. */
+void room_work(struct room *room);
+
+/* The network went down, or the channel was lost. */
+void room_lost(struct room *room);
+
+/* The direct room of that person on that network; NULL if there is none. */
+struct room *room_direct(struct netlife *life, const char *sender_id);
+struct room *room_direct_open(struct netlife *life, const char *sender_id,
+			      int64_t id);
+
+/* member.c: who is in a room */
+struct member *member_find(struct room *room, const char *sender_id);
+struct member *member_see(struct room *room, const struct event *ev);
+void member_gone(struct room *room, const char *sender_id);
+void member_update(struct room *room, const struct event *ev);
+void members_doubt(struct room *room);
+void members_prune(struct room *room);
+void members_clear(struct room *room);
+
+/* puppet.c: who is shown where */
+
+/*
+ * Make what is shown in room of the person sender_id of home agree with where
+ * that person is now. speaking: there is something to say.
+ */
+void puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
+		 bool speaking);
+
+/* The occupant that speaks for sender in room; NULL: nobody does. */
+struct occ *puppet_speaker(struct room *room, struct netlife *home,
+			   const char *sender_id);
+
+/* A puppet for a private word, whoever is where; NULL if there is no room. */
+struct occ *puppet_direct(struct room *room, struct netlife *home,
+			  const struct sender *sender);
+
+/* Nothing waits for this occupant's voice any more. */
+void puppet_unqueued(struct occ *occ);
+
+/* Call the hooks that the occupants of a joined room wait for. */
+void puppets_work(struct room *room);
+
+/* The room is left: nobody of ours is in it. */
+void puppets_lost(struct room *room);
+
+/* Free the room's occupants, and the puppets that were nowhere else. */
+void puppets_free(struct room *room);
+
+/* outbox.c: what is to be said */
+void outbox_push(struct room *room, struct event *source, int64_t event,
+		 struct netlife *home);
+void outbox_work(struct room *room);
+
+/* Everything in flight is to be sent again. */
+void outbox_lost(struct room *room);
+void outbox_free(struct room *room);
+
+/* archive.c: events to and from the store's rows */
+struct event *archive_load(struct db *db, int64_t event, int64_t *received_ms);
+
+/* The label of the network that the channel belongs to; NULL; to be freed. */
+char *archive_network(struct db *db, int64_t channel);
+
+/*
+ * Fill in what an item refers to, in the ids of the room it goes to. Returns
+ * the number of the event that it refers to and that is still on its way to
+ * the same room, or 0.
+ */
+struct fallback;
+int64_t archive_resolve(struct item *item, struct fallback *how);
+void archive_resolve_clear(struct fallback *how);
+
+/* intake.c: what adapters raise */
+void intake_event(struct netlife *life, struct event *ev);
+
+/* direct.c: private words */
+void direct_event(struct netlife *life, struct event *ev);
+
+#endif

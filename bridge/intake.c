@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intake.c - the way in. Everything that any adapter raises comes through
+ * bridge_event(): it is checked, the members take note, the router says where
+ * it goes, one transaction keeps it, its source is told, the outboxes get it.
+ */
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/log.h"
+#include "bridge/rows.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "mappings/channels.h"
+#include "mappings/identities.h"
+#include "mappings/messages.h"
+#include "mappings/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPANS_MAX (256 * 1024)
+#define ATTACHMENTS_MAX (64 * 1024)
+
+/* An event on its way to disk. */
+struct intake {
+	struct store_job job;
+	struct bridge *bridge;
+	struct netlife *life;
+	struct event *ev; /* only read on the store thread */
+	struct event_row row;
+	struct str spans, attachments;
+	int64_t network;
+	int64_t sender; /* the number it got */
+	bool known;     /* it was on disk already */
+	size_t n;
+	int64_t channels[]; /* where it goes */
+};
+
+static int
+keep(struct db *db, struct intake *in)
+{
+	int64_t known;
+	int rc = sender_put(db, in->network, in->ev->sender.id,
+			    in->ev->sender.name, in->ev->sender.account,
+			    &in->sender);
+
+	if (rc < 0)
+		return rc;
+	in->row.sender = in->sender;
+	rc = event_put(db, &in->row, &known);
+	in->known = rc == -EEXIST;
+	return in->known ? 0 : rc;
+}
+
+static int
+intake_run(struct db *db, struct store_job *job)
+{
+	struct intake *in = container_of(job, struct intake, job);
+	int rc = keep(db, in);
+
+	for (size_t i = 0; rc == 0 && !in->known && i < in->n; i++)
+		rc = delivery_put(db, in->row.id, in->channels[i]);
+	return rc;
+}
+
+static void
+intake_free(struct intake *in)
+{
+	str_finish(&in->spans);
+	str_finish(&in->attachments);
+	event_unref(in->ev);
+	free(in);
+}
+
+static void
+accepted(struct netlife *life, const struct event *ev)
+{
+	const struct protocol_ops *ops = &life->net->protocol->ops;
+
+	if (ops->accepted)
+		ops->accepted(life->net, ev);
+}
+
+static void
+intake_done(struct store_job *job, int status)
+{
+	struct intake *in = container_of(job, struct intake, job);
+	struct netlife *life = in->life;
+
+	if (status < 0) {
+		log_error(life->net->name, "event %lld cannot be kept: %s",
+			  (long long)in->row.id, strerror(-status));
+		bridge_bounce(life, in->ev, "the bridge cannot store it now");
+		intake_free(in);
+		return;
+	}
+	accepted(life, in->ev);
+	for (size_t i = 0; !in->known && i < in->n; i++) {
+		struct room *to = bridge_room(in->bridge, in->channels[i]);
+
+		if (to)
+			outbox_push(to, in->ev, in->row.id, life);
+	}
+	intake_free(in);
+}
+
+static void
+intake_submit(struct room *from, struct event *ev, struct room *const *to,
+	      size_t n)
+{
+	struct bridge *bridge = from->bridge;
+	struct intake *in =
+		xcalloc(1, sizeof(*in) + n * sizeof(in->channels[0]));
+
+	in->bridge = bridge;
+	in->life = from->life;
+	in->ev = event_ref(ev);
+	in->network = from->life->net->id;
+	str_init(&in->spans, SPANS_MAX);
+	str_init(&in->attachments, ATTACHMENTS_MAX);
+	rows_from_event(&in->row, ev, &in->spans, &in->attachments);
+	in->row.id = ++bridge->last_event;
+	in->row.received_ms = loop_wall_ms(bridge->loop);
+	in->n = n;
+	for (size_t i = 0; i < n; i++)
+		in->channels[i] = to[i]->ch.id;
+	in->job.run = intake_run;
+	in->job.done = intake_done;
+	store_submit(bridge->store, &in->job);
+}
+
+/* ---- to the other rooms of the link ------------------------------------ */
+
+static size_t
+destinations(struct room *from, const struct event *ev, struct room **to)
+{
+	struct link *link = from->link;
+	size_t n = 0;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		if (route_allows(&from->place, &link->rooms[i]->place,
+				 ev->kind))
+			to[n++] = link->rooms[i];
+	return n;
+}
+
+/* Kept, and said in every room that it reaches. */
+static void
+carry_durable(struct room *from, struct event *ev)
+{
+	size_t max = from->link ? from->link->n_rooms : 1;
+	struct room **to = xcalloc(max, sizeof(struct room *));
+	size_t n = destinations(from, ev, to);
+
+	if (n)
+		intake_submit(from, ev, to, n);
+	else
+		accepted(from->life, ev);
+	free(to);
+}
+
+/* Shown where somebody wants it, if that is possible right now. */
+static void
+carry_noise(struct room *from, struct event *ev)
+{
+	struct link *link = from->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++) {
+		struct room *to = link->rooms[i];
+
+		if (to->place.noise &&
+		    route_allows(&from->place, &to->place, ev->kind))
+			outbox_push(to, ev, 0, from->life);
+	}
+}
+
+static void
+carry_typing(struct room *from, struct event *ev)
+{
+	struct link *link = from->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		if (route_allows(&from->place, &link->rooms[i]->place,
+				 ev->kind))
+			outbox_push(link->rooms[i], ev, 0, from->life);
+}
+
+/* ---- topics ------------------------------------------------------------ */
+
+struct topic_job {
+	struct store_job job;
+	int64_t channel;
+	char *topic;
+};
+
+static int
+topic_run(struct db *db, struct store_job *job)
+{
+	struct topic_job *t = container_of(job, struct topic_job, job);
+
+	return channel_set_topic(db, t->channel, t->topic);
+}
+
+static void
+topic_done(struct store_job *job, int status UNUSED)
+{
+	struct topic_job *t = container_of(job, struct topic_job, job);
+
+	free(t->topic);
+	free(t);
+}
+
+static void
+remember_topic(struct room *room, const char *topic)
+{
+	struct topic_job *t = xcalloc(1, sizeof(*t));
+
+	free(room->topic);
+	room->topic = xstrdup(topic);
+	t->channel = room->ch.id;
+	t->topic = xstrdup(topic);
+	t->job.run = topic_run;
+	t->job.done = topic_done;
+	store_submit(room->bridge->store, &t->job);
+}
+
+/*
+ * Servers tell the topic at every join. It is news only if it is another one
+ * than we saw last; and the first that we ever see is only remembered, or
+ * linking two rooms would overwrite the topic of one of them.
+ */
+static bool
+topic_is_news(struct room *room, const struct event *ev)
+{
+	bool first = !room->topic;
+
+	if (!first && strcmp(room->topic, ev->text.utf8) == 0)
+		return false;
+	remember_topic(room, ev->text.utf8);
+	return !(first && (ev->flags & EVENT_BACKLOG));
+}
+
+/* What we are about to set comes back as an echo; it is known by then. */
+static void
+expect_topic(struct room *from, const struct event *ev)
+{
+	struct link *link = from->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		if (route_allows(&from->place, &link->rooms[i]->place,
+				 ev->kind) &&
+		    (link->rooms[i]->ch.caps & CAN_TOPIC))
+			remember_topic(link->rooms[i], ev->text.utf8);
+}
+
+static void
+carry_topic(struct room *room, struct event *ev)
+{
+	if (!topic_is_news(room, ev)) {
+		accepted(room->life, ev);
+		return;
+	}
+	expect_topic(room, ev);
+	carry_durable(room, ev);
+}
+
+/* ---- by kind ----------------------------------------------------------- */
+
+static void
+somebody_left(struct room *room, struct event *ev)
+{
+	/* First the line, while the person is still known. */
+	carry_noise(room, ev);
+	member_gone(room, ev->sender.id);
+}
+
+static void
+somebody_came(struct room *room, struct event *ev)
+{
+	bool news = !member_find(room, ev->sender.id) &&
+		    !(ev->flags & EVENT_BACKLOG);
+
+	member_see(room, ev);
+	if (news)
+		carry_noise(room, ev);
+}
+
+static void
+carry(struct room *room, struct event *ev)
+{
+	switch (ev->kind) {
+	case EVENT_MESSAGE:
+	case EVENT_EDIT:
+	case EVENT_REDACTION:
+	case EVENT_REACTION:
+		member_see(room, ev);
+		carry_durable(room, ev);
+		return;
+	case EVENT_TOPIC:
+		carry_topic(room, ev);
+		return;
+	case EVENT_JOIN:
+		somebody_came(room, ev);
+		return;
+	case EVENT_PART:
+		somebody_left(room, ev);
+		return;
+	case EVENT_RENAME:
+	case EVENT_PRESENCE:
+		member_update(room, ev);
+		return;
+	case EVENT_TYPING:
+	case EVENT_RECEIPT:
+		carry_typing(room, ev);
+		return;
+	}
+}
+
+void
+intake_event(struct netlife *life, struct event *ev)
+{
+	struct room *room = bridge_room(life->bridge, ev->channel);
+
+	if (!room || room->life != life) {
+		log_bug(life->net->name, "%s for a channel that is not linked",
+			event_kind_name(ev->kind));
+		return;
+	}
+	carry(room, ev);
+}
+
+void
+bridge_event(struct network *net, struct event *ev)
+{
+	struct netlife *life = net->life;
+	const char *wrong = event_check(ev);
+
+	if (wrong)
+		log_bug(net->name, "a %s was dropped: %s",
+			event_kind_name(ev->kind), wrong);
+	else if (event_is_direct(ev))
+		direct_event(life, ev);
+	else
+		intake_event(life, ev);
+	event_unref(ev);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * member.c - who is in a room, as its network told us; and what follows from
+ * that in the other rooms of its link.
+ */
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct member *
+member_find(struct room *room, const char *sender_id)
+{
+	struct member *m;
+
+	HASH_FIND(hh, room->members, sender_id, strlen(sender_id), m);
+	return m;
+}
+
+/* Tell the rooms where this person is shown. */
+static void
+tell_others(struct room *room, const char *sender_id, bool speaking)
+{
+	struct link *link = room->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		if (route_shows_members(&room->place, &link->rooms[i]->place))
+			puppet_sync(link->rooms[i], room->life, sender_id,
+				    speaking);
+}
+
+static void
+replace(char **at, const char *value)
+{
+	char *copy = value ? xstrdup(value) : NULL;
+
+	free(*at);
+	*at = copy;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static struct member *
+member_new(struct room *room, const char *sender_id)
+{
+	struct member *m = xcalloc(1, sizeof(*m));
+
+	m->id = xstrdup(sender_id);
+	m->sender.id = m->id;
+	m->status = xstrdup("");
+	HASH_ADD_KEYPTR(hh, room->members, m->id, strlen(m->id), m);
+	return m;
+}
+
+static void
+take_text(const char **at, const char *value)
+{
+	free((char *)(uintptr_t)*at);
+	*at = value ? xstrdup(value) : NULL;
+}
+
+/* True if something that others see has changed. */
+static bool
+take_sender(struct member *m, const struct sender *sender)
+{
+	bool renamed = !same(m->sender.name, sender->name);
+
+	if (renamed)
+		take_text(&m->sender.name, sender->name);
+	if (sender->account && !same(m->sender.account, sender->account))
+		take_text(&m->sender.account, sender->account);
+	if (sender->avatar && !same(m->sender.avatar, sender->avatar))
+		take_text(&m->sender.avatar, sender->avatar);
+	return renamed;
+}
+
+struct member *
+member_see(struct room *room, const struct event *ev)
+{
+	struct member *m = member_find(room, ev->sender.id);
+	bool news = !m;
+	bool speaking = event_is_durable(ev);
+
+	if (!m)
+		m = member_new(room, ev->sender.id);
+	m->stale = false;
+	if (take_sender(m, &ev->sender))
+		news = true;
+	if (ev->kind == EVENT_JOIN) {
+		m->rank = ev->rank;
+		if (m->show != ev->show || !same(m->status, ev->text.utf8)) {
+			m->show = ev->show;
+			replace(&m->status, ev->text.utf8);
+			news = true;
+		}
+	}
+	if (speaking)
+		m->active_ms = loop_now_ms(room->bridge->loop) + 1;
+	if (news || speaking)
+		tell_others(room, m->id, speaking);
+	return m;
+}
+
+void
+member_update(struct room *room, const struct event *ev)
+{
+	struct member *m = member_see(room, ev);
+
+	if (ev->kind != EVENT_PRESENCE)
+		return;
+	m->show = ev->show;
+	replace(&m->status, ev->text.utf8);
+	tell_others(room, m->id, false);
+}
+
+static void
+member_free(struct member *m)
+{
+	take_text(&m->sender.name, NULL);
+	take_text(&m->sender.account, NULL);
+	take_text(&m->sender.avatar, NULL);
+	free(m->id);
+	free(m->status);
+	free(m);
+}
+
+/* The others are told when it is out of the table, and so no longer here. */
+static void
+member_remove(struct room *room, struct member *m)
+{
+	HASH_DEL(room->members, m);
+	tell_others(room, m->id, false);
+	member_free(m);
+}
+
+void
+member_gone(struct room *room, const char *sender_id)
+{
+	struct member *m = member_find(room, sender_id);
+
+	if (m)
+		member_remove(room, m);
+}
+
+void
+members_doubt(struct room *room)
+{
+	for (struct member *m = room->members; m; m = m->hh.next)
+		m->stale = true;
+}
+
+void
+members_prune(struct room *room)
+{
+	struct member *m, *tmp;
+
+	HASH_ITER(hh, room->members, m, tmp)
+	if (m->stale)
+		member_remove(room, m);
+}
+
+void
+members_clear(struct room *room)
+{
+	struct member *m, *tmp;
+
+	HASH_ITER(hh, room->members, m, tmp)
+	member_remove(room, m);
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outbox.c - when to say what.
+ *
+ * Each room has a queue of its own, so that a dead room delays no other. It
+ * is first in, first out: a line that has to wait - for its speaker, for the
+ * message that it refers to, for a server that asked for patience - holds up
+ * what comes after it in its room and nothing else. Up to a window of lines
+ * may be on the wire and unsettled at a time; they are always the first of
+ * the queue.
+ *
+ * The queue in memory is the beginning of the one on disk. What does not fit
+ * stays there only (more), and is read when there is room. A row leaves the
+ * disk's queue by delivery_settle() and by nothing else, so whatever happens
+ * to this process, what was not settled is found again at the next start.
+ */
+
+#include "bridge/backoff.h"
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/fallback.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "conf/conf.h"
+#include "mappings/queue.h"
+
+#include <utlist.h>
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A private word has nobody else to be said by: it waits longer. */
+#define DIRECT_WAIT_MS 60000
+
+static struct loop *
+loop_of(const struct room *room)
+{
+	return room->bridge->loop;
+}
+
+/* ---- ends, on disk ----------------------------------------------------- */
+
+struct ending {
+	struct store_job job;
+	struct bridge *bridge;
+	int64_t event, channel, when_ms;
+	enum delivery_state state; /* DELIVERY_WAITING: not now */
+	char *why;
+	char **ids;
+	size_t n_ids;
+};
+
+static int
+ending_run(struct db *db, struct store_job *job)
+{
+	struct ending *e = container_of(job, struct ending, job);
+
+	if (e->state == DELIVERY_WAITING)
+		return delivery_later(db, e->event, e->channel, e->why);
+	if (e->state == DELIVERY_SENT)
+		return delivery_attempt(db, e->event, e->channel, e->when_ms);
+	return delivery_settle(db, e->event, e->channel, e->state, e->when_ms,
+			       (const char *const *)e->ids, e->n_ids, e->why);
+}
+
+static void
+ending_done(struct store_job *job, int status)
+{
+	struct ending *e = container_of(job, struct ending, job);
+	struct room *room = bridge_room(e->bridge, e->channel);
+
+	if (status < 0)
+		log_error("store",
+			  "the end of delivery %lld:%lld was not "
+			  "written; it may be repeated",
+			  (long long)e->event, (long long)e->channel);
+	if (room && room->outbox.settling) {
+		room->outbox.settling--;
+		if (room->outbox.fresh)
+			bridge_mark(room);
+	}
+	for (size_t i = 0; i < e->n_ids; i++)
+		free(e->ids[i]);
+	free(e->ids);
+	free(e->why);
+	free(e);
+}
+
+static void
+write_down(struct item *item, enum delivery_state state, const char *const *ids,
+	   size_t n, const char *why)
+{
+	struct room *room = item->room;
+	struct ending *e;
+
+	if (!item->event)
+		return; /* never kept */
+	e = xcalloc(1, sizeof(*e));
+	e->bridge = room->bridge;
+	e->event = item->event;
+	e->channel = room->ch.id;
+	e->when_ms = loop_wall_ms(loop_of(room));
+	e->state = state;
+	e->why = why ? xstrdup(why) : NULL;
+	e->ids = n ? xcalloc(n, sizeof(char *)) : NULL;
+	e->n_ids = n;
+	for (size_t i = 0; i < n; i++)
+		e->ids[i] = xstrdup(ids[i]);
+	e->job.run = ending_run;
+	e->job.done = ending_done;
+	room->outbox.settling++;
+	store_submit(room->bridge->store, &e->job);
+}
+
+/* ---- items ------------------------------------------------------------- */
+
+static void
+release_speaker(struct item *item)
+{
+	struct occ *occ = item->speaker;
+
+	if (!occ)
+		return;
+	item->speaker = NULL;
+	assert(occ->queued > 0);
+	occ->queued--;
+	puppet_unqueued(occ);
+}
+
+static void
+take_speaker(struct item *item)
+{
+	const struct event *ev = item->source;
+	struct occ *occ;
+
+	if (item->speaker || !item->home)
+		return;
+	occ = puppet_speaker(item->room, item->home, ev->sender.id);
+	if (!occ && item->room->ch.kind == CHANNEL_DIRECT)
+		occ = puppet_direct(item->room, item->home, &ev->sender);
+	if (!occ)
+		return;
+	item->speaker = occ;
+	occ->queued++;
+}
+
+static void
+item_clear_rendering(struct item *item)
+{
+	if (item->d.event)
+		event_unref((struct event *)(uintptr_t)item->d.event);
+	item->d.event = NULL;
+	free(item->target);
+	free(item->parent);
+	item->target = NULL;
+	item->parent = NULL;
+}
+
+static void
+item_free(struct item *item)
+{
+	struct outbox *box = &item->room->outbox;
+
+	if (item->state == ITEM_IN_FLIGHT)
+		box->in_flight--;
+	if (box->fresh == item)
+		box->fresh = item->next;
+	DL_DELETE(box->items, item);
+	box->n--;
+	release_speaker(item);
+	item_clear_rendering(item);
+	event_unref(item->source);
+	free(item);
+}
+
+static void
+item_add(struct room *room, struct event *source, int64_t event,
+	 struct netlife *home)
+{
+	struct outbox *box = &room->outbox;
+	struct item *item = xcalloc(1, sizeof(*item));
+
+	item->room = room;
+	item->source = event_ref(source);
+	item->event = event;
+	item->home = home;
+	item->since_ms = -1;
+	item->d.channel = &room->ch;
+	snprintf(item->id, sizeof(item->id), "cw-%s-%llx-%llx",
+		 room->bridge->id, (unsigned long long)event,
+		 (unsigned long long)room->ch.id);
+	item->d.id = item->id;
+	DL_APPEND(box->items, item);
+	box->n++;
+	if (!box->fresh)
+		box->fresh = item;
+	if (event > box->last_event)
+		box->last_event = event;
+	if (event)
+		take_speaker(item);
+	bridge_mark(room);
+}
+
+void
+outbox_push(struct room *room, struct event *source, int64_t event,
+	    struct netlife *home)
+{
+	struct outbox *box = &room->outbox;
+
+	if (!event) { /* of use only now */
+		if (room->ch.joined && box->n < OUTBOX_MEMORY_MAX)
+			item_add(room, source, 0, home);
+		return;
+	}
+	/* Read from disk already, by a refill that ran after the commit. */
+	if (event <= box->last_event)
+		return;
+	if (box->more || box->n >= OUTBOX_MEMORY_MAX) {
+		box->more = true;
+		bridge_mark(room);
+		return;
+	}
+	item_add(room, source, event, home);
+}
+
+static void
+settle(struct item *item, enum delivery_state state, const char *const *ids,
+       size_t n, const char *why)
+{
+	struct room *room = item->room;
+
+	write_down(item, state, ids, n, why);
+	room->outbox.failures = 0;
+	item_free(item);
+	bridge_mark(room);
+}
+
+static void
+refuse(struct item *item, enum delivery_state state, const char *why)
+{
+	why = why ? why : "no reason was given";
+	log_info(item->room->where, "delivery %lld refused: %s",
+		 (long long)item->event, why);
+	if (item->home && item->event)
+		bridge_bounce(item->home, item->source, why);
+	settle(item, state, NULL, 0, why);
+}
+
+/* ---- from disk --------------------------------------------------------- */
+
+struct refill {
+	struct room *room;
+	int64_t events[OUTBOX_MEMORY_MAX];
+	size_t n;
+};
+
+static void
+refill_row(void *arg, const struct delivery_row *row)
+{
+	struct refill *r = arg;
+
+	if (r->n < OUTBOX_MEMORY_MAX)
+		r->events[r->n++] = row->event;
+}
+
+static bool
+is_too_old(const struct room *room, int64_t received_ms)
+{
+	int64_t age = loop_wall_ms(loop_of(room)) - received_ms;
+
+	return age > (int64_t)room->bridge->conf->queue_age_s * 1000;
+}
+
+static void
+refill_item(struct room *room, int64_t event)
+{
+	struct db *db = store_reader(room->bridge->store);
+	int64_t received_ms;
+	AUTO(event) ev = archive_load(db, event, &received_ms);
+	char *home;
+
+	if (!ev) {
+		log_bug(room->where, "event %lld has a delivery but no row",
+			(long long)event);
+		return;
+	}
+	home = archive_network(db, ev->channel);
+	item_add(room, ev, event, home ? bridge_net(room->bridge, home) : NULL);
+	free(home);
+	if (is_too_old(room, received_ms))
+		refuse(room->outbox.items->prev, DELIVERY_EXPIRED,
+		       "it could not be delivered in time");
+}
+
+static void
+refill(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+	struct refill r = { .room = room };
+	size_t room_for = OUTBOX_MEMORY_MAX - box->n;
+
+	if (!box->more || box->n > OUTBOX_MEMORY_MAX / 2)
+		return;
+	if (delivery_next(store_reader(room->bridge->store), room->ch.id,
+			  box->last_event, (unsigned)room_for, refill_row,
+			  &r) < 0) {
+		log_error(room->where, "the queue on disk cannot be read");
+		return;
+	}
+	box->more = r.n == room_for;
+	for (size_t i = 0; i < r.n; i++)
+		refill_item(room, r.events[i]);
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
+enum voice {
+	VOICE_OWN,   /* the speaker's puppet */
+	VOICE_RELAY, /* the listener, for the speaker */
+	VOICE_WAIT,  /* the puppet is on its way */
+	VOICE_NONE,  /* a private word that nobody can say */
+};
+
+static int64_t
+patience_ms(const struct room *room)
+{
+	if (room->ch.kind == CHANNEL_DIRECT)
+		return DIRECT_WAIT_MS;
+	return room->ch.limits.puppet_wait_ms;
+}
+
+static enum voice
+voice_of(struct item *item)
+{
+	struct room *room = item->room;
+	bool direct = room->ch.kind == CHANNEL_DIRECT;
+	enum voice other = direct ? VOICE_NONE : VOICE_RELAY;
+	struct occ *occ;
+	int64_t waited;
+
+	take_speaker(item);
+	occ = item->speaker;
+	if (!occ || occ->o.state == OCCUPANT_REFUSED)
+		return other;
+	if (occ->o.state == OCCUPANT_JOINED)
+		return VOICE_OWN;
+	if (!direct && timer_is_running(&occ->retry))
+		return other;
+	if (item->since_ms < 0)
+		item->since_ms = loop_now_ms(loop_of(room));
+	waited = loop_now_ms(loop_of(room)) - item->since_ms;
+	return waited < patience_ms(room) ? VOICE_WAIT : other;
+}
+
+static void
+wake(void *arg)
+{
+	bridge_mark(arg);
+}
+
+static void
+wait_for_speaker(struct item *item)
+{
+	struct room *room = item->room;
+	int64_t waited = loop_now_ms(loop_of(room)) - item->since_ms;
+
+	timer_start(&room->outbox.wake, loop_of(room),
+		    patience_ms(room) - waited, wake, room);
+}
+
+/* Joins and parts are about somebody; everything else is said by somebody. */
+static bool
+has_speaker(const struct event *ev)
+{
+	return ev->kind != EVENT_JOIN && ev->kind != EVENT_PART;
+}
+
+/* True if the item refers to one that has no end on disk yet. */
+static bool
+render(struct item *item, bool relayed)
+{
+	struct room *room = item->room;
+	struct fallback how = {
+		.caps = room->ch.caps,
+		.relayed = relayed,
+	};
+	bool refers = item->source->target || item->source->parent;
+
+	item_clear_rendering(item);
+	if (refers && (room->outbox.settling || archive_resolve(item, &how))) {
+		archive_resolve_clear(&how);
+		return false;
+	}
+	item->d.event = fallback_render(item->source, &how);
+	archive_resolve_clear(&how);
+	return true;
+}
+
+static void
+launch(struct item *item, enum voice voice)
+{
+	struct room *room = item->room;
+	struct network *net = room->life->net;
+	struct delivery *d = &item->d;
+
+	d->speaker = voice == VOICE_OWN ? &item->speaker->o : NULL;
+	d->target = item->target;
+	d->parent = item->parent;
+	d->attempt = ++item->attempts;
+	d->data = NULL;
+	item->state = ITEM_IN_FLIGHT;
+	room->outbox.in_flight++;
+	room->outbox.fresh = item->next;
+	if (item->attempts > 1)
+		write_down(item, DELIVERY_SENT, NULL, 0, NULL);
+	net->protocol->ops.send(net, d);
+}
+
+/* False if the item, and all after it, must wait. */
+static bool
+start(struct item *item)
+{
+	enum voice voice = VOICE_RELAY;
+
+	if (has_speaker(item->source))
+		voice = voice_of(item);
+	if (voice == VOICE_WAIT) {
+		wait_for_speaker(item);
+		return false;
+	}
+	if (voice == VOICE_NONE) {
+		refuse(item, DELIVERY_REFUSED,
+		       "nobody can speak for you there now");
+		return true;
+	}
+	if (!render(item, voice == VOICE_RELAY && has_speaker(item->source)))
+		return false;
+	if (!item->d.event) {
+		settle(item, DELIVERY_CONFIRMED, NULL, 0,
+		       "cannot be shown there");
+		return true;
+	}
+	launch(item, voice);
+	return true;
+}
+
+void
+outbox_work(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+
+	refill(room);
+	while (box->fresh && room->ch.joined &&
+	       box->in_flight < room->ch.limits.window &&
+	       !timer_is_running(&box->retry))
+		if (!start(box->fresh))
+			break;
+}
+
+/* ---- upcalls ----------------------------------------------------------- */
+
+static struct item *
+item_of(struct delivery *d)
+{
+	struct item *item = container_of(d, struct item, d);
+
+	assert(item->state == ITEM_IN_FLIGHT);
+	return item;
+}
+
+void
+bridge_sent(struct delivery *d, const char *const *ids, size_t n)
+{
+	settle(item_of(d), DELIVERY_CONFIRMED, ids, n, NULL);
+}
+
+void
+bridge_refused(struct delivery *d, const char *why)
+{
+	refuse(item_of(d), DELIVERY_REFUSED, why);
+}
+
+/* Back in the queue; whatever is in flight is always in front of it. */
+static void
+give_back(struct item *item)
+{
+	struct outbox *box = &item->room->outbox;
+
+	item->state = ITEM_QUEUED;
+	item->since_ms = -1;
+	box->in_flight--;
+	for (box->fresh = box->items;
+	     box->fresh && box->fresh->state == ITEM_IN_FLIGHT;)
+		box->fresh = box->fresh->next;
+}
+
+void
+bridge_later(struct delivery *d, int64_t wait_ms, const char *why)
+{
+	struct item *item = item_of(d);
+	struct room *room = item->room;
+	struct outbox *box = &room->outbox;
+	struct loop *loop = loop_of(room);
+
+	give_back(item);
+	write_down(item, DELIVERY_WAITING, NULL, 0, why);
+	if (timer_is_running(&box->retry))
+		return;
+	box->failures++;
+	if (wait_ms <= 0)
+		wait_ms =
+			backoff_ms(DOWN_LOST, box->failures, loop_random(loop));
+	timer_start(&box->retry, loop, wait_ms, wake, room);
+}
+
+/* ---- losing and freeing ------------------------------------------------ */
+
+void
+outbox_lost(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+	struct item *item, *tmp;
+
+	timer_stop(&box->retry);
+	timer_stop(&box->wake);
+	DL_FOREACH_SAFE(box->items, item, tmp)
+	{
+		if (item->state == ITEM_IN_FLIGHT)
+			give_back(item);
+		if (!item->event)
+			item_free(item);
+	}
+}
+
+void
+outbox_free(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+
+	timer_stop(&box->retry);
+	timer_stop(&box->wake);
+	while (box->items)
+		item_free(box->items);
+}

@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puppet.c - who is shown where, under which name.
+ *
+ * Members decide: whoever is in a room of a link is wanted as an occupant in
+ * the link's other rooms. puppet_sync() compares what is wanted with what is
+ * there, and is called whenever either may have changed; nothing is counted,
+ * so nothing can be miscounted.
+ *
+ * A network may hold only so many puppets. Then those who speak come before
+ * those who are silent: a speaker takes the place of whoever has never spoken,
+ * or has been quiet the longest and for long enough. Those without a puppet
+ * are spoken for by the listener; they lose their own name, never a word.
+ *
+ * An occupant that is to leave stays until what it still has to say is said.
+ */
+
+#include "bridge/backoff.h"
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "mappings/identities.h"
+
+#include <utlist.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 512
+
+static struct loop *
+loop_of(const struct room *room)
+{
+	return room->bridge->loop;
+}
+
+/* ---- what is to be done ------------------------------------------------ */
+
+static void
+occ_mark(struct occ *occ)
+{
+	if (!occ->marked) {
+		occ->marked = true;
+		DL_APPEND(occ->room->todo, occ);
+	}
+	bridge_mark(occ->room);
+}
+
+static void
+occ_unmark(struct occ *occ)
+{
+	if (occ->marked)
+		DL_DELETE(occ->room->todo, occ);
+	occ->marked = false;
+}
+
+static void
+occ_unwant(struct occ *occ)
+{
+	occ->wanted = false;
+	occ_mark(occ);
+}
+
+/* ---- puppets ----------------------------------------------------------- */
+
+static char *
+key_of(const struct netlife *home, const char *sender_id)
+{
+	AUTO_STR key;
+
+	str_init(&key, 4096);
+	str_printf(&key, "%s\n%s", home->conf->name, sender_id);
+	return str_take(&key);
+}
+
+static struct pup *
+pup_find(struct netlife *life, const struct netlife *home,
+	 const char *sender_id)
+{
+	char *key = key_of(home, sender_id);
+	struct pup *pup;
+
+	HASH_FIND(hh, life->pups, key, strlen(key), pup);
+	free(key);
+	return pup;
+}
+
+static void
+set_text(const char **at, const char *value)
+{
+	free((char *)(uintptr_t)*at);
+	*at = value ? xstrdup(value) : NULL;
+}
+
+static void
+pup_free(struct pup *pup)
+{
+	assert(!pup->occs);
+	HASH_DEL(pup->life->pups, pup);
+	set_text(&pup->sender.id, NULL);
+	set_text(&pup->sender.name, NULL);
+	set_text(&pup->sender.account, NULL);
+	set_text(&pup->sender.avatar, NULL);
+	free(pup->key);
+	free(pup->status);
+	free(pup->native);
+	free(pup);
+}
+
+/* The store tells which name the puppet had last time. */
+struct pup_opening {
+	struct store_job job;
+	struct bridge *bridge;
+	char *network, *home, *sender_id, *name, *account, *native;
+	int64_t network_row, home_row, puppet_row;
+};
+
+static int
+pup_open_run(struct db *db, struct store_job *job)
+{
+	struct pup_opening *op = container_of(job, struct pup_opening, job);
+	int64_t sender;
+	int rc = sender_put(db, op->home_row, op->sender_id, op->name,
+			    op->account, &sender);
+
+	if (rc == 0)
+		rc = puppet_put(db, sender, op->network_row, NULL, 0,
+				&op->puppet_row);
+	if (rc == 0) {
+		free(op->native); /* the group may be run a second time */
+		op->native = puppet_native(db, sender, op->network_row);
+	}
+	return rc;
+}
+
+static void
+pup_open_done(struct store_job *job, int status)
+{
+	struct pup_opening *op = container_of(job, struct pup_opening, job);
+	struct netlife *life = bridge_net(op->bridge, op->network);
+	struct netlife *home = bridge_net(op->bridge, op->home);
+	struct pup *pup = pup_find(life, home, op->sender_id);
+
+	if (pup && !pup->opened) {
+		pup->opened = true;
+		if (status == 0) {
+			pup->p.id = op->puppet_row;
+			pup->native = op->native;
+			pup->p.native = pup->native;
+			op->native = NULL;
+		}
+		for (struct occ *o = pup->occs; o; o = o->next_of_pup)
+			occ_mark(o);
+	}
+	free(op->network);
+	free(op->home);
+	free(op->sender_id);
+	free(op->name);
+	free(op->account);
+	free(op->native);
+	free(op);
+}
+
+static void
+pup_open(struct pup *pup)
+{
+	struct pup_opening *op = xcalloc(1, sizeof(*op));
+
+	op->bridge = pup->life->bridge;
+	op->network = xstrdup(pup->life->conf->name);
+	op->home = xstrdup(pup->home->conf->name);
+	op->network_row = pup->life->net->id;
+	op->home_row = pup->home->net->id;
+	op->sender_id = xstrdup(pup->sender.id);
+	op->name = xstrdup(pup->sender.name);
+	op->account = pup->sender.account ? xstrdup(pup->sender.account) : NULL;
+	op->job.run = pup_open_run;
+	op->job.done = pup_open_done;
+	store_submit(op->bridge->store, &op->job);
+}
+
+/* ---- who may have one -------------------------------------------------- */
+
+/* The one that can be spared most easily; NULL if none can. */
+static struct pup *
+pup_spare(struct netlife *life)
+{
+	int64_t now = loop_now_ms(life->bridge->loop);
+	struct pup *spare = NULL;
+
+	for (struct pup *p = life->pups; p; p = p->hh.next)
+		if (!spare || p->active_ms < spare->active_ms)
+			spare = p;
+	if (!spare || spare->active_ms == 0)
+		return spare;
+	return now - spare->active_ms >= life->net->limits.puppet_idle_ms
+		       ? spare
+		       : NULL;
+}
+
+/* Take a puppet away from everywhere; it is freed when it has left. */
+static void
+pup_dismiss(struct pup *pup)
+{
+	log_trace(pup->life->net->name, "puppet %lld makes room",
+		  (long long)pup->p.id);
+	pup->dismissed = true;
+	for (struct occ *o = pup->occs; o; o = o->next_of_pup)
+		occ_unwant(o);
+}
+
+static bool
+pup_allowed(struct netlife *life, bool speaking)
+{
+	unsigned max = life->net->limits.puppets;
+
+	if (max == 0 || HASH_COUNT(life->pups) < max)
+		return true;
+
+	struct pup *spare = speaking ? pup_spare(life) : NULL;
+
+	if (spare)
+		pup_dismiss(spare);
+	/* Its place is free when it has left; the next line will find it. */
+	return false;
+}
+
+static struct pup *
+pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
+{
+	struct pup *pup = xcalloc(1, sizeof(*pup));
+
+	pup->life = life;
+	pup->home = home;
+	set_text(&pup->sender.id, sender->id);
+	set_text(&pup->sender.name, sender->name);
+	set_text(&pup->sender.account, sender->account);
+	pup->key = key_of(home, sender->id);
+	pup->status = xstrdup("");
+	pup->p.network = life->net;
+	pup->p.origin = home->conf->name;
+	pup->p.sender = &pup->sender;
+	pup->p.status = pup->status;
+	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
+	pup_open(pup);
+	return pup;
+}
+
+/* ---- occupants --------------------------------------------------------- */
+
+static struct occ *
+occ_find(struct room *room, const struct pup *pup)
+{
+	struct occ *occ;
+
+	HASH_FIND(hh, room->occs, &pup, sizeof(pup), occ);
+	return occ;
+}
+
+static void
+set_state(struct occ *occ, enum occupant_state state)
+{
+	occ->o.state = state;
+	occ->since_ms = loop_now_ms(loop_of(occ->room));
+}
+
+/* "{nick}", "{network}" and "{id}" filled in. */
+static char *
+name_from_template(const char *template, const struct pup *pup)
+{
+	const struct {
+		const char *key, *value;
+	} words[] = {
+		{ "{nick}", pup->sender.name },
+		{ "{network}", pup->p.origin },
+		{ "{id}", pup->sender.id },
+	};
+	AUTO_STR out;
+
+	str_init(&out, NAME_MAX_BYTES);
+	while (*template) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(words) &&
+		       strncmp(template, words[i].key, strlen(words[i].key)) !=
+			       0)
+			i++;
+		if (i == ARRAY_SIZE(words)) {
+			str_add_char(&out, *template ++);
+			continue;
+		}
+		str_add(&out, words[i].value);
+		template += strlen(words[i].key);
+	}
+	return str_take(&out);
+}
+
+static struct occ *
+occ_new(struct room *room, struct pup *pup)
+{
+	struct occ *occ = xcalloc(1, sizeof(*occ));
+
+	occ->pup = pup;
+	occ->room = room;
+	occ->wanted = true;
+	occ->want = name_from_template(room->nick, pup);
+	occ->o.puppet = &pup->p;
+	occ->o.channel = &room->ch;
+	occ->o.want = occ->want;
+	occ->since_ms = loop_now_ms(loop_of(room));
+	occ->next_of_pup = pup->occs;
+	pup->occs = occ;
+	HASH_ADD(hh, room->occs, pup, sizeof(pup), occ);
+	return occ;
+}
+
+static void
+occ_free(struct occ *occ)
+{
+	struct pup *pup = occ->pup;
+	struct occ **at = &pup->occs;
+
+	assert(!occ->queued);
+	timer_stop(&occ->retry);
+	occ_unmark(occ);
+	HASH_DELETE(hh, occ->room->occs, occ);
+	while (*at != occ)
+		at = &(*at)->next_of_pup;
+	*at = occ->next_of_pup;
+	free(occ->want);
+	free(occ->o.name);
+	free(occ);
+	if (!pup->occs)
+		pup_free(pup);
+}
+
+/* ---- agreeing with the members ----------------------------------------- */
+
+/* Where in the link that person is now, as seen from room. */
+static struct member *
+member_shown(struct room *room, const struct netlife *home,
+	     const char *sender_id)
+{
+	struct link *link = room->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++) {
+		struct room *from = link->rooms[i];
+		struct member *m;
+
+		if (from->life != home ||
+		    !route_shows_members(&from->place, &room->place))
+			continue;
+		m = member_find(from, sender_id);
+		if (m)
+			return m;
+	}
+	return NULL;
+}
+
+static bool
+shows_puppets(const struct room *room, const struct netlife *home)
+{
+	unsigned caps = room->life->net->caps;
+
+	if (!room->puppets || !(caps & CAN_PUPPET))
+		return false;
+	return home != room->life || (caps & CAN_PUPPET_OWN);
+}
+
+static void
+changed(struct pup *pup, unsigned what)
+{
+	for (struct occ *occ = pup->occs; occ; occ = occ->next_of_pup) {
+		if (what & PUPPET_NAME) {
+			free(occ->want);
+			occ->want = name_from_template(occ->room->nick, pup);
+			occ->o.want = occ->want;
+		}
+		occ->changes |= what;
+		occ_mark(occ);
+	}
+}
+
+/* What people see of the person has changed: pass it on. */
+static void
+pup_update(struct pup *pup, const struct member *m)
+{
+	unsigned what = 0;
+
+	if (strcmp(pup->sender.name, m->sender.name) != 0) {
+		set_text(&pup->sender.name, m->sender.name);
+		what |= PUPPET_NAME;
+	}
+	if (pup->p.show != m->show || strcmp(pup->status, m->status) != 0) {
+		free(pup->status);
+		pup->status = xstrdup(m->status);
+		pup->p.status = pup->status;
+		pup->p.show = m->show;
+		what |= PUPPET_STATUS;
+	}
+	if (what)
+		changed(pup, what);
+}
+
+void
+puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
+	    bool speaking)
+{
+	struct pup *pup = pup_find(room->life, home, sender_id);
+	struct occ *occ = pup ? occ_find(room, pup) : NULL;
+	struct member *m = shows_puppets(room, home)
+				   ? member_shown(room, home, sender_id)
+				   : NULL;
+
+	if (!m) {
+		if (occ)
+			occ_unwant(occ);
+		return;
+	}
+	if (!pup && pup_allowed(room->life, speaking))
+		pup = pup_new(room->life, home, &m->sender);
+	if (!pup || (pup->dismissed && !speaking))
+		return;
+	if (speaking) {
+		pup->active_ms = loop_now_ms(loop_of(room)) + 1;
+		pup->dismissed = false;
+	}
+	pup_update(pup, m);
+	if (!occ)
+		occ = occ_new(room, pup);
+	occ->wanted = true;
+	if (occ->o.state == OCCUPANT_ABSENT)
+		occ_mark(occ);
+}
+
+struct occ *
+puppet_speaker(struct room *room, struct netlife *home, const char *sender_id)
+{
+	struct pup *pup = home ? pup_find(room->life, home, sender_id) : NULL;
+
+	return pup ? occ_find(room, pup) : NULL;
+}
+
+struct occ *
+puppet_direct(struct room *room, struct netlife *home,
+	      const struct sender *sender)
+{
+	struct pup *pup = pup_find(room->life, home, sender->id);
+	struct occ *occ;
+
+	if (!pup && pup_allowed(room->life, true))
+		pup = pup_new(room->life, home, sender);
+	if (!pup)
+		return NULL;
+	pup->active_ms = loop_now_ms(loop_of(room)) + 1;
+	occ = occ_find(room, pup);
+	if (!occ)
+		occ = occ_new(room, pup);
+	occ->wanted = true;
+	occ_mark(occ);
+	return occ;
+}
+
+/* ---- hooks ------------------------------------------------------------- */
+
+static void
+occ_leave(struct occ *occ)
+{
+	struct network *net = occ->room->life->net;
+
+	if (occ->told && net->state == NETWORK_UP)
+		net->protocol->ops.puppet_leave(net, &occ->o, NULL);
+	occ_free(occ);
+}
+
+static void
+occ_retry(void *arg)
+{
+	occ_mark(arg);
+}
+
+static void
+occ_join(struct occ *occ)
+{
+	struct network *net = occ->room->life->net;
+
+	if (!occ->pup->opened || timer_is_running(&occ->retry))
+		return;
+	set_state(occ, OCCUPANT_JOINING);
+	occ->changes = 0;
+	occ->told = true;
+	net->protocol->ops.puppet_join(net, &occ->o);
+}
+
+static void
+occ_work(struct occ *occ)
+{
+	struct network *net = occ->room->life->net;
+
+	if (!occ->wanted) {
+		if (!occ->queued)
+			occ_leave(occ);
+		return;
+	}
+	if (occ->o.state == OCCUPANT_ABSENT) {
+		occ_join(occ);
+		return;
+	}
+	if (occ->changes && occ->told && occ->o.state != OCCUPANT_REFUSED) {
+		unsigned changes = occ->changes;
+
+		occ->changes = 0;
+		net->protocol->ops.puppet_update(net, &occ->o, changes);
+	}
+}
+
+void
+puppets_work(struct room *room)
+{
+	while (room->todo) {
+		struct occ *occ = room->todo;
+
+		occ_unmark(occ);
+		occ_work(occ);
+	}
+}
+
+void
+puppet_unqueued(struct occ *occ)
+{
+	if (!occ->queued && !occ->wanted)
+		occ_mark(occ);
+}
+
+void
+puppets_lost(struct room *room)
+{
+	struct occ *occ, *tmp;
+
+	HASH_ITER(hh, room->occs, occ, tmp)
+	{
+		timer_stop(&occ->retry);
+		set_state(occ, OCCUPANT_ABSENT);
+		occ->told = false;
+		occ->o.data = NULL;
+		if (!occ->wanted && !occ->queued)
+			occ_free(occ);
+		else
+			occ_mark(occ);
+	}
+}
+
+void
+puppets_free(struct room *room)
+{
+	struct occ *occ, *tmp;
+
+	HASH_ITER(hh, room->occs, occ, tmp)
+	occ_free(occ);
+}
+
+/* ---- upcalls ----------------------------------------------------------- */
+
+/* Remember the name, so that the same person gets it next time. */
+struct naming {
+	struct store_job job;
+	int64_t sender_network, network;
+	char *sender_id, *name, *native;
+	int64_t active_ms;
+};
+
+static int
+naming_run(struct db *db, struct store_job *job)
+{
+	struct naming *n = container_of(job, struct naming, job);
+	int64_t sender, puppet;
+	int rc = sender_put(db, n->sender_network, n->sender_id, n->name, NULL,
+			    &sender);
+
+	if (rc < 0)
+		return rc;
+	rc = puppet_put(db, sender, n->network, n->native, n->active_ms,
+			&puppet);
+	/* Rooms have nicks of their own: two people may have one name. */
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static void
+naming_done(struct store_job *job, int status UNUSED)
+{
+	struct naming *n = container_of(job, struct naming, job);
+
+	free(n->sender_id);
+	free(n->name);
+	free(n->native);
+	free(n);
+}
+
+static void
+remember_name(struct pup *pup, const char *name)
+{
+	struct naming *n;
+
+	if (pup->native && strcmp(pup->native, name) == 0)
+		return;
+	free(pup->native);
+	pup->native = xstrdup(name);
+	pup->p.native = pup->native;
+
+	n = xcalloc(1, sizeof(*n));
+	n->sender_network = pup->home->net->id;
+	n->network = pup->life->net->id;
+	n->sender_id = xstrdup(pup->sender.id);
+	n->name = xstrdup(pup->sender.name);
+	n->native = xstrdup(name);
+	n->active_ms = loop_wall_ms(pup->life->bridge->loop);
+	n->job.run = naming_run;
+	n->job.done = naming_done;
+	store_submit(pup->life->bridge->store, &n->job);
+}
+
+void
+bridge_puppet_joined(struct occupant *o, const char *name)
+{
+	struct occ *occ = container_of(o, struct occ, o);
+
+	set_state(occ, OCCUPANT_JOINED);
+	occ->failures = 0;
+	bridge_puppet_renamed(o, name);
+	occ_mark(occ); /* what changed while it was on its way */
+}
+
+void
+bridge_puppet_renamed(struct occupant *o, const char *name)
+{
+	struct occ *occ = container_of(o, struct occ, o);
+
+	if (!o->name || strcmp(o->name, name) != 0) {
+		free(o->name);
+		o->name = xstrdup(name);
+		remember_name(occ->pup, name);
+	}
+	bridge_mark(occ->room);
+}
+
+void
+bridge_puppet_left(struct occupant *o, enum down_reason why, const char *text)
+{
+	struct occ *occ = container_of(o, struct occ, o);
+	struct room *room = occ->room;
+	struct loop *loop = loop_of(room);
+
+	text = text ? text : "no reason given";
+	if (why == DOWN_REFUSED) {
+		set_state(occ, OCCUPANT_REFUSED);
+		log_warn(room->where,
+			 "puppet %lld is kept out: %s; it is "
+			 "spoken for",
+			 (long long)occ->pup->p.id, text);
+	} else {
+		set_state(occ, OCCUPANT_ABSENT);
+		occ->failures++;
+		timer_start(&occ->retry, loop,
+			    backoff_ms(why, occ->failures, loop_random(loop)),
+			    occ_retry, occ);
+		log_trace(room->where, "puppet %lld is out: %s",
+			  (long long)occ->pup->p.id, text);
+	}
+	occ->o.data = NULL;
+	bridge_mark(room);
+}
+
+struct occupant *
+bridge_occupant(struct channel *ch, const char *origin, const char *sender_id)
+{
+	struct room *room = container_of(ch, struct room, ch);
+	struct netlife *home = bridge_net(room->bridge, origin);
+	struct occ *occ = puppet_speaker(room, home, sender_id);
+
+	return occ ? &occ->o : NULL;
+}

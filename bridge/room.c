@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * room.c - the life of a channel: entered, lost, entered again; and the one
+ * place from which an adapter's hooks about it are called.
+ */
+
+#include "bridge/backoff.h"
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "mappings/channels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A server that does not answer a join for so long will not. */
+#define JOIN_DEADLINE_MS 60000
+/* The people of a lost channel are shown elsewhere for so long. */
+#define FORSAKE_MS 120000
+/* A conversation without a word for so long is put away. */
+#define DIRECT_IDLE_MS (30 * 60 * 1000)
+
+struct room *
+room_new(struct bridge *bridge, struct netlife *life, enum channel_kind kind,
+	 const char *name)
+{
+	struct room *room = xcalloc(1, sizeof(*room));
+
+	room->bridge = bridge;
+	room->life = life;
+	room->ch.kind = kind;
+	room->ch.network = life->net;
+	room->ch.name = xstrdup(name);
+	room->ch.caps = life->net->caps;
+	room->ch.limits = life->net->limits;
+	room->nick = "{nick}";
+	room->puppets = true;
+	snprintf(room->where, sizeof(room->where), "%s/%s", life->conf->name,
+		 kind == CHANNEL_DIRECT ? "(private)" : name);
+	return room;
+}
+
+static void
+unmark(struct room *room)
+{
+	struct room **at = &room->bridge->work;
+
+	if (!room->marked)
+		return;
+	while (*at && *at != room)
+		at = &(*at)->next_work;
+	if (*at)
+		*at = room->next_work;
+	while (*at)
+		at = &(*at)->next_work;
+	room->bridge->work_end = at;
+	room->marked = false;
+}
+
+static void
+stop_timers(struct room *room)
+{
+	timer_stop(&room->retry);
+	timer_stop(&room->forsake);
+	timer_stop(&room->idle);
+}
+
+void
+room_free(struct room *room)
+{
+	const struct protocol_ops *ops = &room->life->net->protocol->ops;
+
+	unmark(room);
+	stop_timers(room);
+	outbox_free(room);
+	puppets_free(room);
+	members_clear(room);
+	if (ops->forget)
+		ops->forget(room->life->net, &room->ch);
+	if (room->ch.id)
+		HASH_DELETE(hh, room->bridge->rooms, room);
+	if (room->ch.kind == CHANNEL_DIRECT)
+		HASH_DELETE(hh_name, room->life->directs, room);
+	free((char *)(uintptr_t)room->ch.name);
+	free(room->topic);
+	free(room);
+}
+
+void
+room_open(struct room *room, int64_t id)
+{
+	struct bridge *bridge = room->bridge;
+
+	room->ch.id = id;
+	HASH_ADD(hh, bridge->rooms, ch.id, sizeof(room->ch.id), room);
+	room->topic = channel_topic(store_reader(bridge->store), id);
+	room->outbox.more = true; /* until we looked */
+	bridge_mark(room);
+}
+
+/* ---- direct rooms ------------------------------------------------------ */
+
+struct room *
+room_direct(struct netlife *life, const char *sender_id)
+{
+	struct room *room;
+
+	HASH_FIND(hh_name, life->directs, sender_id, strlen(sender_id), room);
+	return room;
+}
+
+static void
+direct_idle(void *arg)
+{
+	struct room *room = arg;
+
+	if (room->outbox.n || room->outbox.more) {
+		timer_start(&room->idle, room->bridge->loop, DIRECT_IDLE_MS,
+			    direct_idle, room);
+		return;
+	}
+	for (struct occ *occ = room->occs; occ; occ = occ->hh.next)
+		occ->wanted = false;
+	puppets_work(room);
+	room_free(room);
+}
+
+struct room *
+room_direct_open(struct netlife *life, const char *sender_id, int64_t id)
+{
+	struct room *room = room_direct(life, sender_id);
+
+	if (!room) {
+		room = room_new(life->bridge, life, CHANNEL_DIRECT, sender_id);
+		HASH_ADD_KEYPTR(hh_name, life->directs, room->ch.name,
+				strlen(room->ch.name), room);
+		room_open(room, id);
+	}
+	timer_start(&room->idle, life->bridge->loop, DIRECT_IDLE_MS,
+		    direct_idle, room);
+	return room;
+}
+
+/* ---- entering and losing ----------------------------------------------- */
+
+static void
+retry_join(void *arg)
+{
+	bridge_mark(arg);
+}
+
+static void
+join_took_too_long(void *arg)
+{
+	struct room *room = arg;
+
+	room->life->net->protocol->ops.leave(room->life->net, &room->ch);
+	bridge_left(&room->ch, DOWN_UNREACHABLE, "no answer");
+}
+
+static void
+join(struct room *room)
+{
+	room->joining = true;
+	members_doubt(room);
+	timer_start(&room->retry, room->bridge->loop, JOIN_DEADLINE_MS,
+		    join_took_too_long, room);
+	room->ch.caps = room->life->net->caps;
+	room->ch.limits = room->life->net->limits;
+	room->life->net->protocol->ops.join(room->life->net, &room->ch);
+}
+
+static void
+forsake(void *arg)
+{
+	members_clear(arg);
+}
+
+void
+room_lost(struct room *room)
+{
+	bool was_here = room->ch.joined || room->joining;
+
+	room->ch.joined = false;
+	room->joining = false;
+	timer_stop(&room->retry);
+	outbox_lost(room);
+	puppets_lost(room);
+	if (was_here && room->ch.kind == CHANNEL_ROOM)
+		timer_start(&room->forsake, room->bridge->loop, FORSAKE_MS,
+			    forsake, room);
+}
+
+void
+bridge_joined(struct channel *ch)
+{
+	struct room *room = container_of(ch, struct room, ch);
+
+	if (!room->joining)
+		return;
+	room->joining = false;
+	room->failures = 0;
+	timer_stop(&room->retry);
+	timer_stop(&room->forsake);
+	ch->joined = true;
+	members_prune(room);
+	log_info(room->where, "joined; %u people",
+		 (unsigned)HASH_COUNT(room->members));
+	bridge_mark(room);
+}
+
+void
+bridge_left(struct channel *ch, enum down_reason why, const char *text)
+{
+	struct room *room = container_of(ch, struct room, ch);
+	struct loop *loop = room->bridge->loop;
+	int64_t wait;
+
+	if (!ch->joined && !room->joining)
+		return;
+	room_lost(room);
+	room->failures++;
+	wait = backoff_ms(why, room->failures, loop_random(loop));
+	text = text ? text : "no reason given";
+	if (why == DOWN_REFUSED)
+		log_error(room->where,
+			  "cannot be entered: %s; asking again "
+			  "in %lld s",
+			  text, (long long)wait / 1000);
+	else
+		log_warn(room->where, "lost: %s", text);
+	timer_start(&room->retry, loop, wait, retry_join, room);
+}
+
+void
+room_work(struct room *room)
+{
+	if (room->life->net->state != NETWORK_UP || !room->ch.id)
+		return;
+	if (room->ch.kind == CHANNEL_DIRECT)
+		room->ch.joined = true;
+	if (!room->ch.joined) {
+		if (!room->joining && !timer_is_running(&room->retry))
+			join(room);
+		return;
+	}
+	puppets_work(room);
+	outbox_work(room);
+}

@@ -175,8 +175,11 @@ struct event {
 	struct pool *pool;
 };
 
-/* One reference, owned by the caller. */
-struct event *event_new(enum event_kind kind);
+/*
+ * One reference, owned by the caller. Not called event_new(): libevent has a
+ * function of that name, and ours would take its place inside the library.
+ */
+struct event *event_make(enum event_kind kind);
 struct event *event_ref(struct event *ev);
 
 /* Accepts NULL. */

@@ -21,7 +21,7 @@ ADAPTER = BASE | {"conf/conf.h"} | {
 ALLOWED = {
     "conf": BASE | {"bridge/event.h", "libconfig.h"},
     "mappings": BASE | {"sqlite3.h"},
-    "bridge": {"conf/", "mappings/", "event2/", "uthash.h"},
+    "bridge": {"conf/", "mappings/", "event2/", "uthash.h", "utlist.h"},
     "protocols": {"bridge/protocol.h"},
     "protocols/xmpp": ADAPTER | {"strophe.h", "expat.h", "event2/"},
     "protocols/irc": ADAPTER | {"libirc", "event2/", "openssl/"},

@@ -312,7 +312,8 @@ void bridge_puppet_joined(struct occupant *o, const char *name);
 void bridge_puppet_renamed(struct occupant *o, const char *name);
 
 /*
- * The puppet is not in the channel: it could not enter, or was removed.
+ * The puppet is not in the channel: it could not enter, or was removed. With
+ * this the adapter has forgotten the occupant; puppet_leave() is not called.
  * DOWN_REFUSED: do not try again by itself. DOWN_LOST, DOWN_UNREACHABLE: the
  * bridge calls puppet_join() again when it sees fit.
  */

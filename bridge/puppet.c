@@ -671,6 +671,7 @@ bridge_puppet_left(struct occupant *o, enum down_reason why, const char *text)
 			  (long long)occ->pup->p.id, text);
 	}
 	occ->o.data = NULL;
+	occ->told = false;
 	bridge_mark(room);
 }
 

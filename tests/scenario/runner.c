@@ -1,0 +1,856 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner.c - plays a scenario through the whole core: fake networks, a
+ * hand-turned clock, a real database. Usage: runner FILE.scn
+ *
+ * A line is one action; "#" at the start of a line begins a comment. Words are
+ * separated by spaces; text stands in double quotes. NET is a network, #CH a
+ * channel, WHO a sender id, $1..$9 an id that was kept with "as $1".
+ *
+ *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
+ *               [redact] [notice] [direct] [puppets=N] [wait=MS] [window=N]
+ *               [idle=MS]
+ *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
+ *   case "what is shown"           a named subtest begins; state goes on
+ *
+ *   NET WHO joins|parts|quits|kicked #CH ["why"]
+ *   NET WHO named "new name"
+ *   NET WHO away|back ["status"]
+ *   NET WHO says|acts|notices #CH "text" [as $1] [re $2]
+ *   NET WHO repeats #CH "text" $1
+ *   NET WHO edits|withdraws|reacts #CH $1 ["text"]
+ *   NET WHO topic #CH "text"
+ *   NET WHO tells NET2:WHO2 "text"
+ *
+ *   NET gets "line"                the oldest unread line of the transcript
+ *   NET gets nothing
+ *   NET puppets #CH "ann, bob"     who of ours is in the channel
+ *
+ *   NET down lost|refused|unreachable, NET dead, NET alive
+ *   NET loses #CH lost|refused|unreachable
+ *   NET kicks #CH NAME lost|refused
+ *   NET confirms|holds|refuses|delays ["why"], NET settles N
+ *   NET bars NAME, NET slow, NET admits
+ *
+ *   wait 30s|500ms
+ *   crash, restart                 the process dies, or ends; and starts again
+ *   expect bug|error|warn|peer "part of a log line"
+ *
+ * A log line of class peer or worse that no "expect" announced fails.
+ */
+
+#include "tests/support/fake.h"
+
+#include "bridge/base.h"
+#include "bridge/bridge.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/loop.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORDS_MAX 24
+#define NETS_MAX 8
+#define LINKS_MAX 8
+#define MEMBERS_MAX 16
+#define EXPECTS_MAX 16
+#define ALL_KINDS ((1u << EVENT_KINDS) - 1)
+#define START_MS 1764000000000
+
+struct expectation {
+	enum log_level level;
+	char *text;
+};
+
+struct play {
+	const char *file;
+	unsigned line;
+	char *words[WORDS_MAX];
+	size_t n_words;
+
+	struct world worlds[NETS_MAX];
+	struct conf_network networks[NETS_MAX];
+	size_t n_nets;
+	struct conf_link links[LINKS_MAX];
+	struct conf_member members[LINKS_MAX][MEMBERS_MAX];
+	size_t n_links;
+	struct conf conf;
+	struct loop *loop;
+	struct store *store;
+	struct bridge *bridge;
+	char database[64];
+	char *strings[512]; /* whatever the configuration points to */
+	size_t n_strings;
+
+	char ids[10][16];
+	struct expectation expects[EXPECTS_MAX];
+	size_t n_expects;
+	unsigned n_cases;
+	bool failed;
+	char *title;
+};
+
+static void fail(struct play *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void
+fail(struct play *p, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("# %s:%u: ", p->file, p->line);
+	vprintf(fmt, args);
+	putchar('\n');
+	va_end(args);
+	p->failed = true;
+}
+
+static char *
+keep(struct play *p, const char *s)
+{
+	if (p->n_strings == ARRAY_SIZE(p->strings)) {
+		fail(p, "too many names");
+		exit(1);
+	}
+	return p->strings[p->n_strings++] = xstrdup(s);
+}
+
+/* ---- log --------------------------------------------------------------- */
+
+static void
+on_log(enum log_level level, const char *where, const char *text, void *arg)
+{
+	struct play *p = arg;
+
+	if (getenv("SCENARIO_LOG"))
+		printf("# log %d %s: %s\n", level, where, text);
+	if (level > LOG_LEVEL_PEER)
+		return;
+	for (size_t i = 0; i < p->n_expects; i++) {
+		struct expectation *e = &p->expects[i];
+
+		if (e->level != level || !strstr(text, e->text))
+			continue;
+		free(e->text);
+		*e = p->expects[--p->n_expects];
+		return;
+	}
+	fail(p, "unexpected log line: %s %s: %s", log_level_name(level), where,
+	     text);
+}
+
+static void
+do_expect(struct play *p)
+{
+	int level = log_level_from_name(p->words[1]);
+
+	if (level < 0 || p->n_words < 3 || p->n_expects == EXPECTS_MAX) {
+		fail(p, "expect LEVEL \"text\"");
+		return;
+	}
+	p->expects[p->n_expects++] = (struct expectation){
+		.level = (enum log_level)level,
+		.text = xstrdup(p->words[2]),
+	};
+}
+
+/* ---- starting and ending ----------------------------------------------- */
+
+static const struct protocol *const table[] = { &fake_protocol, NULL };
+
+static void
+turn(struct play *p)
+{
+	if (p->loop)
+		loop_advance(p->loop, 0);
+}
+
+static void
+begin(struct play *p)
+{
+	struct error err;
+
+	if (p->loop)
+		return;
+	for (size_t i = 0; i < p->n_nets; i++)
+		p->networks[i] = world_conf(&p->worlds[i]);
+	p->conf.networks = p->networks;
+	p->conf.n_networks = p->n_nets;
+	p->conf.links = p->links;
+	p->conf.n_links = p->n_links;
+	p->conf.queue_age_s = 24 * 3600;
+	p->conf.queue_rows = 10000;
+	p->conf.queue_mib = 64;
+	p->loop = loop_new_manual(1, START_MS);
+	p->store = store_open_inline(p->loop, p->database, &err);
+	if (p->store)
+		p->bridge =
+			bridge_new(p->loop, p->store, &p->conf, table, &err);
+	if (!p->bridge) {
+		fail(p, "cannot start: %s", err.text);
+		exit(1);
+	}
+	bridge_start(p->bridge);
+	turn(p);
+}
+
+static void
+stopped(void *arg)
+{
+	bool *done = arg;
+
+	*done = true;
+}
+
+static void
+end(struct play *p)
+{
+	bool done = false;
+
+	if (!p->loop)
+		return;
+	bridge_stop(p->bridge, stopped, &done);
+	for (int i = 0; i < 100 && !done; i++)
+		loop_advance(p->loop, 100);
+	if (!done)
+		fail(p, "the bridge does not stop");
+	store_close(p->store);
+	bridge_free(p->bridge);
+	loop_free(p->loop);
+	p->store = NULL;
+	p->bridge = NULL;
+	p->loop = NULL;
+}
+
+/* What is not committed now is gone. */
+static void
+crash(struct play *p)
+{
+	begin(p);
+	for (size_t i = 0; i < p->n_nets; i++)
+		world_forget(&p->worlds[i]);
+	store_abandon(p->store);
+	bridge_free(p->bridge);
+	loop_free(p->loop);
+	p->store = NULL;
+	p->bridge = NULL;
+	p->loop = NULL;
+	begin(p);
+}
+
+/* ---- configuration ----------------------------------------------------- */
+
+struct word {
+	const char *name;
+	unsigned value;
+};
+
+static const struct word cap_words[] = {
+	{ "puppet", CAN_PUPPET }, { "own", CAN_PUPPET_OWN },
+	{ "style", CAN_STYLE },   { "topic", CAN_TOPIC },
+	{ "edit", CAN_EDIT },     { "reply", CAN_REPLY },
+	{ "react", CAN_REACT },   { "redact", CAN_REDACT },
+	{ "notice", CAN_NOTICE }, { "direct", CAN_DIRECT },
+};
+
+static bool
+number_after(const char *word, const char *prefix, long *out)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(word, prefix, len) != 0)
+		return false;
+	*out = strtol(word + len, NULL, 10);
+	return true;
+}
+
+static void
+network_word(struct play *p, struct world *w, const char *word)
+{
+	long n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cap_words); i++) {
+		if (strcmp(cap_words[i].name, word) == 0) {
+			w->caps |= cap_words[i].value;
+			return;
+		}
+	}
+	if (number_after(word, "puppets=", &n))
+		w->limits.puppets = (unsigned)n;
+	else if (number_after(word, "wait=", &n))
+		w->limits.puppet_wait_ms = n;
+	else if (number_after(word, "idle=", &n))
+		w->limits.puppet_idle_ms = n;
+	else if (number_after(word, "window=", &n))
+		w->limits.window = (unsigned)n;
+	else
+		fail(p, "a network cannot be \"%s\"", word);
+}
+
+static void
+do_network(struct play *p)
+{
+	struct world *w = &p->worlds[p->n_nets];
+
+	if (p->n_nets == NETS_MAX || p->n_words < 2) {
+		fail(p, "network NAME [capability...]");
+		return;
+	}
+	world_init(w, keep(p, p->words[1]));
+	for (size_t i = 2; i < p->n_words; i++)
+		network_word(p, w, p->words[i]);
+	p->n_nets++;
+}
+
+static struct world *
+world_named(struct play *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_nets; i++)
+		if (strcmp(p->worlds[i].label, name) == 0)
+			return &p->worlds[i];
+	return NULL;
+}
+
+static void
+member_option(struct play *p, struct conf_member *m, const char *word)
+{
+	if (strcmp(word, "in") == 0)
+		m->direction = CONF_IN;
+	else if (strcmp(word, "out") == 0)
+		m->direction = CONF_OUT;
+	else if (strcmp(word, "both") == 0)
+		m->direction = CONF_BOTH;
+	else if (strcmp(word, "noise") == 0)
+		m->noise = true;
+	else if (strcmp(word, "alone") == 0)
+		m->puppets = false;
+	else if (strncmp(word, "nick=", 5) == 0)
+		m->nick = keep(p, word + 5);
+	else if (strncmp(word, "only=", 5) == 0 &&
+		 event_kind_from_name(word + 5) >= 0)
+		m->kinds = 1u << event_kind_from_name(word + 5);
+	else
+		fail(p, "a member cannot be \"%s\"", word);
+}
+
+static void
+link_member(struct play *p, struct conf_member *m, char *word)
+{
+	char *rest = word;
+	char *name = strsep(&rest, ":");
+	char *channel = strsep(&rest, ",");
+	char *option;
+
+	if (!world_named(p, name) || !channel) {
+		fail(p, "no channel: %s", word);
+		return;
+	}
+	*m = (struct conf_member){
+		.network = keep(p, name),
+		.channel = keep(p, channel),
+		.direction = CONF_BOTH,
+		.kinds = ALL_KINDS,
+		.nick = "{nick}",
+		.puppets = true,
+	};
+	while ((option = strsep(&rest, ",")))
+		member_option(p, m, option);
+}
+
+static void
+do_link(struct play *p)
+{
+	struct conf_link *link = &p->links[p->n_links];
+	struct conf_member *members = p->members[p->n_links];
+
+	if (p->n_links == LINKS_MAX || p->n_words < 4) {
+		fail(p, "link NAME NET:#CH NET:#CH...");
+		return;
+	}
+	link->name = keep(p, p->words[1]);
+	link->members = members;
+	for (size_t i = 2; i < p->n_words && i - 2 < MEMBERS_MAX; i++)
+		link_member(p, &members[link->n_members++], p->words[i]);
+	p->n_links++;
+}
+
+/* ---- actions ----------------------------------------------------------- */
+
+static const char *
+word(const struct play *p, size_t i)
+{
+	return i < p->n_words ? p->words[i] : NULL;
+}
+
+static char *
+id_slot(struct play *p, const char *w)
+{
+	if (!w || w[0] != '$' || w[1] < '1' || w[1] > '9') {
+		fail(p, "expected $1..$9");
+		return p->ids[0];
+	}
+	return p->ids[w[1] - '0'];
+}
+
+static const char *
+after_word(const struct play *p, const char *key)
+{
+	for (size_t i = 4; i + 1 < p->n_words; i++)
+		if (strcmp(p->words[i], key) == 0)
+			return p->words[i + 1];
+	return NULL;
+}
+
+static void
+act_say(struct play *p, struct world *w, unsigned flags)
+{
+	const char *as = after_word(p, "as");
+	const char *re = after_word(p, "re");
+
+	world_say(w, EVENT_MESSAGE, flags, p->words[3], p->words[1], word(p, 4),
+		  re ? id_slot(p, re) : NULL, as ? id_slot(p, as) : NULL);
+}
+
+static void
+act_on(struct play *p, struct world *w, enum event_kind kind)
+{
+	world_say(w, kind, 0, p->words[3], p->words[1], word(p, 5),
+		  id_slot(p, word(p, 4)), NULL);
+}
+
+static enum down_reason
+reason(struct play *p, const char *w)
+{
+	if (w && strcmp(w, "lost") == 0)
+		return DOWN_LOST;
+	if (w && strcmp(w, "refused") == 0)
+		return DOWN_REFUSED;
+	if (w && strcmp(w, "unreachable") == 0)
+		return DOWN_UNREACHABLE;
+	fail(p, "expected lost, refused or unreachable");
+	return DOWN_LOST;
+}
+
+static void
+act_joins(struct play *p, struct world *w)
+{
+	world_join(w, p->words[3], p->words[1]);
+}
+
+static void
+act_parts(struct play *p, struct world *w)
+{
+	world_part(w, p->words[3], p->words[1], PART_LEFT, word(p, 4));
+}
+
+static void
+act_quits(struct play *p, struct world *w)
+{
+	world_part(w, p->words[3], p->words[1], PART_QUIT, word(p, 4));
+}
+
+static void
+act_kicked(struct play *p, struct world *w)
+{
+	world_part(w, p->words[3], p->words[1], PART_KICKED, word(p, 4));
+}
+
+static void
+act_named(struct play *p, struct world *w)
+{
+	world_rename(w, p->words[1], p->words[3]);
+}
+
+static void
+act_away(struct play *p, struct world *w)
+{
+	world_presence(w, p->words[1], SHOW_AWAY, word(p, 3));
+}
+
+static void
+act_back(struct play *p, struct world *w)
+{
+	world_presence(w, p->words[1], SHOW_ONLINE, word(p, 3));
+}
+
+static void
+act_says(struct play *p, struct world *w)
+{
+	act_say(p, w, 0);
+}
+
+static void
+act_acts(struct play *p, struct world *w)
+{
+	act_say(p, w, EVENT_ACTION);
+}
+
+static void
+act_notices(struct play *p, struct world *w)
+{
+	act_say(p, w, EVENT_NOTICE);
+}
+
+static void
+act_repeats(struct play *p, struct world *w)
+{
+	world_repeat(w, p->words[3], p->words[1], word(p, 4),
+		     id_slot(p, word(p, 5)));
+}
+
+static void
+act_edits(struct play *p, struct world *w)
+{
+	act_on(p, w, EVENT_EDIT);
+}
+
+static void
+act_withdraws(struct play *p, struct world *w)
+{
+	act_on(p, w, EVENT_REDACTION);
+}
+
+static void
+act_reacts(struct play *p, struct world *w)
+{
+	act_on(p, w, EVENT_REACTION);
+}
+
+static void
+act_topic(struct play *p, struct world *w)
+{
+	world_say(w, EVENT_TOPIC, 0, p->words[3], p->words[1], word(p, 4), NULL,
+		  NULL);
+}
+
+static void
+act_tells(struct play *p, struct world *w)
+{
+	char *to = p->words[3];
+	char *network = strsep(&to, ":");
+
+	world_tell(w, p->words[1], network, to, word(p, 4));
+}
+
+struct verb {
+	const char *name;
+	size_t n_words; /* at least */
+	void (*run)(struct play *p, struct world *w);
+};
+
+/* NET WHO verb ... */
+static const struct verb people_verbs[] = {
+	{ "joins", 4, act_joins },         { "parts", 4, act_parts },
+	{ "quits", 4, act_quits },         { "kicked", 4, act_kicked },
+	{ "named", 4, act_named },         { "away", 3, act_away },
+	{ "back", 3, act_back },           { "says", 5, act_says },
+	{ "acts", 5, act_acts },           { "notices", 5, act_notices },
+	{ "repeats", 6, act_repeats },     { "edits", 6, act_edits },
+	{ "withdraws", 5, act_withdraws }, { "reacts", 6, act_reacts },
+	{ "topic", 5, act_topic },         { "tells", 5, act_tells },
+};
+
+static void
+net_gets(struct play *p, struct world *w)
+{
+	char *line = world_line(w);
+	const char *want = p->words[2];
+
+	if (strcmp(want, "nothing") == 0 && p->n_words == 3)
+		want = NULL;
+	if (!want && line)
+		fail(p, "%s got \"%s\", expected nothing", p->words[0], line);
+	if (want && (!line || strcmp(line, want) != 0))
+		fail(p, "%s got \"%s\", expected \"%s\"", p->words[0],
+		     line ? line : "(nothing)", want);
+	free(line);
+}
+
+static void
+net_puppets(struct play *p, struct world *w)
+{
+	char *found = world_puppets(w, p->words[2]);
+
+	if (strcmp(found, word(p, 3)) != 0)
+		fail(p, "puppets in %s: \"%s\", expected \"%s\"", p->words[2],
+		     found, p->words[3]);
+	free(found);
+}
+
+static void
+net_down(struct play *p, struct world *w)
+{
+	world_break(w, reason(p, p->words[2]));
+}
+
+static void
+net_dead(struct play *p UNUSED, struct world *w)
+{
+	w->dead = true;
+	world_break(w, DOWN_LOST);
+}
+
+static void
+net_alive(struct play *p UNUSED, struct world *w)
+{
+	w->dead = false;
+}
+
+static void
+net_loses(struct play *p, struct world *w)
+{
+	world_kick(w, p->words[2], reason(p, p->words[3]));
+}
+
+static void
+net_kicks(struct play *p, struct world *w)
+{
+	world_kick_puppet(w, p->words[2], p->words[3], reason(p, p->words[4]));
+}
+
+static void
+net_confirms(struct play *p UNUSED, struct world *w)
+{
+	w->mood = FAKE_CONFIRMS;
+}
+
+static void
+net_holds(struct play *p UNUSED, struct world *w)
+{
+	w->mood = FAKE_HOLDS;
+}
+
+static void
+net_refuses(struct play *p, struct world *w)
+{
+	w->mood = FAKE_REFUSES;
+	w->why = keep(p, word(p, 2) ? word(p, 2) : "no");
+}
+
+static void
+net_delays(struct play *p UNUSED, struct world *w)
+{
+	w->mood = FAKE_DELAYS;
+}
+
+static void
+net_settles(struct play *p, struct world *w)
+{
+	world_confirm(w, (unsigned)strtoul(p->words[2], NULL, 10));
+}
+
+static void
+net_bars(struct play *p, struct world *w)
+{
+	free(w->barred);
+	w->barred = xstrdup(p->words[2]);
+}
+
+static void
+net_slow(struct play *p UNUSED, struct world *w)
+{
+	w->slow_puppets = true;
+}
+
+static void
+net_admits(struct play *p UNUSED, struct world *w)
+{
+	w->slow_puppets = false;
+	world_admit(w);
+}
+
+/* NET verb ... */
+static const struct verb net_verbs[] = {
+	{ "gets", 3, net_gets },     { "puppets", 4, net_puppets },
+	{ "down", 3, net_down },     { "dead", 2, net_dead },
+	{ "alive", 2, net_alive },   { "loses", 4, net_loses },
+	{ "kicks", 5, net_kicks },   { "confirms", 2, net_confirms },
+	{ "holds", 2, net_holds },   { "refuses", 2, net_refuses },
+	{ "delays", 2, net_delays }, { "settles", 3, net_settles },
+	{ "bars", 3, net_bars },     { "slow", 2, net_slow },
+	{ "admits", 2, net_admits },
+};
+
+static bool
+run_verb(struct play *p, struct world *w, const struct verb *verbs, size_t n,
+	 const char *name)
+{
+	for (size_t i = 0; name && i < n; i++) {
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		if (p->n_words < verbs[i].n_words)
+			fail(p, "\"%s\" needs more words", name);
+		else
+			verbs[i].run(p, w);
+		return true;
+	}
+	return false;
+}
+
+static void
+do_net(struct play *p)
+{
+	struct world *w = world_named(p, p->words[0]);
+
+	if (!w) {
+		fail(p, "no such network or command: %s", p->words[0]);
+		return;
+	}
+	begin(p);
+	if (!run_verb(p, w, net_verbs, ARRAY_SIZE(net_verbs), word(p, 1)) &&
+	    !run_verb(p, w, people_verbs, ARRAY_SIZE(people_verbs), word(p, 2)))
+		fail(p, "what does %s do?", p->words[0]);
+	turn(p);
+}
+
+static void
+do_wait(struct play *p)
+{
+	char *unit;
+	long n = strtol(p->words[1], &unit, 10);
+
+	begin(p);
+	loop_advance(p->loop, strcmp(unit, "ms") == 0 ? n : n * 1000);
+}
+
+/* ---- cases ------------------------------------------------------------- */
+
+static void
+close_case(struct play *p)
+{
+	for (size_t i = 0; i < p->n_expects; i++) {
+		fail(p, "never logged: %s", p->expects[i].text);
+		free(p->expects[i].text);
+	}
+	p->n_expects = 0;
+	if (!p->title)
+		return;
+	p->n_cases++;
+	printf("%s %u - %s\n", p->failed ? "not ok" : "ok", p->n_cases,
+	       p->title);
+	free(p->title);
+	p->title = NULL;
+	p->failed = false;
+}
+
+static void
+do_case(struct play *p)
+{
+	close_case(p);
+	p->title = xstrdup(p->n_words > 1 ? p->words[1] : "?");
+}
+
+static void
+do_line(struct play *p)
+{
+	const char *verb = p->words[0];
+
+	if (strcmp(verb, "network") == 0) {
+		do_network(p);
+	} else if (strcmp(verb, "link") == 0) {
+		do_link(p);
+	} else if (strcmp(verb, "case") == 0) {
+		do_case(p);
+	} else if (strcmp(verb, "wait") == 0) {
+		do_wait(p);
+	} else if (strcmp(verb, "expect") == 0) {
+		do_expect(p);
+	} else if (strcmp(verb, "crash") == 0) {
+		crash(p);
+	} else if (strcmp(verb, "restart") == 0) {
+		end(p);
+		begin(p);
+	} else {
+		do_net(p);
+	}
+}
+
+/* Words and quoted strings; \n and \" inside quotes. */
+static void
+split_words(struct play *p, char *s)
+{
+	p->n_words = 0;
+	while (*s && p->n_words < WORDS_MAX) {
+		s += strspn(s, " \t\n");
+		if (!*s)
+			break;
+		bool quoted = *s == '"';
+		char *out = s += quoted;
+
+		p->words[p->n_words++] = s;
+		while (*s && (quoted ? *s != '"' : !strchr(" \t\n", *s))) {
+			if (quoted && *s == '\\' && s[1]) {
+				s++;
+				*out++ = *s == 'n' ? '\n' : *s;
+				s++;
+			} else {
+				*out++ = *s++;
+			}
+		}
+		s += *s != '\0';
+		*out = '\0';
+	}
+}
+
+static void
+play_file(struct play *p, FILE *in)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	p->title = xstrdup(p->file);
+	while (getline(&line, &size, in) >= 0) {
+		p->line++;
+		split_words(p, line);
+		if (p->n_words && p->words[0][0] != '#')
+			do_line(p);
+	}
+	free(line);
+	end(p);
+	close_case(p);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct play play;
+	FILE *in = argc == 2 ? fopen(argv[1], "r") : NULL;
+	int fd;
+
+	if (!in) {
+		fputs("usage: runner FILE.scn\n", stderr);
+		return 64;
+	}
+	play.file = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
+	snprintf(play.database, sizeof(play.database),
+		 "/tmp/causeway-scn-XXXXXX");
+	fd = mkstemp(play.database);
+	if (fd < 0)
+		return 1;
+	close(fd);
+	log_set_level(LOG_LEVEL_TRACE);
+	log_set_sink(on_log, &play);
+	play_file(&play, in);
+	fclose(in);
+	printf("1..%u\n", play.n_cases);
+	for (size_t i = 0; i < play.n_nets; i++)
+		world_finish(&play.worlds[i]);
+	for (size_t i = 0; i < play.n_strings; i++)
+		free(play.strings[i]);
+	for (const char *const *end =
+		     (const char *const[]){ "", "-wal", "-shm", ".lock", NULL };
+	     *end; end++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), "%s%s", play.database, *end);
+		unlink(path);
+	}
+	return 0;
+}

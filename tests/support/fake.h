@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_FAKE_H
+#define TESTS_SUPPORT_FAKE_H
+
+/*
+ * A protocol without a network.
+ *
+ * A world is one imagined network: the people in its channels, and a
+ * transcript of what the bridge did there. It outlives the adapter, as a real
+ * server outlives us, so that a test can crash the bridge and start it again.
+ * The adapter (fake_protocol) finds its world through the configuration that
+ * it is made from, world_conf().
+ *
+ * What the bridge does is written down, one line a delivery:
+ *
+ *     #lobby ann: hello          said by ann's puppet
+ *     #lobby ann* waves          an action
+ *     #lobby ann- beep           a notice
+ *     #lobby <ann> hello         relayed by the listener
+ *     #lobby ann topic "new"     a topic
+ *     #lobby ann edits f3: text  natively, as ids say
+ *     #lobby ann replies f3: x
+ *     bob ann: psst              a private word to bob
+ *     bounce ann: why            the author was told
+ */
+
+#include "bridge/protocol.h"
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+extern const struct protocol fake_protocol;
+
+struct fake_person;
+struct fake_place;
+struct fake;
+
+/* How the next deliveries end. */
+enum fake_mood {
+	FAKE_CONFIRMS, /* at once */
+	FAKE_HOLDS,    /* keeps them unsettled until world_confirm() */
+	FAKE_REFUSES,
+	FAKE_DELAYS, /* bridge_later() */
+};
+
+struct world {
+	const char *label;
+	unsigned caps;
+	struct limits limits;
+	bool dead; /* start() ends in DOWN_UNREACHABLE */
+	enum fake_mood mood;
+	const char *why;   /* of a refusal */
+	char *barred;      /* a puppet name that may not come in, or NULL */
+	bool slow_puppets; /* puppets come in by world_admit() only */
+	struct fake_place *places;
+	char **lines; /* transcript not yet read */
+	size_t n_lines;
+	unsigned next_id;
+	struct fake *fake; /* the adapter while there is one */
+};
+
+void world_init(struct world *w, const char *label);
+void world_finish(struct world *w);
+
+/* A configured network that is this world; label and w must outlive it. */
+struct conf_network world_conf(struct world *w);
+
+/* The oldest line of the transcript, to be freed; NULL if there is none. */
+char *world_line(struct world *w);
+
+/* Things that people do. channel is a room; who a sender id. */
+void world_join(struct world *w, const char *channel, const char *who);
+void world_part(struct world *w, const char *channel, const char *who,
+		enum part_kind how, const char *text);
+void world_rename(struct world *w, const char *who, const char *name);
+void world_presence(struct world *w, const char *who, enum presence_show show,
+		    const char *text);
+
+/*
+ * Raise an event of that kind; the id that it got ("f1", "f2", ...) is written
+ * into id if that is not NULL. ref: target or parent, or NULL.
+ */
+void world_say(struct world *w, enum event_kind kind, unsigned flags,
+	       const char *channel, const char *who, const char *text,
+	       const char *ref, char id[16]);
+
+/* The same event once more, with the key that it had. */
+void world_repeat(struct world *w, const char *channel, const char *who,
+		  const char *text, const char *id);
+
+/* A private word from who to the person id of that network. */
+void world_tell(struct world *w, const char *who, const char *network,
+		const char *id, const char *text);
+
+/* Settle the n oldest deliveries that are held. */
+void world_confirm(struct world *w, unsigned n);
+
+/* Let in the puppets that wait. */
+void world_admit(struct world *w);
+
+/* The connection breaks, or one channel of it is lost. */
+void world_break(struct world *w, enum down_reason why);
+void world_kick(struct world *w, const char *channel, enum down_reason why);
+
+/* Throw one puppet out. */
+void world_kick_puppet(struct world *w, const char *channel, const char *name,
+		       enum down_reason why);
+
+/* "ann, bob (away: lunch)", sorted; to be freed. */
+char *world_puppets(struct world *w, const char *channel);
+
+/* The process dies: the adapter forgets everything, and says nothing. */
+void world_forget(struct world *w);
+
+#endif

@@ -105,6 +105,13 @@ struct span {
 	const char *mention; /* sender id of the one mentioned, or NULL */
 };
 
+/* Most that an event may hold, in bytes or spans; event_check() insists. */
+#define TEXT_MAX (1024 * 1024)
+#define TEXT_SPANS_MAX 1000
+#define EVENT_ID_MAX 1024 /* ids, keys, targets */
+#define EVENT_NAME_MAX 1024
+#define EVENT_URL_MAX 8192
+
 struct text {
 	const char *utf8; /* never NULL; "" when empty; LF between lines */
 	size_t len;       /* bytes, without the NUL */
@@ -192,7 +199,10 @@ void event_unref(struct event *ev);
 void event_set_text(struct event *ev, const char *utf8);
 void event_set_text_n(struct event *ev, const char *utf8, size_t len);
 
-/* Takes a copy of n spans that refer to the text just set. */
+/*
+ * Takes a copy of n spans, and of what they point to, that refer to the text
+ * just set. Those beyond TEXT_SPANS_MAX are dropped.
+ */
 void event_set_spans(struct event *ev, const struct span *spans, size_t n);
 
 void event_set_sender(struct event *ev, const char *id, const char *name);
@@ -218,7 +228,8 @@ bool event_is_direct(const struct event *ev);
 
 /*
  * Check what the rest of the bridge relies on: names present, a target where
- * the kind needs one, spans sorted and inside the text, text valid UTF-8.
+ * the kind needs one, both halves of a private address and no channel beside
+ * it, spans sorted and inside the text, strings valid UTF-8 and not too long.
  * Returns NULL or what is wrong. Fuzzers and bridge_event() call it on
  * everything adapters make.
  */

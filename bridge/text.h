@@ -32,7 +32,10 @@ bool utf8_valid(const char *s, size_t n);
 /* Append s, each bad byte as U+FFFD. NUL becomes U+FFFD, too. */
 void utf8_repair(struct str *out, const char *s, size_t n);
 
-/* How many code points. */
+/* Like utf8_repair(), and CR LF and CR become LF. */
+void utf8_repair_lines(struct str *out, const char *s, size_t n);
+
+/* How many code points. A bad byte counts as one. */
 size_t utf8_count(const char *s, size_t n);
 
 /*
@@ -54,11 +57,10 @@ bool utf8_is_invisible(uint32_t cp);
 
 struct text_builder {
 	struct str utf8;
-	struct span *spans;
+	struct span *spans; /* link and mention are the builder's */
 	size_t n_spans;
 	/* private */
 	size_t spans_size;
-	size_t spans_max;
 };
 
 /* What is in force for a piece of text. */
@@ -71,11 +73,15 @@ struct style {
 
 #define STYLE_PLAIN ((struct style){ 0, SPAN_NO_COLOR, SPAN_NO_COLOR, 0, 0 })
 
-/* text_max: bytes; spans beyond 1000 are dropped, their text is kept. */
+/* text_max: bytes; spans beyond TEXT_SPANS_MAX are dropped, not their text. */
 void text_builder_init(struct text_builder *b, size_t text_max);
 void text_builder_finish(struct text_builder *b);
 
-/* Append. Neighbours of the same style become one span. */
+/*
+ * Append. Neighbours of the same style become one span. What would grow the
+ * text beyond text_max is not appended, and str_overflowed(&b->utf8) says so.
+ * The builder copies what style points to.
+ */
 void text_builder_add(struct text_builder *b, const char *s, size_t n,
 		      struct style style);
 
@@ -83,8 +89,17 @@ void text_builder_add(struct text_builder *b, const char *s, size_t n,
 void text_builder_add_text(struct text_builder *b, const struct text *src,
 			   size_t start, size_t len);
 
-/* Set ev's text and spans from what was built. */
+/*
+ * Set ev's text and spans from what was built, repaired as event_set_text()
+ * does, the spans moved along. The builder is empty afterwards.
+ */
 void event_take_text(struct event *ev, struct text_builder *b);
+
+/*
+ * NULL, or what is wrong: invalid UTF-8, a NUL, spans that are unsorted,
+ * empty, outside the text, or cut a code point, too much of either.
+ */
+const char *text_check(const struct text *text);
 
 /*
  * Spans as one line of ASCII for the store, and back: for each span

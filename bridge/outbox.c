@@ -61,8 +61,16 @@ ending_run(struct db *db, struct store_job *job)
 		return delivery_later(db, e->event, e->channel, e->why);
 	if (e->state == DELIVERY_SENT)
 		return delivery_attempt(db, e->event, e->channel, e->when_ms);
-	return delivery_settle(db, e->event, e->channel, e->state, e->when_ms,
-			       (const char *const *)e->ids, e->n_ids, e->why);
+
+	struct delivery_end end = {
+		.state = e->state,
+		.when_ms = e->when_ms,
+		.ids = (const char *const *)e->ids,
+		.n_ids = e->n_ids,
+		.why = e->why,
+	};
+
+	return delivery_settle(db, e->event, e->channel, &end);
 }
 
 static void

@@ -15,11 +15,18 @@
  * done() means: it is on disk (WAL, synchronous=FULL). Until then nobody may
  * be told that we have it.
  *
- * A job fails alone or not at all: run() returns 0 or -errno; a failing job
- * is rolled back to its own savepoint and the others commit. If the database
- * itself fails (full, corrupt, I/O error) the whole group is rolled back and
- * tried again one by one; what still fails gets done(status < 0), and the
- * store's fatal() callback is told once.
+ * A job fails alone or not at all: run() returns 0 or -errno. A group is first
+ * run without further ado, which is nearly always enough. If a job fails, the
+ * group is rolled back and run again with a savepoint for each job, so that
+ * the others commit. If the database itself fails (full, corrupt, I/O error)
+ * the group is rolled back and tried again one by one; what still fails gets
+ * done(status < 0), and the store's fatal() callback is told, once until a
+ * group went well again. While another program holds the database, the thread
+ * waits and the loop does not.
+ *
+ * So run() may be called more than once: it must not change the job in a way
+ * that a second call would notice. It must pass on what a statement returns,
+ * or have made up for it.
  *
  * The loop reads through a connection of its own, store_reader(), which sees
  * what was committed. Nothing else reads or writes the file.
@@ -43,12 +50,17 @@ struct store_job {
 	int (*run)(struct db *db, struct store_job *job);
 	/* On the loop, after the commit. Frees the job if it was allocated. */
 	void (*done)(struct store_job *job, int status);
+	/* Instead of done(), by store_abandon(); may be NULL. Frees the job. */
+	void (*drop)(struct store_job *job);
 	/* private */
 	struct store_job *next;
 	int status;
 };
 
-/* Opens and migrates the database and starts the thread. NULL and err. */
+/*
+ * Opens and migrates the database and starts the thread, which needs a loop in
+ * real time and a database in a file. NULL and err.
+ */
 struct store *store_open(struct loop *loop, const char *path,
 			 struct error *err);
 struct store *store_open_inline(struct loop *loop, const char *path,
@@ -60,9 +72,13 @@ struct store *store_open_inline(struct loop *loop, const char *path,
  */
 void store_close(struct store *store);
 
-/* For tests of what a crash leaves behind: drop what is queued, uncommitted. */
+/*
+ * For tests of what a crash leaves behind: nothing more is committed, no
+ * done() is called, what was not done yet is dropped. Accepts NULL.
+ */
 void store_abandon(struct store *store);
 
+/* From the loop, also from inside a done(). */
 void store_submit(struct store *store, struct store_job *job);
 
 /* Jobs whose done() was not called yet. */
@@ -77,7 +93,7 @@ void store_on_fatal(struct store *store, void (*fn)(void *arg, const char *why),
 
 struct store_stats {
 	uint64_t jobs, commits;
-	size_t largest_group;
+	size_t largest_group; /* jobs in one commit */
 };
 
 struct store_stats store_stats(const struct store *store);

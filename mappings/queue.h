@@ -35,13 +35,18 @@ int delivery_put(struct db *db, int64_t event, int64_t channel);
 int delivery_attempt(struct db *db, int64_t event, int64_t channel,
 		     int64_t when_ms);
 
-/*
- * The end of it. ids: n native ids, n may be 0; why: NULL or the reason.
- * A delivery that has ended keeps its first end.
- */
+/* How a delivery ended. */
+struct delivery_end {
+	enum delivery_state state; /* DELIVERY_CONFIRMED or beyond */
+	int64_t when_ms;
+	const char *const *ids; /* the native ids that it has there now */
+	size_t n_ids;           /* may be 0 */
+	const char *why;        /* NULL or the reason */
+};
+
+/* A delivery that has ended keeps its first end, and its ids. */
 int delivery_settle(struct db *db, int64_t event, int64_t channel,
-		    enum delivery_state end, int64_t when_ms,
-		    const char *const *ids, size_t n, const char *why);
+		    const struct delivery_end *end);
 
 /* Not now: back to waiting, with the reason for the trace. */
 int delivery_later(struct db *db, int64_t event, int64_t channel,

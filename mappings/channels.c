@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* channels.c - networks, channels, links and their members. */
+
+#include "mappings/channels.h"
+
+#include "mappings/sql.h"
+
+#include <errno.h>
+
+/* A change that must have met a row. */
+static int
+change(struct db *db, enum statement which, const struct arg *args)
+{
+	int rc = sql_run(db, which, args);
+
+	return rc ? rc : sql_changes(db) ? 0 : -ENOENT;
+}
+
+int
+network_put(struct db *db, const char *name, const char *protocol, int64_t *id)
+{
+	const struct arg *all = ARGS(TEXT(name), TEXT(protocol));
+	int64_t row[2]; /* id, whether it speaks that protocol */
+	int rc = sql_numbers(db, SQL_NETWORK_FIND, all, row, 2);
+
+	if (rc == -ENOENT)
+		return sql_add(db, SQL_NETWORK_ADD, all, id);
+	if (rc)
+		return rc;
+
+	*id = row[0];
+	return row[1] ? 0
+		      : sql_run(db, SQL_NETWORK_SET,
+				ARGS(INT(*id), TEXT(protocol)));
+}
+
+int
+channel_put(struct db *db, int64_t network, int kind, const char *name,
+	    int64_t *id)
+{
+	const struct arg *all = ARGS(INT(network), INT(kind), TEXT(name));
+	int rc = sql_numbers(db, SQL_CHANNEL_FIND, all, id, 1);
+
+	return rc == -ENOENT ? sql_add(db, SQL_CHANNEL_ADD, all, id) : rc;
+}
+
+int
+link_put(struct db *db, const char *name, enum link_source source, int64_t *id)
+{
+	int64_t row[2]; /* id, source */
+	int rc = sql_numbers(db, SQL_LINK_FIND, ARGS(TEXT(name)), row, 2);
+
+	if (rc == -ENOENT)
+		return sql_add(db, SQL_LINK_ADD, ARGS(TEXT(name), INT(source)),
+			       id);
+	if (rc)
+		return rc;
+
+	*id = row[0];
+	return row[1] == (int64_t)source ? 0 : -EEXIST;
+}
+
+int
+link_member_put(struct db *db, int64_t link, int64_t channel,
+		const char *policy)
+{
+	return sql_run(db, SQL_MEMBER_PUT,
+		       ARGS(INT(link), INT(channel), TEXT(policy)));
+}
+
+int
+link_member_remove(struct db *db, int64_t link, int64_t channel)
+{
+	return change(db, SQL_MEMBER_REMOVE, ARGS(INT(link), INT(channel)));
+}
+
+int
+link_remove(struct db *db, int64_t link)
+{
+	return change(db, SQL_LINK_REMOVE, ARGS(INT(link)));
+}
+
+int
+link_each(struct db *db, enum link_source source,
+	  void (*fn)(void *arg, const struct link_row *row), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_LINK_EACH, ARGS(INT(source)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		struct link_row row = {
+			.link = sqlite3_column_int64(st, 0),
+			.channel = sqlite3_column_int64(st, 1),
+			.network = sqlite3_column_int64(st, 2),
+			.link_name = sql_column_text(st, 3),
+			.network_name = sql_column_text(st, 4),
+			.channel_name = sql_column_text(st, 5),
+			.source = source,
+			.kind = sqlite3_column_int(st, 6),
+			.policy = sql_column_text(st, 7),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
+}
+
+struct channel_row
+sql_channel(sqlite3_stmt *st)
+{
+	return (struct channel_row){
+		.channel = sqlite3_column_int64(st, 0),
+		.network = sqlite3_column_int64(st, 1),
+		.kind = sqlite3_column_int(st, 2),
+		.network_name = sql_column_text(st, 3),
+		.channel_name = sql_column_text(st, 4),
+	};
+}
+
+int
+channel_get(struct db *db, int64_t channel,
+	    void (*fn)(void *arg, const struct channel_row *row), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_CHANNEL_GET, ARGS(INT(channel)));
+	int rc = sql_step(db, st);
+
+	if (rc > 0) {
+		struct channel_row row = sql_channel(st);
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc > 0 ? 0 : rc < 0 ? rc : -ENOENT;
+}
+
+int
+channel_set_topic(struct db *db, int64_t channel, const char *topic)
+{
+	return change(db, SQL_CHANNEL_SET_TOPIC,
+		      ARGS(INT(channel), TEXT(topic)));
+}
+
+char *
+channel_topic(struct db *db, int64_t channel)
+{
+	return sql_string(db, SQL_CHANNEL_TOPIC, ARGS(INT(channel)));
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* messages.c - the message log. */
+
+#include "mappings/messages.h"
+
+#include "mappings/sql.h"
+
+#include <assert.h>
+#include <errno.h>
+
+int64_t
+event_last_id(struct db *db)
+{
+	int64_t id = 0;
+
+	(void)sql_numbers(db, SQL_EVENT_LAST, NO_ARGS, &id, 1);
+	return id;
+}
+
+/* clang-format off */
+int
+event_put(struct db *db, const struct event_row *row, int64_t *known)
+{
+	assert(row->id > 0);
+
+	int rc = sql_run(db, SQL_EVENT_ADD, ARGS(
+			INT(row->id), INT(row->channel), INT(row->sender),
+			INT(row->kind), INT(row->flags), INT(row->when_ms),
+			INT(row->received_ms), TEXT(row->sender_id),
+			TEXT(row->sender_name), TEXT(row->native_id),
+			TEXT(row->alt_id), TEXT(row->key), TEXT(row->target),
+			TEXT(row->parent), TEXT(row->text), TEXT(row->spans),
+			TEXT(row->mark), TEXT(row->attachments)));
+
+	if (rc || sql_changes(db))
+		return rc;
+	rc = sql_numbers(db, SQL_EVENT_KNOWN,
+			 ARGS(INT(row->channel), TEXT(row->key), INT(row->id)),
+			 known, 1);
+	return rc ? rc : -EEXIST;
+}
+/* clang-format on */
+
+int
+event_get(struct db *db, int64_t id,
+	  void (*fn)(void *arg, const struct event_row *row), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_EVENT_GET, ARGS(INT(id)));
+	int rc = sql_step(db, st);
+
+	if (rc > 0) {
+		struct event_row row = {
+			.id = sqlite3_column_int64(st, 0),
+			.channel = sqlite3_column_int64(st, 1),
+			.sender = sqlite3_column_int64(st, 2),
+			.kind = sqlite3_column_int(st, 3),
+			.flags = (unsigned)sqlite3_column_int64(st, 4),
+			.when_ms = sqlite3_column_int64(st, 5),
+			.received_ms = sqlite3_column_int64(st, 6),
+			.sender_id = sql_column_text(st, 7),
+			.sender_name = sql_column_text(st, 8),
+			.native_id = sql_column_text(st, 9),
+			.alt_id = sql_column_text(st, 10),
+			.key = sql_column_text(st, 11),
+			.target = sql_column_text(st, 12),
+			.parent = sql_column_text(st, 13),
+			.text = sql_column_text(st, 14),
+			.spans = sql_column_text(st, 15),
+			.mark = sql_column_text(st, 16),
+			.attachments = sql_column_text(st, 17),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc > 0 ? 0 : rc < 0 ? rc : -ENOENT;
+}
+
+int64_t
+event_find(struct db *db, int64_t channel, const char *native_id)
+{
+	int64_t id = 0;
+
+	(void)sql_numbers(db, SQL_EVENT_FIND,
+			  ARGS(INT(channel), TEXT(native_id)), &id, 1);
+	return id;
+}
+
+/* Calls fn for the first column of each row; how many rows, or -errno. */
+static int
+each_id(struct db *db, enum statement which, const struct arg *args,
+	void (*fn)(void *arg, const char *native_id), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, which, args);
+	int rows = 0;
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		const char *id = sql_column_text(st, 0);
+
+		if (id)
+			fn(arg, id);
+		rows++;
+	}
+	sql_reset(st);
+	return rc < 0 ? rc : rows;
+}
+
+int
+event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
+		 void (*fn)(void *arg, const char *native_id), void *arg)
+{
+	int rc = each_id(db, SQL_EVENT_OWN_ID,
+			 ARGS(INT(event), INT(channel), INT(alt)), fn, arg);
+
+	if (rc == 0) /* not said there */
+		rc = each_id(db, SQL_EVENT_PART_IDS,
+			     ARGS(INT(event), INT(channel)), fn, arg);
+	return rc < 0 ? rc : 0;
+}
+
+int
+event_prune(struct db *db, int64_t before_ms, unsigned limit)
+{
+	/* Before the greatest number can go: it must not come back. */
+	int rc = sql_run(db, SQL_META_EVENT, NO_ARGS);
+
+	if (!rc)
+		rc = sql_run(db, SQL_EVENT_PRUNE,
+			     ARGS(INT(before_ms), INT(limit)));
+	return rc ? rc : sql_changes(db);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * schema.c - the tables, as numbered migrations that go forward only.
+ *
+ * migrations[n] makes version n + 1 out of version n, in one transaction with
+ * the number itself (PRAGMA user_version), so that a crash leaves the old
+ * version or the new one. A migration that was released is never edited: the
+ * next change is the next migration. They run before foreign keys are
+ * switched on, because SQLite cannot do that inside a transaction.
+ *
+ * Numbers that leave this folder come from AUTOINCREMENT tables: they are
+ * never given to another row, not even after the greatest was removed.
+ */
+
+#include "mappings/sql.h"
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+
+#include <errno.h>
+
+/* "CWAY", in the file's header: says whose database this is. */
+#define APPLICATION_ID 0x43574159
+
+#define ADVICE                                                         \
+	"stop causewayd, keep a copy, then restore a backup or try \"" \
+	"sqlite3 FILE .recover\""
+
+/* clang-format off */
+/* 1: links, people, messages, moderation */
+static const char *const links_and_messages[] = {
+	"PRAGMA application_id = 0x43574159;",
+	"CREATE TABLE meta ("
+	"	only_row INTEGER PRIMARY KEY CHECK (only_row = 1),"
+	"	bridge_id TEXT NOT NULL,"
+	"	generation INTEGER NOT NULL,"
+	"	last_event INTEGER NOT NULL" /* of those pruned */
+	") STRICT;",
+	"INSERT INTO meta VALUES (1, lower(hex(randomblob(8))), 0, 0);",
+
+	"CREATE TABLE network ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	protocol TEXT NOT NULL"
+	") STRICT;",
+	"CREATE TABLE channel ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	kind INTEGER NOT NULL,"
+	"	name TEXT NOT NULL,"
+	"	topic TEXT,"
+	"	UNIQUE (network, kind, name)"
+	") STRICT;",
+	"CREATE TABLE link ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	source INTEGER NOT NULL"
+	") STRICT;",
+	"CREATE INDEX link_source ON link (source);",
+	"CREATE TABLE link_member ("
+	"	link INTEGER NOT NULL REFERENCES link ON DELETE CASCADE,"
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	policy TEXT NOT NULL,"
+	"	PRIMARY KEY (link, channel)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX link_member_channel ON link_member (channel);",
+
+	"CREATE TABLE sender ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	native_id TEXT NOT NULL,"
+	"	name TEXT,"
+	"	account TEXT,"
+	"	avatar TEXT," /* hash */
+	"	UNIQUE (network, native_id)"
+	") STRICT;",
+	"CREATE TABLE puppet ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	sender INTEGER NOT NULL REFERENCES sender ON DELETE CASCADE,"
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	native TEXT,"
+	"	active_ms INTEGER NOT NULL,"
+	"	UNIQUE (sender, network)"
+	") STRICT;",
+	"CREATE UNIQUE INDEX puppet_native ON puppet (network, native)"
+	"	WHERE native IS NOT NULL;",
+	"CREATE INDEX puppet_active ON puppet (network, active_ms);",
+	"CREATE TABLE identity_link ("
+	"	sender INTEGER NOT NULL REFERENCES sender ON DELETE CASCADE,"
+	"	other INTEGER NOT NULL REFERENCES sender ON DELETE CASCADE,"
+	"	proven_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (sender, other),"
+	"	CHECK (sender < other)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX identity_link_other ON identity_link (other);",
+
+	"CREATE TABLE account (" /* a gateway user */
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	native_id TEXT NOT NULL,"
+	"	made_ms INTEGER NOT NULL,"
+	"	UNIQUE (network, native_id)"
+	") STRICT;",
+	"CREATE TABLE credential ("
+	"	account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	kind TEXT NOT NULL,"
+	"	login TEXT,"
+	"	sealed BLOB NOT NULL," /* encrypted; the key is elsewhere */
+	"	changed_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (account, network, kind)"
+	") STRICT, WITHOUT ROWID;",
+
+	"CREATE TABLE event ("
+	"	id INTEGER PRIMARY KEY,"
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	sender INTEGER REFERENCES sender ON DELETE SET NULL,"
+	"	kind INTEGER NOT NULL,"
+	"	flags INTEGER NOT NULL,"
+	"	when_ms INTEGER NOT NULL,"
+	"	received_ms INTEGER NOT NULL,"
+	"	sender_id TEXT,"
+	"	sender_name TEXT,"
+	"	native_id TEXT,"
+	"	alt_id TEXT,"
+	"	key TEXT,"
+	"	target TEXT,"
+	"	parent TEXT,"
+	"	text TEXT,"
+	"	spans TEXT,"
+	"	mark TEXT,"
+	"	attachments TEXT"
+	") STRICT;",
+	"CREATE UNIQUE INDEX event_key ON event (channel, key)"
+	"	WHERE key IS NOT NULL;",
+	"CREATE INDEX event_native ON event (channel, native_id)"
+	"	WHERE native_id IS NOT NULL;",
+	"CREATE INDEX event_alt ON event (channel, alt_id)"
+	"	WHERE alt_id IS NOT NULL;",
+	"CREATE INDEX event_received ON event (received_ms);",
+	"CREATE TABLE delivery ("
+	"	event INTEGER NOT NULL REFERENCES event ON DELETE CASCADE,"
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),"
+	"	attempts INTEGER NOT NULL,"
+	"	last_ms INTEGER NOT NULL,"
+	"	why TEXT,"
+	"	PRIMARY KEY (event, channel)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX delivery_open ON delivery (channel, event)"
+	"	WHERE state IN (0, 1);",
+	"CREATE TABLE delivery_part ("
+	"	event INTEGER NOT NULL,"
+	"	channel INTEGER NOT NULL,"
+	"	part INTEGER NOT NULL,"
+	"	native_id TEXT NOT NULL,"
+	"	PRIMARY KEY (event, channel, part),"
+	"	FOREIGN KEY (event, channel)"
+	"		REFERENCES delivery ON DELETE CASCADE"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX delivery_part_native"
+	"	ON delivery_part (channel, native_id);",
+
+	"CREATE TABLE cursor (" /* scope: a channel's name, or '' */
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	scope TEXT NOT NULL,"
+	"	value TEXT NOT NULL,"
+	"	changed_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (network, scope)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE TABLE transaction_seen ("
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	native_id TEXT NOT NULL,"
+	"	seen_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (network, native_id)"
+	") STRICT, WITHOUT ROWID;",
+
+	"CREATE TABLE ban ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	link INTEGER REFERENCES link ON DELETE CASCADE," /* or all */
+	"	network INTEGER NOT NULL REFERENCES network,"
+	"	native_id TEXT NOT NULL,"
+	"	made_ms INTEGER NOT NULL,"
+	"	until_ms INTEGER,"
+	"	made_by TEXT NOT NULL,"
+	"	why TEXT"
+	") STRICT;",
+	"CREATE INDEX ban_native ON ban (network, native_id);",
+	"CREATE TABLE audit ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	when_ms INTEGER NOT NULL,"
+	"	who TEXT NOT NULL,"
+	"	door TEXT NOT NULL," /* control socket, ad-hoc, HTTP, ... */
+	"	action TEXT NOT NULL,"
+	"	object TEXT,"
+	"	detail TEXT"
+	") STRICT;",
+	"PRAGMA user_version = 1;",
+	NULL,
+};
+
+static const char *const *const migrations[] = {
+	links_and_messages,
+};
+/* clang-format on */
+
+int
+db_schema_version(void)
+{
+	return (int)ARRAY_SIZE(migrations);
+}
+
+/* The number that a query answers, or -errno. */
+static int
+ask(sqlite3 *sql, const char *question, int64_t *out)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(sql, question, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW ? 0 : sql_errno(sql, rc);
+}
+
+static int
+damaged(const char *path, const char *what, struct error *err)
+{
+	return error_set(err, EUCLEAN, "%s: damaged; " ADVICE ": %s", path,
+			 what);
+}
+
+static int
+unreadable(sqlite3 *sql, int rc, const char *path, struct error *err)
+{
+	if (sqlite3_errcode(sql) == SQLITE_NOTADB)
+		return error_set(err, EUCLEAN,
+				 "%s: not a database, or damaged; " ADVICE,
+				 path);
+	if (rc == -EUCLEAN)
+		return damaged(path, sqlite3_errmsg(sql), err);
+	return error_set(err, -rc, "%s: cannot be read: %s", path,
+			 sqlite3_errmsg(sql));
+}
+
+/* The first complaint of a quick check, or none. */
+static int
+quick_check(sqlite3 *sql, const char *path, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc =
+		sqlite3_prepare_v2(sql, "PRAGMA quick_check(1)", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW) {
+		rc = sql_errno(sql, rc);
+		sqlite3_finalize(st);
+		return unreadable(sql, rc, path, err);
+	}
+
+	const char *answer = (const char *)sqlite3_column_text(st, 0);
+
+	rc = sqlite3_stricmp(answer, "ok") == 0 ? 0
+						: damaged(path, answer, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+schema_check(sqlite3 *sql, const char *path, struct error *err)
+{
+	int64_t owner = 0;
+	int64_t version = 0;
+	int64_t tables = 0;
+	int rc = ask(sql, "PRAGMA application_id", &owner);
+
+	if (!rc)
+		rc = ask(sql, "PRAGMA user_version", &version);
+	if (!rc)
+		rc = ask(sql, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (rc)
+		return unreadable(sql, rc, path, err);
+
+	if (owner == 0 && version == 0 && tables == 0)
+		return 0; /* new */
+	if (owner != APPLICATION_ID)
+		return error_set(err, EINVAL,
+				 "%s: another program's database "
+				 "(application id %#llx); name a file of our "
+				 "own",
+				 path, (unsigned long long)owner);
+	if (version > db_schema_version())
+		return error_set(err, EINVAL,
+				 "%s: made by a newer version of Causeway "
+				 "(schema %lld, this program knows %d); run "
+				 "that version or restore a backup",
+				 path, (long long)version, db_schema_version());
+	return quick_check(sql, path, err);
+}
+
+static int
+apply(sqlite3 *sql, const char *const *migration)
+{
+	int rc = sqlite3_exec(sql, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	while (rc == SQLITE_OK && *migration)
+		rc = sqlite3_exec(sql, *migration++, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(sql, "COMMIT", NULL, NULL, NULL);
+	return rc;
+}
+
+int
+schema_migrate(sqlite3 *sql, const char *path, struct error *err)
+{
+	int64_t version = 0;
+	int rc = ask(sql, "PRAGMA user_version", &version);
+
+	if (rc)
+		return unreadable(sql, rc, path, err);
+
+	while (version < db_schema_version()) {
+		rc = apply(sql, migrations[version]);
+		if (rc != SQLITE_OK)
+			return error_set(err, -sql_errno(sql, rc),
+					 "%s: schema %lld could not be made: "
+					 "%s",
+					 path, (long long)version + 1,
+					 sqlite3_errmsg(sql));
+		version++;
+	}
+	return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MAPPINGS_SQL_H
+#define MAPPINGS_SQL_H
+
+/*
+ * What the files of this folder share, and nobody else sees: the statements,
+ * all of them constant texts in statements.c, and one way to run them.
+ *
+ *     sql_run(db, SQL_X, ARGS(INT(id), TEXT(name)));
+ *
+ * Arguments are bound in the order of their numbers ?1, ?2, ... and are
+ * borrowed for the call; a NULL text is bound as NULL.
+ *
+ * A statement that is being read is not to be started again before it was
+ * reset: the functions that call back for each row say so by an assert.
+ */
+
+#include "mappings/channels.h"
+#include "mappings/db.h"
+
+#include <sqlite3.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum statement {
+	/* transactions */
+	SQL_BEGIN_WRITE,
+	SQL_BEGIN_READ,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_MARK,
+	SQL_RELEASE,
+	SQL_REVERT,
+	SQL_INTEGRITY,
+	SQL_FOREIGN_KEYS,
+
+	/* what the database knows about itself */
+	SQL_META_GET,
+	SQL_META_START,
+	SQL_META_EVENT,
+
+	/* channels.c */
+	SQL_NETWORK_FIND,
+	SQL_NETWORK_ADD,
+	SQL_NETWORK_SET,
+	SQL_CHANNEL_FIND,
+	SQL_CHANNEL_ADD,
+	SQL_CHANNEL_SET_TOPIC,
+	SQL_CHANNEL_TOPIC,
+	SQL_LINK_FIND,
+	SQL_LINK_ADD,
+	SQL_LINK_REMOVE,
+	SQL_MEMBER_PUT,
+	SQL_MEMBER_REMOVE,
+	SQL_LINK_EACH,
+	SQL_CHANNEL_GET,
+
+	/* identities.c */
+	SQL_SENDER_FIND,
+	SQL_SENDER_ADD,
+	SQL_SENDER_SET,
+	SQL_PUPPET_FIND,
+	SQL_PUPPET_ADD,
+	SQL_PUPPET_SET,
+	SQL_PUPPET_NATIVE,
+	SQL_PUPPET_EACH,
+
+	/* messages.c */
+	SQL_EVENT_LAST,
+	SQL_EVENT_ADD,
+	SQL_EVENT_KNOWN,
+	SQL_EVENT_GET,
+	SQL_EVENT_FIND,
+	SQL_EVENT_OWN_ID,
+	SQL_EVENT_PART_IDS,
+	SQL_EVENT_PRUNE,
+
+	/* queue.c */
+	SQL_DELIVERY_ADD,
+	SQL_DELIVERY_HAS,
+	SQL_DELIVERY_ATTEMPT,
+	SQL_DELIVERY_SETTLE,
+	SQL_DELIVERY_PART,
+	SQL_DELIVERY_LATER,
+	SQL_DELIVERY_NEXT,
+	SQL_DELIVERY_EACH,
+	SQL_QUEUE_CHANNELS,
+	SQL_QUEUE_FIGURES,
+};
+#define SQL_STATEMENTS (SQL_QUEUE_FIGURES + 1)
+
+struct db {
+	sqlite3 *sql;
+	sqlite3_stmt *statements[SQL_STATEMENTS];
+	enum db_mode mode;
+	int lock; /* descriptor of FILE.lock or -1 */
+	int last; /* the last failure, -errno, or 0 */
+	char text[256];
+	char bridge_id[17];
+	int64_t generation;
+};
+
+/* The text of a statement; never NULL. */
+const char *sql_text(enum statement which);
+
+struct arg {
+	enum { ARG_END, ARG_INT, ARG_TEXT } type;
+	int64_t number;
+	const char *text;
+};
+
+#define INT(n) ((struct arg){ .type = ARG_INT, .number = (n) })
+#define TEXT(s) ((struct arg){ .type = ARG_TEXT, .text = (s) })
+#define ARGS(...) ((const struct arg[]){ __VA_ARGS__, { .type = ARG_END } })
+#define NO_ARGS ((const struct arg[]){ { .type = ARG_END } })
+
+/* Bind and hand out a statement, to be stepped and then reset. */
+sqlite3_stmt *sql_start(struct db *db, enum statement which,
+			const struct arg *args);
+
+/* 1: there is a row, 0: no more, or -errno. */
+int sql_step(struct db *db, sqlite3_stmt *st);
+
+/* Always, after the last step: an open read holds on to its snapshot. */
+void sql_reset(sqlite3_stmt *st);
+
+/* Run to the end: 0 or -errno. */
+int sql_run(struct db *db, enum statement which, const struct arg *args);
+
+/* The first n columns of the first row: 0, -ENOENT if no row, or -errno. */
+int sql_numbers(struct db *db, enum statement which, const struct arg *args,
+		int64_t *out, int n);
+
+/*
+ * The first column of the first row, the caller's to free; NULL if that is
+ * NULL, or there is no row, or on failure.
+ */
+char *sql_string(struct db *db, enum statement which, const struct arg *args);
+
+/* Text of a column, NULL if NULL; valid until the next step or reset. */
+const char *sql_column_text(sqlite3_stmt *st, int column);
+
+/* How many rows the last statement changed. */
+int sql_changes(struct db *db);
+
+/* Insert one row, and tell its number. 0 or -errno. */
+int sql_add(struct db *db, enum statement which, const struct arg *args,
+	    int64_t *id);
+
+/* Prepare all statements. 0 or -errno. */
+int sql_prepare(struct db *db);
+
+/* Remember a failure of this connection; its -errno. */
+int sql_fail(struct db *db, int rc);
+
+/* The row of a statement that selects a channel's columns. */
+struct channel_row sql_channel(sqlite3_stmt *st);
+
+/* -errno for a failed call on this connection. */
+int sql_errno(sqlite3 *sql, int rc);
+
+/*
+ * Refuse what is not ours: another program's database, no database at all, a
+ * damaged one, or one made by a newer version. 0 or -errno.
+ */
+int schema_check(sqlite3 *sql, const char *path, struct error *err);
+
+/* Bring a checked database up to date. 0 or -errno. */
+int schema_migrate(sqlite3 *sql, const char *path, struct error *err);
+
+#endif

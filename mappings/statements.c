@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * statements.c - every statement that is ever run, as a constant text.
+ *
+ * Each is prepared once when a connection is opened, so a wrong one fails the
+ * first test that opens a database. "state IN (0, 1)" is written as in the
+ * partial index delivery_open, by which SQLite recognises that it may use it.
+ */
+
+#include "mappings/sql.h"
+
+#include <assert.h>
+
+/* clang-format off */
+static const char *const texts[SQL_STATEMENTS] = {
+	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READ] = "BEGIN",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_MARK] = "SAVEPOINT job",
+	[SQL_RELEASE] = "RELEASE job",
+	[SQL_REVERT] = "ROLLBACK TO job",
+	[SQL_INTEGRITY] = "PRAGMA integrity_check(5)",
+	[SQL_FOREIGN_KEYS] = "PRAGMA foreign_key_check",
+
+	[SQL_META_GET] = "SELECT bridge_id, generation FROM meta",
+	[SQL_META_START] = "UPDATE meta SET generation = generation + 1",
+	[SQL_META_EVENT] =
+		"UPDATE meta SET last_event = max(last_event,"
+		"	(SELECT coalesce(max(id), 0) FROM event))",
+
+	[SQL_NETWORK_FIND] =
+		"SELECT id, protocol IS ?2 FROM network WHERE name = ?1",
+	[SQL_NETWORK_ADD] =
+		"INSERT INTO network (name, protocol) VALUES (?1, ?2)",
+	[SQL_NETWORK_SET] =
+		"UPDATE network SET protocol = ?2 WHERE id = ?1",
+	[SQL_CHANNEL_FIND] =
+		"SELECT id FROM channel"
+		"	WHERE network = ?1 AND kind = ?2 AND name = ?3",
+	[SQL_CHANNEL_ADD] =
+		"INSERT INTO channel (network, kind, name) VALUES (?1, ?2, ?3)",
+	[SQL_CHANNEL_SET_TOPIC] =
+		"UPDATE channel SET topic = ?2 WHERE id = ?1",
+	[SQL_CHANNEL_TOPIC] =
+		"SELECT topic FROM channel WHERE id = ?1",
+	[SQL_LINK_FIND] =
+		"SELECT id, source FROM link WHERE name = ?1",
+	[SQL_LINK_ADD] =
+		"INSERT INTO link (name, source) VALUES (?1, ?2)",
+	[SQL_LINK_REMOVE] =
+		"DELETE FROM link WHERE id = ?1",
+	[SQL_MEMBER_PUT] =
+		"INSERT INTO link_member (link, channel, policy)"
+		"	VALUES (?1, ?2, ?3)"
+		"	ON CONFLICT (link, channel)"
+		"	DO UPDATE SET policy = excluded.policy",
+	[SQL_MEMBER_REMOVE] =
+		"DELETE FROM link_member WHERE link = ?1 AND channel = ?2",
+	[SQL_LINK_EACH] =
+		"SELECT l.id, c.id, n.id, l.name, n.name, c.name, c.kind,"
+		"	m.policy"
+		"	FROM link l JOIN link_member m ON m.link = l.id"
+		"	JOIN channel c ON c.id = m.channel"
+		"	JOIN network n ON n.id = c.network"
+		"	WHERE l.source = ?1 ORDER BY l.id, c.id",
+
+	[SQL_CHANNEL_GET] =
+		"SELECT c.id, n.id, c.kind, n.name, c.name"
+		"	FROM channel c JOIN network n ON n.id = c.network"
+		"	WHERE c.id = ?1",
+
+	[SQL_SENDER_FIND] =
+		"SELECT id, (?3 IS NULL OR ?3 IS name)"
+		"	AND (?4 IS NULL OR ?4 IS account)"
+		"	FROM sender WHERE network = ?1 AND native_id = ?2",
+	[SQL_SENDER_ADD] =
+		"INSERT INTO sender (network, native_id, name, account)"
+		"	VALUES (?1, ?2, ?3, ?4)",
+	[SQL_SENDER_SET] =
+		"UPDATE sender SET name = coalesce(?2, name),"
+		"	account = coalesce(?3, account) WHERE id = ?1",
+	[SQL_PUPPET_FIND] =
+		"SELECT id, (?3 IS NULL OR ?3 IS native) AND ?4 <= active_ms"
+		"	FROM puppet WHERE sender = ?1 AND network = ?2",
+	[SQL_PUPPET_ADD] =
+		"INSERT INTO puppet (sender, network, native, active_ms)"
+		"	VALUES (?1, ?2, ?3, ?4)",
+	[SQL_PUPPET_SET] =
+		"UPDATE puppet SET native = coalesce(?2, native),"
+		"	active_ms = max(active_ms, ?3) WHERE id = ?1",
+	[SQL_PUPPET_NATIVE] =
+		"SELECT native FROM puppet WHERE sender = ?1 AND network = ?2",
+	[SQL_PUPPET_EACH] =
+		"SELECT p.id, s.id, n.name, s.native_id,"
+		"	coalesce(s.name, s.native_id), p.native, p.active_ms"
+		"	FROM puppet p JOIN sender s ON s.id = p.sender"
+		"	JOIN network n ON n.id = s.network"
+		"	WHERE p.network = ?1"
+		"	ORDER BY p.active_ms DESC, p.id DESC LIMIT ?2",
+
+	[SQL_EVENT_LAST] =
+		"SELECT max(last_event,"
+		"	(SELECT coalesce(max(id), 0) FROM event)) FROM meta",
+	[SQL_EVENT_ADD] =
+		"INSERT INTO event (id, channel, sender, kind, flags, when_ms,"
+		"	received_ms, sender_id, sender_name, native_id, alt_id,"
+		"	key, target, parent, text, spans, mark, attachments)"
+		"	VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9,"
+		"	?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+		"	ON CONFLICT DO NOTHING",
+	[SQL_EVENT_KNOWN] =
+		"SELECT coalesce("
+		"	(SELECT id FROM event WHERE channel = ?1 AND key = ?2),"
+		"	(SELECT id FROM event WHERE id = ?3))",
+	[SQL_EVENT_GET] =
+		"SELECT id, channel, coalesce(sender, 0), kind, flags, when_ms,"
+		"	received_ms, sender_id, sender_name, native_id, alt_id,"
+		"	key, target, parent, text, spans, mark, attachments"
+		"	FROM event WHERE id = ?1",
+	/* A person may choose an alt_id: it never hides a network's id. */
+	[SQL_EVENT_FIND] =
+		"SELECT coalesce("
+		"	(SELECT max(id) FROM event"
+		"		WHERE channel = ?1 AND native_id = ?2),"
+		"	(SELECT max(event) FROM delivery_part"
+		"		WHERE channel = ?1 AND native_id = ?2),"
+		"	(SELECT max(id) FROM event"
+		"		WHERE channel = ?1 AND alt_id = ?2),"
+		"	0)",
+	[SQL_EVENT_OWN_ID] =
+		"SELECT CASE WHEN ?3 THEN coalesce(alt_id, native_id)"
+		"	ELSE native_id END"
+		"	FROM event WHERE id = ?1 AND channel = ?2",
+	[SQL_EVENT_PART_IDS] =
+		"SELECT native_id FROM delivery_part"
+		"	WHERE event = ?1 AND channel = ?2 ORDER BY part",
+	[SQL_EVENT_PRUNE] =
+		"DELETE FROM event WHERE id IN ("
+		"	SELECT id FROM event e WHERE received_ms < ?1"
+		"	AND NOT EXISTS (SELECT 1 FROM delivery d"
+		"		WHERE d.event = e.id AND d.state IN (0, 1))"
+		"	ORDER BY received_ms LIMIT ?2)",
+
+	[SQL_DELIVERY_ADD] =
+		"INSERT INTO delivery (event, channel, state, attempts,"
+		"	last_ms) VALUES (?1, ?2, 0, 0, 0)"
+		"	ON CONFLICT DO NOTHING",
+	[SQL_DELIVERY_HAS] =
+		"SELECT state FROM delivery WHERE event = ?1 AND channel = ?2",
+	/* The same attempt told twice is one attempt. */
+	[SQL_DELIVERY_ATTEMPT] =
+		"UPDATE delivery SET state = 1, attempts = attempts + 1,"
+		"	last_ms = ?3 WHERE event = ?1 AND channel = ?2"
+		"	AND state IN (0, 1) AND NOT (state = 1 AND last_ms = ?3)",
+	[SQL_DELIVERY_SETTLE] =
+		"UPDATE delivery SET state = ?3, last_ms = ?4,"
+		"	why = coalesce(?5, why)"
+		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
+	[SQL_DELIVERY_PART] =
+		"INSERT INTO delivery_part (event, channel, part, native_id)"
+		"	VALUES (?1, ?2, ?3, ?4)",
+	[SQL_DELIVERY_LATER] =
+		"UPDATE delivery SET state = 0, why = coalesce(?3, why)"
+		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
+	[SQL_DELIVERY_NEXT] =
+		"SELECT event, channel, state, attempts, last_ms, why"
+		"	FROM delivery WHERE channel = ?1 AND event > ?2"
+		"	AND state IN (0, 1) ORDER BY event LIMIT ?3",
+	[SQL_DELIVERY_EACH] =
+		"SELECT event, channel, state, attempts, last_ms, why"
+		"	FROM delivery WHERE event = ?1 ORDER BY channel",
+	[SQL_QUEUE_CHANNELS] =
+		"SELECT c.id, n.id, c.kind, n.name, c.name"
+		"	FROM channel c JOIN network n ON n.id = c.network"
+		"	WHERE EXISTS (SELECT 1 FROM delivery d"
+		"		WHERE d.channel = c.id AND d.state IN (0, 1))"
+		"	ORDER BY c.id",
+	/* Casts, because length() counts characters of a text. */
+	[SQL_QUEUE_FIGURES] =
+		"SELECT count(*),"
+		"	total(coalesce(length(CAST(e.text AS BLOB)), 0)"
+		"	+ coalesce(length(CAST(e.spans AS BLOB)), 0)"
+		"	+ coalesce(length(CAST(e.attachments AS BLOB)), 0)),"
+		"	min(e.received_ms), max(d.event)"
+		"	FROM delivery d JOIN event e ON e.id = d.event"
+		"	WHERE d.channel = ?1 AND d.state IN (0, 1)",
+};
+/* clang-format on */
+
+const char *
+sql_text(enum statement which)
+{
+	assert(texts[which]);
+	return texts[which];
+}

@@ -81,6 +81,7 @@ struct irc_register {
 	bool registered;
 	/* private */
 	unsigned offered, wanted, nick_attempt;
+	unsigned nicks_refused; /* as not being nicks: 432 */
 	int state;
 	bool sasl_done, sasl_ok;
 	char sasl_mechs[256];

@@ -508,8 +508,8 @@ mode_takes_arg(const struct irc_isupport *is, char mode, bool set)
 
 void
 irc_modes_read(const struct irc_isupport *is, const char *modes,
-	       const char *const *args, size_t n_args,
-	       void (*fn)(void *arg, const struct irc_mode *mode), void *arg)
+	       const char *const *args, size_t n_args, irc_mode_fn *fn,
+	       void *arg)
 {
 	struct irc_mode change = { .set = true };
 

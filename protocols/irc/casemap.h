@@ -83,13 +83,14 @@ struct irc_mode {
 	const char *arg; /* NULL if it takes none */
 };
 
+typedef void irc_mode_fn(void *arg, const struct irc_mode *mode);
+
 /*
  * Take the MODE message apart as CHANMODES and PREFIX say; calls fn for each
  * change. Missing parameters end it; superfluous ones are ignored.
  */
 void irc_modes_read(const struct irc_isupport *is, const char *modes,
 		    const char *const *args, size_t n_args,
-		    void (*fn)(void *arg, const struct irc_mode *mode),
-		    void *arg);
+		    irc_mode_fn *fn, void *arg);
 
 #endif

@@ -307,8 +307,8 @@ irc_framer_finish(struct irc_framer *f)
 
 /* A complete line, still with the CR of its line end. */
 static void
-frame(struct irc_framer *f, const char *line, size_t len,
-      void (*fn)(void *arg, const char *line, size_t len), void *arg)
+frame(struct irc_framer *f, const char *line, size_t len, irc_frame_fn *fn,
+      void *arg)
 {
 	while (len > 0 && line[len - 1] == '\r')
 		len--;
@@ -336,8 +336,7 @@ frame_keep(struct irc_framer *f, const char *bytes, size_t len)
 }
 
 static void
-frame_end(struct irc_framer *f,
-	  void (*fn)(void *arg, const char *line, size_t len), void *arg)
+frame_end(struct irc_framer *f, irc_frame_fn *fn, void *arg)
 {
 	if (!f->skipping)
 		frame(f, f->pending.data, f->pending.len, fn, arg);
@@ -347,7 +346,7 @@ frame_end(struct irc_framer *f,
 
 void
 irc_framer_feed(struct irc_framer *f, const char *bytes, size_t len,
-		void (*fn)(void *arg, const char *line, size_t len), void *arg)
+		irc_frame_fn *fn, void *arg)
 {
 	while (len > 0) {
 		const char *lf = memchr(bytes, '\n', len);

@@ -62,7 +62,8 @@ unsigned irc_line_numeric(const struct irc_line *line);
 
 /*
  * Cuts a stream into lines. Give it what arrives; it calls fn for each
- * complete line, without line end, and counts what was too long.
+ * complete line, without line end, and counts what was too long. fn must not
+ * finish the framer.
  */
 struct irc_framer {
 	struct str pending;
@@ -70,11 +71,12 @@ struct irc_framer {
 	unsigned long overlong;
 };
 
+typedef void irc_frame_fn(void *arg, const char *line, size_t len);
+
 void irc_framer_init(struct irc_framer *f);
 void irc_framer_finish(struct irc_framer *f);
 void irc_framer_feed(struct irc_framer *f, const char *bytes, size_t len,
-		     void (*fn)(void *arg, const char *line, size_t len),
-		     void *arg);
+		     irc_frame_fn *fn, void *arg);
 
 /* ---- writing ----------------------------------------------------------- */
 

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guard.c - stands between expat and libstrophe's callbacks; see guard.h.
+ *
+ * A parser's state hangs on the parser: what its owner gives as user data is
+ * kept in ours, and ours is what expat holds. The first word of a parser is
+ * the user data by definition of XML_GetUserData(), so no table is needed.
+ * The real functions are found with dlsym() each time; setting callbacks is
+ * rare.
+ */
+
+#include "protocols/xmpp/guard.h"
+
+#include "bridge/base.h"
+#include "bridge/str.h"
+
+#include <dlfcn.h>
+#include <expat.h>
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct guard {
+	XML_Parser parser;
+	void *user; /* whose callbacks these are */
+	XML_StartElementHandler start;
+	XML_EndElementHandler end;
+	XML_CharacterDataHandler chars;
+
+	unsigned depth;   /* elements open and passed on; the stream is 1 */
+	unsigned skipped; /* elements open inside one that was dropped */
+
+	/* of the stanza that is being read */
+	unsigned elements;
+	size_t tag_bytes;
+	size_t text_bytes;
+	struct str text; /* not yet passed on */
+};
+
+/*
+ * The one thing that belongs to the process and not to a parser: expat's
+ * setters have no argument through which a counter could be handed to them.
+ */
+static atomic_ulong trips;
+
+static void
+trip(void)
+{
+	atomic_fetch_add(&trips, 1);
+}
+
+static void
+pass_text(struct guard *g)
+{
+	if (g->text.len > 0 && g->chars)
+		g->chars(g->user, g->text.data, (int)g->text.len);
+	str_clear(&g->text);
+}
+
+static void
+begin_stanza(struct guard *g)
+{
+	g->elements = 0;
+	g->tag_bytes = 0;
+	g->text_bytes = 0;
+}
+
+/* Bytes of an element's name and attributes; SIZE_MAX if too many of them. */
+static size_t
+tag_size(const XML_Char *name, const XML_Char **attributes)
+{
+	size_t size = strlen(name);
+	size_t n = 0;
+
+	for (; attributes[n]; n++)
+		size += strlen(attributes[n]);
+	return n > 2 * GUARD_ATTRIBUTES_MAX ? SIZE_MAX : size;
+}
+
+static bool
+fits(struct guard *g, size_t tag)
+{
+	return tag <= GUARD_TAG_MAX && g->elements < GUARD_ELEMENTS_MAX &&
+	       g->depth <= GUARD_DEPTH_MAX &&
+	       g->tag_bytes + tag <= GUARD_STANZA_TAGS_MAX;
+}
+
+static void XMLCALL
+guard_start(void *data, const XML_Char *name, const XML_Char **attributes)
+{
+	struct guard *g = data;
+	size_t tag;
+
+	if (g->skipped > 0) {
+		g->skipped++;
+		return;
+	}
+	tag = tag_size(name, attributes);
+	if (!fits(g, tag)) {
+		trip();
+		if (g->depth == 0)
+			XML_StopParser(g->parser, XML_FALSE);
+		g->skipped = 1;
+		return;
+	}
+	pass_text(g);
+	if (g->depth > 0) {
+		g->elements++;
+		g->tag_bytes += tag;
+	}
+	g->depth++;
+	if (g->start)
+		g->start(g->user, name, attributes);
+}
+
+static void XMLCALL
+guard_end(void *data, const XML_Char *name)
+{
+	struct guard *g = data;
+
+	if (g->skipped > 0) {
+		g->skipped--;
+		return;
+	}
+	assert(g->depth > 0);
+	pass_text(g);
+	g->depth--;
+	if (g->depth <= 1)
+		begin_stanza(g);
+	if (g->end)
+		g->end(g->user, name);
+}
+
+static void XMLCALL
+guard_chars(void *data, const XML_Char *text, int len)
+{
+	struct guard *g = data;
+	size_t n = (size_t)len;
+
+	/* between stanzas there are only keepalives */
+	if (g->skipped > 0 || g->depth < 2 || g->text_bytes > GUARD_TEXT_MAX)
+		return;
+	g->text_bytes += n;
+	if (g->text_bytes > GUARD_TEXT_MAX)
+		trip();
+	else
+		str_add_n(&g->text, text, n);
+}
+
+static void XMLCALL
+guard_doctype(void *data, const XML_Char *name UNUSED,
+	      const XML_Char *system_id UNUSED,
+	      const XML_Char *public_id UNUSED, int has_internal_subset UNUSED)
+{
+	struct guard *g = data;
+
+	trip();
+	XML_StopParser(g->parser, XML_FALSE);
+}
+
+/* The definition of expat's that ours hides; f is a pointer of its type. */
+#define find_real(f, name)                             \
+	do {                                           \
+		void *found_ = dlsym(RTLD_NEXT, name); \
+		assert(found_);                        \
+		memcpy(&(f), &found_, sizeof(f));      \
+	} while (0)
+
+static void
+set_user_data(XML_Parser parser, void *data)
+{
+	void (*real)(XML_Parser, void *);
+
+	find_real(real, "XML_SetUserData");
+	real(parser, data);
+}
+
+/* The guard of a parser; made when first asked for. */
+static struct guard *
+guard_of(XML_Parser parser)
+{
+	struct guard *g = XML_GetUserData(parser);
+
+	if (!g) {
+		g = xcalloc(1, sizeof(*g));
+		g->parser = parser;
+		str_init(&g->text, GUARD_TEXT_MAX);
+		set_user_data(parser, g);
+		XML_SetStartDoctypeDeclHandler(parser, guard_doctype);
+	}
+	assert(g->parser == parser);
+	return g;
+}
+
+static void
+guard_drop(XML_Parser parser)
+{
+	struct guard *g = parser ? XML_GetUserData(parser) : NULL;
+
+	if (!g)
+		return;
+	str_finish(&g->text);
+	free(g);
+	set_user_data(parser, NULL);
+}
+
+void XMLCALL
+XML_SetUserData(XML_Parser parser, void *data)
+{
+	guard_of(parser)->user = data;
+}
+
+void XMLCALL
+XML_SetElementHandler(XML_Parser parser, XML_StartElementHandler start,
+		      XML_EndElementHandler end)
+{
+	void (*real)(XML_Parser, XML_StartElementHandler,
+		     XML_EndElementHandler);
+	struct guard *g = guard_of(parser);
+
+	g->start = start;
+	g->end = end;
+	find_real(real, "XML_SetElementHandler");
+	real(parser, guard_start, guard_end);
+}
+
+void XMLCALL
+XML_SetCharacterDataHandler(XML_Parser parser, XML_CharacterDataHandler chars)
+{
+	void (*real)(XML_Parser, XML_CharacterDataHandler);
+
+	guard_of(parser)->chars = chars;
+	find_real(real, "XML_SetCharacterDataHandler");
+	real(parser, guard_chars);
+}
+
+/* A reset parser has forgotten its user data, and so would lose ours. */
+XML_Bool XMLCALL
+XML_ParserReset(XML_Parser parser, const XML_Char *encoding)
+{
+	XML_Bool (*real)(XML_Parser, const XML_Char *);
+
+	guard_drop(parser);
+	find_real(real, "XML_ParserReset");
+	return real(parser, encoding);
+}
+
+void XMLCALL
+XML_ParserFree(XML_Parser parser)
+{
+	void (*real)(XML_Parser);
+
+	guard_drop(parser);
+	find_real(real, "XML_ParserFree");
+	real(parser);
+}
+
+unsigned long
+guard_trips(void)
+{
+	return atomic_load(&trips);
+}

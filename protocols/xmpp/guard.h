@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_GUARD_H
+#define PROTOCOLS_XMPP_GUARD_H
+
+/*
+ * Bounds on what one stanza may make libstrophe do.
+ *
+ * libstrophe takes every stanza whole, and some of its work grows with the
+ * square of what arrives: a child is appended by walking all children before
+ * it, text is joined piece by piece, and nesting costs stack (FAULTS F9). Any
+ * XMPP user can therefore stop a component with one message of 100 KB.
+ *
+ * The library offers no limit. But it calls expat through the dynamic linker,
+ * and a function that the executable defines wins over one in a library. So
+ * guard.c defines the four functions of expat that libstrophe registers its
+ * callbacks with, and puts a filter between the two. Nothing has to be called;
+ * an executable is guarded if it was linked with the xmpp_guard dependency of
+ * our meson.build. tests/unit/xmpp/test_guard.c proves that for one.
+ *
+ * What is beyond a limit is not passed on: an element with all that is in it,
+ * or the rest of a stanza's text. A document type declaration, or a stream
+ * header beyond the limits, ends the parser: libstrophe then reports a stream
+ * error. Pieces of text are joined before they are passed on.
+ *
+ * All parsers of the process are treated so. They must not use
+ * XML_UseParserAsHandlerArg(), and XML_GetUserData() gives them the guard's
+ * memory, not theirs.
+ */
+
+#define GUARD_ELEMENTS_MAX 2000     /* per stanza, with the stanza */
+#define GUARD_DEPTH_MAX 48          /* the stanza is 1 */
+#define GUARD_TEXT_MAX (256 * 1024) /* bytes per stanza */
+#define GUARD_ATTRIBUTES_MAX 64     /* per element */
+#define GUARD_TAG_MAX (64 * 1024)   /* bytes of name, attributes, values */
+#define GUARD_STANZA_TAGS_MAX (512 * 1024) /* ... of all elements together */
+
+/* How often a limit was met since the process began. Any thread may ask. */
+unsigned long guard_trips(void);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_guard.c - that libstrophe, as it comes from the system, parses behind
+ * our guard in an executable that is linked as the daemon is.
+ */
+
+#include "tests/support/test.h"
+
+#include "bridge/str.h"
+#include "protocols/xmpp/guard.h"
+
+#include <expat.h>
+#include <strophe.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XML_MAX (8 * 1024 * 1024)
+
+struct fixture {
+	xmpp_ctx_t *ctx;
+	unsigned long before;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	f->ctx = xmpp_ctx_new(NULL, NULL);
+	f->before = guard_trips();
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	xmpp_ctx_free(f->ctx);
+	free(f);
+	return 0;
+}
+
+static unsigned long
+tripped(const struct fixture *f)
+{
+	return guard_trips() - f->before;
+}
+
+static size_t
+count_children(xmpp_stanza_t *stanza)
+{
+	size_t n = 0;
+
+	for (xmpp_stanza_t *c = xmpp_stanza_get_children(stanza); c;
+	     c = xmpp_stanza_get_next(c))
+		n++;
+	return n;
+}
+
+static size_t
+depth_of(xmpp_stanza_t *stanza)
+{
+	size_t n = 0;
+
+	for (; stanza; stanza = xmpp_stanza_get_children(stanza))
+		n++;
+	return n;
+}
+
+static void
+repeat(struct str *xml, const char *what, size_t times)
+{
+	while (times-- > 0)
+		str_add(xml, what);
+}
+
+/* <m>PREFIX what*times SUFFIX</m>, as libstrophe understands it. */
+static xmpp_stanza_t *
+parse_many(struct fixture *f, const char *what, size_t times, const char *after)
+{
+	AUTO_STR xml = { 0 };
+
+	str_init(&xml, XML_MAX);
+	str_add(&xml, "<m>");
+	repeat(&xml, what, times);
+	repeat(&xml, after, after[0] ? times : 0);
+	str_add(&xml, "</m>");
+	assert_false(str_overflowed(&xml));
+	return xmpp_stanza_new_from_string(f->ctx, xml.data);
+}
+
+static void
+an_ordinary_stanza_passes_unchanged(void **state)
+{
+	static const char text[] =
+		"<message id=\"1\" to=\"a@b\"><body>h&amp;llo &lt;3\n</body>"
+		"<x xmlns=\"urn:x\"><y a=\"b\"/>tail</x></message>";
+	struct fixture *f = *state;
+	xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(f->ctx, text);
+	xmpp_stanza_t *body = xmpp_stanza_get_child_by_name(stanza, "body");
+	char *said = xmpp_stanza_get_text(body);
+	xmpp_stanza_t *x = xmpp_stanza_get_child_by_ns(stanza, "urn:x");
+	char *tail = xmpp_stanza_get_text(x);
+
+	assert_string_equal(said, "h&llo <3\n");
+	assert_string_equal(tail, "tail");
+	assert_string_equal(xmpp_stanza_get_to(stanza), "a@b");
+	assert_int_equal(count_children(stanza), 2);
+	assert_int_equal(tripped(f), 0);
+	xmpp_free(f->ctx, tail);
+	xmpp_free(f->ctx, said);
+	xmpp_stanza_release(stanza);
+}
+
+/* The cost of a child is the number of those before it: so count them. */
+static void
+thirty_thousand_children_become_two_thousand(void **state)
+{
+	struct fixture *f = *state;
+	xmpp_stanza_t *stanza = parse_many(f, "<i/>", 30000, "");
+
+	assert_int_equal(count_children(stanza), GUARD_ELEMENTS_MAX - 1);
+	assert_int_equal(tripped(f), 30000 - GUARD_ELEMENTS_MAX + 1);
+	xmpp_stanza_release(stanza);
+}
+
+static void
+nesting_ends_at_the_limit(void **state)
+{
+	struct fixture *f = *state;
+	xmpp_stanza_t *stanza = parse_many(f, "<i>", 100000, "</i>");
+
+	assert_int_equal(depth_of(stanza), GUARD_DEPTH_MAX);
+	assert_int_equal(tripped(f), 1);
+	xmpp_stanza_release(stanza);
+}
+
+static void
+text_is_given_as_one_piece(void **state)
+{
+	struct fixture *f = *state;
+	xmpp_stanza_t *stanza = parse_many(f, "\n&amp;", 50000, "");
+	char *text = xmpp_stanza_get_text(stanza);
+
+	assert_int_equal(strlen(text), 100000);
+	assert_int_equal(count_children(stanza), 1);
+	assert_int_equal(tripped(f), 0);
+	xmpp_free(f->ctx, text);
+	xmpp_stanza_release(stanza);
+}
+
+static void
+text_ends_at_the_limit(void **state)
+{
+	struct fixture *f = *state;
+	xmpp_stanza_t *stanza = parse_many(f, "\n", 1000000, "");
+	char *text = xmpp_stanza_get_text(stanza);
+
+	assert_int_equal(strlen(text), GUARD_TEXT_MAX);
+	assert_int_equal(tripped(f), 1);
+	xmpp_free(f->ctx, text);
+	xmpp_stanza_release(stanza);
+}
+
+static xmpp_stanza_t *
+parse_attributes(struct fixture *f, unsigned n, size_t value_len)
+{
+	AUTO_STR xml = { 0 };
+
+	str_init(&xml, XML_MAX);
+	str_add(&xml, "<m><i");
+	for (unsigned i = 0; i < n; i++) {
+		str_printf(&xml, " a%u='", i);
+		repeat(&xml, "v", value_len);
+		str_add(&xml, "'");
+	}
+	str_add(&xml, "><j/></i><k/></m>");
+	return xmpp_stanza_new_from_string(f->ctx, xml.data);
+}
+
+static void
+an_element_with_too_much_in_its_tag_is_dropped_whole(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		unsigned n;
+		size_t value_len;
+		bool kept;
+	} cases[] = {
+		{ GUARD_ATTRIBUTES_MAX,     1,                 true },
+		{ GUARD_ATTRIBUTES_MAX + 1, 1,                 false },
+		{ 1000,                     1,                 false },
+		{ 1,                        GUARD_TAG_MAX - 3, true },
+		{ 1,                        GUARD_TAG_MAX - 2, false },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture *f = *state;
+		unsigned long before = guard_trips();
+		xmpp_stanza_t *stanza =
+			parse_attributes(f, cases[i].n, cases[i].value_len);
+
+		assert_int_equal(count_children(stanza), cases[i].kept ? 2 : 1);
+		assert_non_null(xmpp_stanza_get_child_by_name(stanza, "k"));
+		assert_int_equal(guard_trips() - before, !cases[i].kept);
+		xmpp_stanza_release(stanza);
+	}
+}
+
+/* expat writes the namespace into the name of each element that has it. */
+static void
+a_long_namespace_is_not_paid_for_by_every_child(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_STR xml = { 0 };
+	xmpp_stanza_t *stanza;
+
+	str_init(&xml, XML_MAX);
+	str_add(&xml, "<m xmlns='");
+	repeat(&xml, "n", 60000);
+	str_add(&xml, "'>");
+	repeat(&xml, "<i/>", 1000);
+	str_add(&xml, "</m>");
+	stanza = xmpp_stanza_new_from_string(f->ctx, xml.data);
+	assert_true(count_children(stanza) <= GUARD_STANZA_TAGS_MAX / 60000);
+	assert_true(tripped(f) > 900);
+	xmpp_stanza_release(stanza);
+}
+
+struct seen {
+	unsigned starts, ends;
+	size_t text;
+};
+
+static void XMLCALL
+see_start(void *user, const XML_Char *name UNUSED,
+	  const XML_Char **attributes UNUSED)
+{
+	((struct seen *)user)->starts++;
+}
+
+static void XMLCALL
+see_end(void *user, const XML_Char *name UNUSED)
+{
+	((struct seen *)user)->ends++;
+}
+
+static void XMLCALL
+see_text(void *user, const XML_Char *text UNUSED, int len)
+{
+	((struct seen *)user)->text += (size_t)len;
+}
+
+static void
+watch(XML_Parser parser, struct seen *seen)
+{
+	XML_SetUserData(parser, seen);
+	XML_SetElementHandler(parser, see_start, see_end);
+	XML_SetCharacterDataHandler(parser, see_text);
+}
+
+static enum XML_Status
+feed(XML_Parser parser, const char *xml)
+{
+	return XML_Parse(parser, xml, (int)strlen(xml), 0);
+}
+
+static void
+limits_begin_anew_with_each_stanza(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+
+	watch(parser, &seen);
+	assert_int_equal(feed(parser, "<stream>"), XML_STATUS_OK);
+	for (int i = 0; i < 2 * GUARD_ELEMENTS_MAX; i++)
+		assert_int_equal(feed(parser, "<m><b>hi</b></m> "),
+				 XML_STATUS_OK);
+	assert_int_equal(seen.starts, 1 + 4 * GUARD_ELEMENTS_MAX);
+	assert_int_equal(seen.text, 4 * GUARD_ELEMENTS_MAX);
+	assert_int_equal(tripped(f), 0);
+	XML_ParserFree(parser);
+}
+
+static void
+a_reset_parser_is_guarded_again(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+
+	watch(parser, &seen);
+	feed(parser, "<stream><m>");
+	assert_int_equal(XML_ParserReset(parser, NULL), XML_TRUE);
+	watch(parser, &seen);
+	feed(parser, "<stream><m>");
+	for (int i = 0; i < 3000; i++)
+		feed(parser, "<i/>");
+	assert_int_equal(seen.starts, 2 + 1 + GUARD_ELEMENTS_MAX);
+	assert_int_equal(tripped(f), 3001 - GUARD_ELEMENTS_MAX);
+	XML_ParserFree(parser);
+}
+
+static void
+a_document_type_ends_the_parser(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+
+	watch(parser, &seen);
+	assert_int_equal(feed(parser, "<!DOCTYPE s [<!ENTITY a 'aaaa'>"
+				      "<!ENTITY b '&a;&a;'>]><s>&b;</s>"),
+			 XML_STATUS_ERROR);
+	assert_int_equal(XML_GetErrorCode(parser), XML_ERROR_ABORTED);
+	assert_int_equal(seen.starts, 0);
+	assert_int_equal(tripped(f), 1);
+	XML_ParserFree(parser);
+}
+
+static void
+libstrophe_takes_no_document_type(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+
+	XML_ParserFree(parser); /* one without handlers has no guard */
+	assert_null(xmpp_stanza_new_from_string(
+		f->ctx, "<!DOCTYPE m [<!ENTITY a 'a'>]><m>&a;</m>"));
+}
+
+int
+main(void)
+{
+#define GUARDED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		GUARDED(an_ordinary_stanza_passes_unchanged),
+		GUARDED(thirty_thousand_children_become_two_thousand),
+		GUARDED(nesting_ends_at_the_limit),
+		GUARDED(text_is_given_as_one_piece),
+		GUARDED(text_ends_at_the_limit),
+		GUARDED(an_element_with_too_much_in_its_tag_is_dropped_whole),
+		GUARDED(a_long_namespace_is_not_paid_for_by_every_child),
+		GUARDED(limits_begin_anew_with_each_stanza),
+		GUARDED(a_reset_parser_is_guarded_again),
+		GUARDED(a_document_type_ends_the_parser),
+		GUARDED(libstrophe_takes_no_document_type),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -24,7 +24,7 @@ void secret_free(struct secret *s);
  * goes on the wire, and nowhere else. NULL if s is NULL.
  */
 const char *secret_reveal(const struct secret *s);
-size_t secret_len(const struct secret *s);
+size_t secret_len(const struct secret *s); /* 0 if s is NULL */
 
 /* Overwrite memory that held a copy; never optimised away. */
 void secret_wipe(void *bytes, size_t len);

@@ -483,28 +483,33 @@ clear_marks(struct writer *w, size_t start, size_t end, unsigned styles)
 		w->mark[i] &= (uint8_t)~styles;
 }
 
+/* Where the style that begins at i ends; code, where another one begins. */
 static size_t
-extent(const struct writer *w, size_t i, size_t end, unsigned style)
+extent(const struct writer *w, size_t i, size_t end, int k, unsigned active)
 {
-	while (i < end && (w->mark[i] & style))
+	unsigned style = directives[k].style;
+	unsigned others = style == SPAN_CODE ? INLINE & ~(active | style) : 0;
+
+	while (i < end && (w->mark[i] & style) && !(w->mark[i] & others))
 		i++;
 	return i;
 }
 
 /* The style at i that reaches farthest, code last; -1 if there is none. */
 static int
-longest(const struct writer *w, size_t i, size_t end, unsigned active)
+longest(const struct writer *w, size_t i, size_t end, unsigned active,
+	size_t *reach)
 {
 	int best = -1;
-	size_t reach = i;
 
+	*reach = i;
 	for (int k = 0; k < N_DIRECTIVES; k++) {
 		size_t to = i;
 
 		if (!(active & directives[k].style))
-			to = extent(w, i, end, directives[k].style);
-		if (to > reach) {
-			reach = to;
+			to = extent(w, i, end, k, active);
+		if (to > *reach) {
+			*reach = to;
 			best = k;
 		}
 	}
@@ -540,15 +545,14 @@ write_range(struct writer *w, size_t start, size_t end, unsigned active)
 	size_t i = start;
 
 	while (i < end) {
-		int k = active & SPAN_CODE ? -1 : longest(w, i, end, active);
 		size_t from = i;
 		size_t to;
+		int k = longest(w, i, end, active, &to);
 
 		if (k < 0) {
 			str_add_char(&w->out, w->s[i++]);
 			continue;
 		}
-		to = extent(w, i, end, directives[k].style);
 		to = trim(w, &from, to, directives[k].style);
 		if (from > i || from == to)
 			continue; /* now without it */
@@ -557,8 +561,6 @@ write_range(struct writer *w, size_t start, size_t end, unsigned active)
 			clear_marks(w, i, to, directives[k].style);
 			continue;
 		}
-		if (directives[k].style == SPAN_CODE)
-			clear_marks(w, i, to, INLINE & ~(active | SPAN_CODE));
 		str_add_char(&w->out, directives[k].c);
 		write_range(w, i, to, active | directives[k].style);
 		str_add_char(&w->out, directives[k].c);

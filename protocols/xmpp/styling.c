@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * styling.c - XEP-0393 (Message Styling 1.1.1) to spans and back.
+ * styling.c - XEP-0393 (Message Styling 1.1.1) to spans.
  *
  * Reading goes line by line. A line belongs to a block (plain, quote, code),
  * and inside a line spans are matched lazily from the left: an opener at i
@@ -8,44 +8,23 @@
  * for each directive and only moves forward, and a style cannot nest in
  * itself, so every byte is looked at a fixed number of times.
  *
- * Writing never trusts its own rules: what it made is read back, and what
- * does not come back equal is written plainly.
- *
  * A quote in a quote keeps its inner ">" as text, since spans have no depth.
  */
 
 #include "protocols/xmpp/styling.h"
 
-#include "bridge/base.h"
+#include "protocols/xmpp/styling_scan.h"
 
-#include <assert.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define N_DIRECTIVES 4
 #define INFO_MAX 32 /* bytes of a language after the opening graves */
 
-/* A byte in a code block in a quote on a line of its own: 16 bytes and LFs. */
-#define WORST_GROWTH 20
-
-#define INLINE (SPAN_BOLD | SPAN_ITALIC | SPAN_STRIKE | SPAN_CODE)
-#define BLOCK (SPAN_CODE_BLOCK | SPAN_QUOTE)
-
-static const struct {
-	char c;
-	unsigned style;
-} directives[N_DIRECTIVES] = {
+const struct styling_directive styling_directives[STYLING_DIRECTIVES] = {
 	{ '*', SPAN_BOLD },
 	{ '_', SPAN_ITALIC },
 	{ '~', SPAN_STRIKE },
 	{ '`', SPAN_CODE },
-};
-
-/* Where the pieces of a text go as they are recognised. */
-struct sink {
-	void (*add)(void *to, const char *s, size_t n, unsigned styles);
-	void *to;
 };
 
 /* ---- spans inside a line ---- */
@@ -54,14 +33,14 @@ struct line_reader {
 	const char *s;
 	size_t end;
 	unsigned block; /* the line's own styles */
-	struct sink sink;
-	size_t closer[N_DIRECTIVES]; /* next valid one, as far as known */
+	struct styling_sink sink;
+	size_t closer[STYLING_DIRECTIVES]; /* next valid one, as far as known */
 
 	/* what is open, outermost first */
 	struct {
 		size_t close;
 		unsigned style;
-	} open[N_DIRECTIVES];
+	} open[STYLING_DIRECTIVES];
 	size_t n_open;
 	unsigned active;
 };
@@ -75,8 +54,8 @@ is_space(uint32_t cp)
 	       cp == 0x3000;
 }
 
-static bool
-space_begins_at(const char *s, size_t i, size_t end)
+bool
+styling_space_begins(const char *s, size_t i, size_t end)
 {
 	size_t len;
 
@@ -84,8 +63,8 @@ space_begins_at(const char *s, size_t i, size_t end)
 }
 
 /* True if the code point before byte i is white space. */
-static bool
-space_ends_at(const char *s, size_t i)
+bool
+styling_space_ends(const char *s, size_t i)
 {
 	size_t start = i;
 	size_t len;
@@ -102,8 +81,8 @@ space_ends_at(const char *s, size_t i)
 static int
 directive_at(char c)
 {
-	for (int k = 0; k < N_DIRECTIVES; k++)
-		if (directives[k].c == c)
+	for (int k = 0; k < STYLING_DIRECTIVES; k++)
+		if (styling_directives[k].c == c)
 			return k;
 	return -1;
 }
@@ -114,8 +93,8 @@ find_closer(struct line_reader *r, int k, size_t from)
 {
 	size_t i = r->closer[k] > from ? r->closer[k] : from;
 
-	while (i < r->end &&
-	       (r->s[i] != directives[k].c || space_ends_at(r->s, i)))
+	while (i < r->end && (r->s[i] != styling_directives[k].c ||
+			      styling_space_ends(r->s, i)))
 		i++;
 	r->closer[k] = i;
 	return i;
@@ -131,11 +110,11 @@ match(struct line_reader *r, int k, size_t i, bool at_start)
 	size_t limit = r->n_open ? r->open[r->n_open - 1].close : r->end;
 	size_t close;
 
-	if ((r->active & directives[k].style) ||
-	    !(at_start || space_ends_at(r->s, i)))
+	if ((r->active & styling_directives[k].style) ||
+	    !(at_start || styling_space_ends(r->s, i)))
 		return 0;
-	if (i + 1 >= limit || r->s[i + 1] == directives[k].c ||
-	    space_begins_at(r->s, i + 1, r->end))
+	if (i + 1 >= limit || r->s[i + 1] == styling_directives[k].c ||
+	    styling_space_begins(r->s, i + 1, r->end))
 		return 0;
 	close = find_closer(r, k, i + 2);
 	return close < limit ? close : 0;
@@ -153,14 +132,15 @@ static void
 open_span(struct line_reader *r, int k, size_t close)
 {
 	r->open[r->n_open].close = close;
-	r->open[r->n_open].style = directives[k].style;
+	r->open[r->n_open].style = styling_directives[k].style;
 	r->n_open++;
-	r->active |= directives[k].style;
+	r->active |= styling_directives[k].style;
 }
 
 /* Read bytes [begin, end) of s, a line or what is left of it. */
-static void
-read_spans(const char *s, size_t len, unsigned block, struct sink sink)
+void
+styling_scan_line(const char *s, size_t len, unsigned block,
+		  struct styling_sink sink)
 {
 	struct line_reader r = { s, len, block, sink, { 0 }, { { 0 } }, 0, 0 };
 	bool at_start = true; /* of the block, or behind an opener */
@@ -198,7 +178,7 @@ struct line {
 struct block_reader {
 	const char *next; /* the line after this one; NULL if none */
 	const char *end;
-	struct sink sink;
+	struct styling_sink sink;
 
 	bool in_code;
 	size_t code_depth; /* quotes around the code */
@@ -233,7 +213,7 @@ strip_quote(struct line *line, size_t max)
 		line->s++;
 		line->len--;
 		line->depth++;
-		if (!space_begins_at(line->s, 0, line->len))
+		if (!styling_space_begins(line->s, 0, line->len))
 			continue;
 		(void)utf8_decode(line->s, line->len, &len);
 		line->s += len;
@@ -272,7 +252,7 @@ is_info(const struct line *line)
 	if (line->len > 3 + INFO_MAX || memchr(line->s + 3, '`', line->len - 3))
 		return false;
 	for (size_t i = 3; i < line->len; i++)
-		if (space_begins_at(line->s, i, line->len))
+		if (styling_space_begins(line->s, i, line->len))
 			return false;
 	return true;
 }
@@ -343,7 +323,7 @@ read_plain(struct block_reader *r, const struct line *whole)
 	strip_quote(&line, 1);
 	if (line.depth == 0 || is_lone_mark(r, &line)) {
 		add_break(r, 0);
-		read_spans(whole->s, whole->len, 0, r->sink);
+		styling_scan_line(whole->s, whole->len, 0, r->sink);
 		return;
 	}
 	add_break(r, SPAN_QUOTE);
@@ -351,7 +331,7 @@ read_plain(struct block_reader *r, const struct line *whole)
 	inner = line;
 	strip_quote(&inner, SIZE_MAX);
 	r->sink.add(r->sink.to, line.s, (size_t)(inner.s - line.s), SPAN_QUOTE);
-	read_spans(inner.s, inner.len, SPAN_QUOTE, r->sink);
+	styling_scan_line(inner.s, inner.len, SPAN_QUOTE, r->sink);
 }
 
 /* The graves of an empty block: both lines as they are. */
@@ -390,8 +370,8 @@ read_line(struct block_reader *r, const struct line *whole)
 		read_empty_code(r, whole, line.depth);
 }
 
-static void
-read_body(const char *body, size_t len, struct sink sink)
+void
+styling_scan(const char *body, size_t len, struct styling_sink sink)
 {
 	struct block_reader r = {
 		.next = body,
@@ -419,312 +399,5 @@ add_to_builder(void *to, const char *s, size_t n, unsigned styles)
 void
 styling_read(struct text_builder *b, const char *body, size_t len)
 {
-	read_body(body, len, (struct sink){ add_to_builder, b });
-}
-
-/* ---- writing ---- */
-
-struct writer {
-	const char *s;
-	size_t len;
-	uint8_t *mark;  /* of each byte: the styles that we shall write */
-	uint8_t *block; /* of each line, at its first byte: what it is */
-	struct str out;
-};
-
-/* Compares what is read back with what was to be written. */
-struct compare {
-	const struct writer *w;
-	size_t pos, end;
-	bool equal;
-};
-
-static void
-compare_piece(void *to, const char *s, size_t n, unsigned styles)
-{
-	struct compare *c = to;
-	const struct writer *w = c->w;
-
-	if (!c->equal || n > c->end - c->pos ||
-	    memcmp(w->s + c->pos, s, n) != 0) {
-		c->equal = false;
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (w->mark[c->pos + i] != styles)
-			c->equal = false;
-	c->pos += n;
-}
-
-static bool
-line_reads_back(const struct writer *w, size_t start, size_t end, size_t at,
-		unsigned block)
-{
-	struct compare c = { w, start, end, true };
-
-	read_spans(w->out.data + at, w->out.len - at, block,
-		   (struct sink){ compare_piece, &c });
-	return c.equal && c.pos == end;
-}
-
-static bool
-body_reads_back(const struct writer *w, const char *body, size_t len)
-{
-	struct compare c = { w, 0, w->len, true };
-
-	read_body(body, len, (struct sink){ compare_piece, &c });
-	return c.equal && c.pos == w->len;
-}
-
-static void
-clear_marks(struct writer *w, size_t start, size_t end, unsigned styles)
-{
-	for (size_t i = start; i < end; i++)
-		w->mark[i] &= (uint8_t)~styles;
-}
-
-/* Where the style that begins at i ends; code, where another one begins. */
-static size_t
-extent(const struct writer *w, size_t i, size_t end, int k, unsigned active)
-{
-	unsigned style = directives[k].style;
-	unsigned others = style == SPAN_CODE ? INLINE & ~(active | style) : 0;
-
-	while (i < end && (w->mark[i] & style) && !(w->mark[i] & others))
-		i++;
-	return i;
-}
-
-/* The style at i that reaches farthest, code last; -1 if there is none. */
-static int
-longest(const struct writer *w, size_t i, size_t end, unsigned active,
-	size_t *reach)
-{
-	int best = -1;
-
-	*reach = i;
-	for (int k = 0; k < N_DIRECTIVES; k++) {
-		size_t to = i;
-
-		if (!(active & directives[k].style))
-			to = extent(w, i, end, k, active);
-		if (to > *reach) {
-			*reach = to;
-			best = k;
-		}
-	}
-	return best;
-}
-
-/* Take the style off white space at both ends; returns the new end. */
-static size_t
-trim(struct writer *w, size_t *start, size_t end, unsigned style)
-{
-	size_t a = *start;
-	size_t b = end;
-	size_t len;
-
-	while (space_begins_at(w->s, a, end)) {
-		(void)utf8_decode(w->s + a, end - a, &len);
-		a += len;
-	}
-	while (b > a && space_ends_at(w->s, b))
-		do
-			b--;
-		while ((w->s[b] & 0xc0) == 0x80);
-	clear_marks(w, *start, a, style);
-	clear_marks(w, b, end, style);
-	*start = a;
-	return b;
-}
-
-/* Write bytes [start, end) of a line, or of what is inside a span. */
-static void
-write_range(struct writer *w, size_t start, size_t end, unsigned active)
-{
-	size_t i = start;
-
-	while (i < end) {
-		size_t from = i;
-		size_t to;
-		int k = longest(w, i, end, active, &to);
-
-		if (k < 0) {
-			str_add_char(&w->out, w->s[i++]);
-			continue;
-		}
-		to = trim(w, &from, to, directives[k].style);
-		if (from > i || from == to)
-			continue; /* now without it */
-		if ((i > start && !space_ends_at(w->s, i)) ||
-		    memchr(w->s + i, directives[k].c, to - i)) {
-			clear_marks(w, i, to, directives[k].style);
-			continue;
-		}
-		str_add_char(&w->out, directives[k].c);
-		write_range(w, i, to, active | directives[k].style);
-		str_add_char(&w->out, directives[k].c);
-		i = to;
-	}
-}
-
-/* A line of text with directives, or as it is if they would not be read. */
-static void
-write_spans(struct writer *w, size_t start, size_t end, unsigned block)
-{
-	size_t at = w->out.len;
-
-	write_range(w, start, end, 0);
-	if (line_reads_back(w, start, end, at, block))
-		return;
-	str_truncate(&w->out, at);
-	clear_marks(w, start, end, INLINE);
-	str_add_n(&w->out, w->s + start, end - start);
-}
-
-static size_t
-line_end(const struct writer *w, size_t start)
-{
-	const char *lf = memchr(w->s + start, '\n', w->len - start);
-
-	return lf ? (size_t)(lf - w->s) : w->len;
-}
-
-/* What a whole line is; an empty one is what the breaks around it are. */
-static unsigned
-block_of(const struct writer *w, size_t start, size_t end)
-{
-	unsigned block = start < end || w->len > 0 ? BLOCK : 0;
-
-	for (size_t i = start; i < end; i++)
-		block &= w->mark[i];
-	if (start == end && start > 0)
-		block &= w->mark[start - 1];
-	if (start == end && end < w->len)
-		block &= w->mark[end];
-	return block;
-}
-
-/* What the break between two lines is, for the reader. */
-static unsigned
-break_between(unsigned mark, unsigned before, unsigned after)
-{
-	unsigned block = before & after & SPAN_QUOTE;
-
-	if (before == after)
-		block |= before & mark & SPAN_CODE_BLOCK;
-	return block;
-}
-
-/* Make whole lines of the blocks, and say so for each byte of the text. */
-static void
-settle_blocks(struct writer *w)
-{
-	size_t start = 0;
-	size_t end = line_end(w, 0);
-	unsigned block = block_of(w, 0, end);
-	unsigned after;
-
-	for (;;) {
-		unsigned styles = block & SPAN_CODE_BLOCK ? 0 : INLINE;
-
-		w->block[start] = (uint8_t)block;
-		for (size_t i = start; i < end; i++)
-			w->mark[i] = (uint8_t)((w->mark[i] & styles) | block);
-		if (end == w->len)
-			return;
-		start = end + 1;
-		end = line_end(w, start);
-		after = block_of(w, start, end);
-		w->mark[start - 1] = (uint8_t)break_between(w->mark[start - 1],
-							    block, after);
-		block = after;
-	}
-}
-
-static void
-write_fence(struct writer *w, unsigned block, bool opens)
-{
-	const char *mark = block & SPAN_QUOTE ? "> " : "";
-
-	str_printf(&w->out, opens ? "%s```\n" : "\n%s```", mark);
-}
-
-/* The line at start, and the fences it stands behind or before. */
-static void
-write_line(struct writer *w, size_t start, size_t end)
-{
-	unsigned block = w->block[start];
-	bool code = block & SPAN_CODE_BLOCK;
-
-	if (code && (start == 0 || !(w->mark[start - 1] & SPAN_CODE_BLOCK)))
-		write_fence(w, block, true);
-	if (block & SPAN_QUOTE)
-		str_add(&w->out, "> ");
-	if (code)
-		str_add_n(&w->out, w->s + start, end - start);
-	else
-		write_spans(w, start, end, block);
-	if (code && (end == w->len || !(w->mark[end] & SPAN_CODE_BLOCK)))
-		write_fence(w, block, false);
-}
-
-static void
-write_lines(struct writer *w)
-{
-	size_t start = 0;
-	size_t end;
-
-	for (;; start = end + 1) {
-		end = line_end(w, start);
-		write_line(w, start, end);
-		if (end == w->len)
-			return;
-		str_add_char(&w->out, '\n');
-	}
-}
-
-static unsigned
-expressible(unsigned styles)
-{
-	return (styles & (INLINE | BLOCK)) |
-	       (styles & SPAN_UNDERLINE ? SPAN_ITALIC : 0);
-}
-
-static void
-collect_marks(struct writer *w, const struct text *text)
-{
-	for (size_t n = 0; n < text->n_spans; n++) {
-		const struct span *span = &text->spans[n];
-
-		for (size_t i = 0; i < span->len; i++)
-			w->mark[span->start + i] |=
-				(uint8_t)expressible(span->styles);
-	}
-}
-
-bool
-styling_write(struct str *out, const struct text *text)
-{
-	struct writer w = { .s = text->utf8, .len = text->len };
-	bool plainly_read;
-
-	w.mark = xcalloc(w.len + 1, 1);
-	w.block = xcalloc(w.len + 1, 1);
-	str_init(&w.out, w.len * WORST_GROWTH + 64);
-	collect_marks(&w, text);
-	settle_blocks(&w);
-	write_lines(&w);
-	plainly_read = body_reads_back(&w, w.out.data, w.out.len);
-	if (plainly_read) {
-		str_add_n(out, w.out.data, w.out.len);
-	} else {
-		memset(w.mark, 0, w.len);
-		plainly_read = body_reads_back(&w, w.s, w.len);
-		str_add_n(out, w.s, w.len);
-	}
-	str_finish(&w.out);
-	free(w.block);
-	free(w.mark);
-	return !plainly_read;
+	styling_scan(body, len, (struct styling_sink){ add_to_builder, b });
 }

@@ -46,7 +46,7 @@ void jid_local_decode(const char *local, char *out, size_t size);
 /*
  * The bare address of somebody with that id on that network, on our domain:
  * E1(id)%network@domain; and the way back, splitting at the last "%". False
- * if there is no "%", or nothing before it.
+ * if there is no "%", or nothing before it or behind it, or if it does not fit.
  */
 bool jid_of_person(const char *id, const char *network, const char *domain,
 		   char *out, size_t size);

@@ -96,7 +96,7 @@ struct conf_irc {
 };
 
 struct conf_network {
-	const char *name;     /* the label: [a-z0-9.-]{1,63} */
+	const char *name;     /* the label: [a-z][a-z0-9-]{0,62} */
 	const char *protocol; /* "xmpp", "irc" */
 	struct conf_where where;
 	bool has_level;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf.c - from a file to a configuration: look at the text, let libconfig
+ * parse it, read its tree by the tables, compare the parts, and hand out all
+ * of it or nothing.
+ */
+
+#include "conf/conf.h"
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+#include "bridge/pool.h"
+#include "bridge/str.h"
+
+#include "conf/blocks.h"
+#include "conf/check.h"
+#include "conf/file.h"
+#include "conf/read.h"
+#include "conf/report.h"
+#include "conf/scan.h"
+#include "conf/schema.h"
+
+#include <libconfig.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being read. */
+struct input {
+	const char *name; /* in messages */
+	const char *text;
+	size_t len;
+	const char *dir;         /* of the file */
+	const char *include_dir; /* NULL: no @include */
+};
+
+/* libconfig's words are few; ours say what to do. */
+static void
+report_parse_error(struct report *report, const struct input *in,
+		   const config_t *tree)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} words[] = {
+		{ "duplicate setting name",
+		  "a name in this line stands twice in its block" },
+		{ "mismatched element type in array",
+		  "the elements of an array in [ ] must be of one kind; use "
+		  "( ) for a mixture" },
+	};
+	const char *file = config_error_file(tree);
+	const char *what = config_error_text(tree);
+	unsigned line = (unsigned)config_error_line(tree);
+
+	for (size_t i = 0; what && i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].theirs, what) == 0)
+			what = words[i].ours;
+	if (!what)
+		what = "not understood";
+	if (file)
+		report_error(report, (struct conf_where){ file, line }, "%s",
+			     what);
+	else
+		scan_report_line(report, in->name, in->text, line, what);
+}
+
+static void
+read_top(struct reader *r, const config_setting_t *root)
+{
+	static const struct {
+		const char *name, *what;
+		const struct table *table;
+	} blocks[] = {
+		{ "log", "block \"log\"", &table_log },
+		{ "queue", "block \"queue\"", &table_queue },
+	};
+	struct part top = { &table_top, r->conf };
+
+	read_defaults(r, top);
+	r->conf->database = file_resolve(r->pool, r->dir, r->conf->database);
+	read_block(r, root, &top, 1, "the file");
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		struct part part = { blocks[i].table, r->conf };
+		config_setting_t *s = read_group(r, root, blocks[i].name);
+
+		read_defaults(r, part);
+		if (s)
+			read_block(r, s, &part, 1, blocks[i].what);
+	}
+}
+
+static void
+read_tree(struct conf *conf, struct report *report, const struct input *in,
+	  const config_t *tree)
+{
+	const config_setting_t *root = config_root_setting(tree);
+	struct reader r = {
+		.pool = conf->pool,
+		.report = report,
+		.conf = conf,
+		.file = conf->file,
+		.dir = in->dir,
+	};
+
+	read_top(&r, root);
+	read_networks(&r, root);
+	read_links(&r, root);
+	check_all(report, conf);
+}
+
+static struct conf *
+build(const struct input *in, struct str *errors)
+{
+	struct conf *conf = xcalloc(1, sizeof(*conf));
+	struct report *report = report_new(in->name);
+
+	conf->pool = pool_new();
+	conf->file = pool_strdup(conf->pool, in->name);
+	if (scan_text(report, in->name, in->text, in->len, in->include_dir)) {
+		config_t tree;
+
+		config_init(&tree);
+		if (in->include_dir)
+			config_set_include_dir(&tree, in->include_dir);
+		if (config_read_string(&tree, in->text))
+			read_tree(conf, report, in, &tree);
+		else
+			report_parse_error(report, in, &tree);
+		config_destroy(&tree);
+	}
+
+	report_write(report, errors);
+	if (report_errors(report)) {
+		conf_free(conf);
+		conf = NULL;
+	}
+	report_free(report);
+	return conf;
+}
+
+struct conf *
+conf_load(const char *path, struct str *errors)
+{
+	struct error err;
+	struct input in = { .name = path };
+	char *text = file_read(path, SCAN_SIZE_MAX, FILE_ANY, &in.len, &err);
+
+	if (!text) {
+		str_printf(errors, "%s: %s\n", path, err.text);
+		return NULL;
+	}
+
+	struct pool *pool = pool_new();
+
+	in.text = text;
+	in.dir = file_dir(pool, path);
+	in.include_dir = in.dir;
+
+	struct conf *conf = build(&in, errors);
+
+	pool_free(pool);
+	free(text);
+	return conf;
+}
+
+struct conf *
+conf_parse(const char *name, const char *text, struct str *errors)
+{
+	struct pool *pool = pool_new();
+	struct input in = {
+		.name = name,
+		.text = text,
+		.len = strlen(text),
+		.dir = file_dir(pool, name),
+	};
+	struct conf *conf = build(&in, errors);
+
+	pool_free(pool);
+	return conf;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+
+	for (size_t i = 0; i < conf->n_secrets; i++)
+		/* Only we hold them, and only here do they change. */
+		secret_free((struct secret *)(uintptr_t)conf->secrets[i]);
+	free(conf->secrets);
+	pool_free(conf->pool);
+	free(conf);
+}
+
+const struct conf_network *
+conf_find_network(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_networks; i++)
+		if (strcmp(conf->networks[i].name, name) == 0)
+			return &conf->networks[i];
+	return NULL;
+}

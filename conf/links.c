@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * links.c - the block "links": which channels belong together, with options
+ * for a whole link or for one channel of it.
+ */
+
+#include "bridge/base.h"
+#include "bridge/pool.h"
+
+#include "conf/blocks.h"
+#include "conf/check.h"
+#include "conf/read.h"
+#include "conf/report.h"
+#include "conf/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINKS_MAX 5000
+#define MEMBERS_MAX 64
+
+/* "label:channel", cut at the first colon. */
+static bool
+read_reference(struct reader *r, const config_setting_t *s,
+	       struct conf_member *member)
+{
+	const char *text = config_setting_type(s) == CONFIG_TYPE_STRING
+				   ? config_setting_get_string(s)
+				   : NULL;
+	const char *colon = text ? strchr(text, ':') : NULL;
+
+	if (!colon || colon == text || !colon[1]) {
+		read_wrong(r, s, "channel",
+			   "\"NETWORK:CHANNEL\" such as \"libera:#dev\"");
+		return false;
+	}
+
+	char *copy = pool_strdup(r->pool, text);
+
+	copy[colon - text] = '\0';
+	member->network = copy;
+	member->channel = copy + (colon - text) + 1;
+	return true;
+}
+
+/* A string, or a block with options. False if it names no channel. */
+static bool
+read_member(struct reader *r, const config_setting_t *s, const char *link,
+	    struct conf_member *member)
+{
+	const config_setting_t *reference = s;
+
+	member->where = read_where(r, s);
+	if (config_setting_is_group(s)) {
+		struct part parts[] = { { &table_member, member },
+					{ &table_shared, member } };
+		reference = config_setting_get_member(s, "channel");
+		read_block(r, s, parts, ARRAY_SIZE(parts),
+			   read_quote(r, "a channel of link", link));
+	}
+	return reference && read_reference(r, reference, member);
+}
+
+/* True if all of them are as they should be. */
+static bool
+read_channels(struct reader *r, const config_setting_t *channels,
+	      const struct conf_member *defaults, struct conf_link *link)
+{
+	bool list = config_setting_is_array(channels) ||
+		    config_setting_is_list(channels);
+	int n = list ? config_setting_length(channels) : 0;
+	size_t errors = report_errors(r->report);
+	char want[40];
+
+	if (!list) {
+		read_wrong(r, channels, "channels",
+			   "a list such as [ \"libera:#dev\", "
+			   "\"xmpp:dev@conference.example.org\" ]");
+		return false;
+	}
+	if (n < 2 || n > MEMBERS_MAX) {
+		(void)snprintf(want, sizeof(want), "between 2 and %d channels",
+			       MEMBERS_MAX);
+		report_error(r->report, read_where(r, channels),
+			     "link \"%s\": expected %s, found %d", link->name,
+			     want, n);
+		return false;
+	}
+
+	struct conf_member *members =
+		pool_alloc(r->pool, (size_t)n * sizeof(*members));
+
+	link->members = members;
+	for (int i = 0; i < n; i++) {
+		struct conf_member *member = &members[link->n_members];
+
+		*member = *defaults;
+		if (read_member(r,
+				config_setting_get_elem(channels, (unsigned)i),
+				link->name, member))
+			link->n_members++;
+	}
+	return report_errors(r->report) == errors;
+}
+
+static void
+read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
+{
+	const config_setting_t *channels =
+		config_setting_get_member(s, "channels");
+	struct conf_member defaults = { 0 };
+	struct part parts[] = { { &table_link, link },
+				{ &table_shared, &defaults } };
+
+	link->name = pool_strdup(r->pool, config_setting_name(s));
+	link->where = read_where(r, s);
+	read_defaults(r, parts[1]);
+	read_block(r, s, parts, ARRAY_SIZE(parts),
+		   read_quote(r, "link", link->name));
+	if (channels && read_channels(r, channels, &defaults, link))
+		check_flow(r->report, link);
+}
+
+void
+read_links(struct reader *r, const config_setting_t *root)
+{
+	config_setting_t *group = read_group(r, root, "links");
+	int n = group ? config_setting_length(group) : 0;
+
+	if (n > LINKS_MAX) {
+		report_error(r->report, read_where(r, group),
+			     "%d links are too many; the limit is %d", n,
+			     LINKS_MAX);
+		return;
+	}
+
+	struct conf_link *links =
+		pool_alloc(r->pool, ((size_t)n + 1) * sizeof(*links));
+
+	r->conf->links = links;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+
+		if (read_group(r, group, config_setting_name(s)))
+			read_link(r, s, &links[r->conf->n_links++]);
+	}
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * networks.c - the block "networks": per network the options that all have,
+ * those of its protocol, and what follows from several of them together.
+ */
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+#include "bridge/pool.h"
+
+#include "conf/blocks.h"
+#include "conf/file.h"
+#include "conf/guess.h"
+#include "conf/read.h"
+#include "conf/report.h"
+#include "conf/schema.h"
+#include "conf/valid.h"
+
+#include <string.h>
+
+#define NETWORKS_MAX 100
+
+#define XMPP_PORT 5347
+#define IRC_PORT 6667
+#define IRC_TLS_PORT 6697
+
+/* One network being read. */
+struct draft {
+	struct reader *r;
+	const config_setting_t *block;
+	struct conf_network *net;
+	const char *what; /* network "libera" */
+};
+
+/* ---- XMPP -------------------------------------------------------------- */
+
+/* Unless told otherwise, the people of the server that we belong to. */
+static void
+default_direct_from(struct draft *d, struct conf_xmpp *xmpp)
+{
+	const char *dot = xmpp->component ? strchr(xmpp->component, '.') : NULL;
+
+	if (!dot || !dot[1] ||
+	    config_setting_get_member(d->block, "direct_from"))
+		return;
+
+	const char **list = pool_alloc(d->r->pool, sizeof(*list));
+
+	list[0] = pool_strdup(d->r->pool, dot + 1);
+	xmpp->direct_from = list;
+	xmpp->n_direct_from = 1;
+}
+
+static void
+read_xmpp(struct draft *d, const struct part *common)
+{
+	struct reader *r = d->r;
+	struct xmpp_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part parts[] = { *common, { &table_xmpp, b } };
+
+	read_defaults(r, parts[1]);
+	read_block(r, d->block, parts, ARRAY_SIZE(parts), d->what);
+	b->xmpp.host = b->server.host;
+	b->xmpp.port = b->server.port ? b->server.port : XMPP_PORT;
+	default_direct_from(d, &b->xmpp);
+	if (!is_loopback(b->xmpp.host))
+		report_warning(r->report, read_where_of(r, d->block, "server"),
+			       "the component of %s is not encrypted "
+			       "(XEP-0114 has no TLS), and \"%s\" is another "
+			       "machine",
+			       d->what, b->xmpp.host);
+	d->net->xmpp = &b->xmpp;
+}
+
+/* ---- IRC --------------------------------------------------------------- */
+
+static bool
+all_loopback(const struct conf_irc *irc)
+{
+	for (size_t i = 0; i < irc->n_servers; i++)
+		if (!is_loopback(irc->servers[i].host))
+			return false;
+	return true;
+}
+
+static void
+default_ports(struct draft *d, struct conf_irc *irc)
+{
+	struct conf_server *servers =
+		pool_alloc(d->r->pool, (irc->n_servers + 1) * sizeof(*servers));
+
+	for (size_t i = 0; i < irc->n_servers; i++) {
+		servers[i] = irc->servers[i];
+		if (!servers[i].port)
+			servers[i].port = irc->tls == CONF_TLS_OFF
+						  ? IRC_PORT
+						  : IRC_TLS_PORT;
+	}
+	irc->servers = servers;
+}
+
+static void
+apply_preset(struct irc_block *b)
+{
+	const struct preset *preset = b->preset ? b->preset : &presets[0];
+	struct conf_irc *irc = &b->irc;
+
+	if (irc->interval_ms == FROM_PRESET)
+		irc->interval_ms = preset->interval_ms;
+	if (irc->burst == FROM_PRESET)
+		irc->burst = preset->burst;
+	if (irc->puppet_connect_ms == FROM_PRESET)
+		irc->puppet_connect_ms = preset->puppet_connect_ms;
+}
+
+static void
+check_tls(struct draft *d, const struct conf_irc *irc)
+{
+	struct reader *r = d->r;
+	struct conf_where where = read_where_of(r, d->block, "tls");
+
+	if (irc->tls == CONF_TLS_INSECURE)
+		report_warning(r->report, where,
+			       "%s accepts any certificate: somebody between "
+			       "us and the server can read and write "
+			       "everything",
+			       d->what);
+	else if (irc->tls == CONF_TLS_OFF && !all_loopback(irc))
+		report_warning(r->report, where,
+			       "%s is not encrypted, and its server is "
+			       "another machine",
+			       d->what);
+}
+
+static void
+check_file(struct draft *d, const char *name, const char *path,
+	   enum file_demand demand)
+{
+	struct error err;
+
+	if (!path || file_check(path, demand, &err) == 0)
+		return;
+	report_error(d->r->report, read_where_of(d->r, d->block, name),
+		     "\"%s\": the file \"%.200s\": %s", name, path, err.text);
+}
+
+static void
+check_certificate(struct draft *d, const struct conf_irc *irc)
+{
+	check_file(d, "ca_file", irc->ca_file, FILE_ANY);
+	check_file(d, "certificate", irc->cert_file, FILE_ANY);
+	check_file(d, "key", irc->key_file, FILE_PRIVATE);
+	if (!irc->cert_file == !irc->key_file)
+		return;
+
+	const char *have = irc->cert_file ? "certificate" : "key";
+
+	report_error(d->r->report, read_where_of(d->r, d->block, have),
+		     "%s has a \"%s\" and lacks the \"%s\" that belongs to it",
+		     d->what, have, irc->cert_file ? "key" : "certificate");
+}
+
+static void
+check_sasl(struct draft *d, const config_setting_t *sasl,
+	   const struct conf_irc *irc)
+{
+	struct reader *r = d->r;
+	struct conf_where where = read_where(r, sasl);
+
+	if (irc->sasl == CONF_SASL_EXTERNAL) {
+		if (!irc->cert_file && !irc->key_file)
+			report_error(r->report, where,
+				     "SASL EXTERNAL proves who we are by a "
+				     "client certificate: %s needs "
+				     "\"certificate\" and \"key\"",
+				     d->what);
+		if (irc->tls == CONF_TLS_OFF)
+			report_error(r->report, where,
+				     "SASL EXTERNAL needs TLS, and tls is "
+				     "\"off\"");
+		return;
+	}
+	if (irc->sasl == CONF_SASL_NONE)
+		return; /* the mechanism is missing or wrong: reported */
+	if (!config_setting_get_member(sasl, "account"))
+		report_error(r->report, where,
+			     "sasl of %s lacks the option \"account\"",
+			     d->what);
+	if (!config_setting_get_member(sasl, "password"))
+		report_error(r->report, where,
+			     "sasl of %s lacks the option \"password\"",
+			     d->what);
+	if (irc->sasl == CONF_SASL_PLAIN && irc->tls == CONF_TLS_OFF &&
+	    !all_loopback(irc))
+		report_error(r->report, where,
+			     "SASL PLAIN would send the password of %s "
+			     "readably, because tls is \"off\"; use TLS, or "
+			     "mechanism = \"scram-sha-256\"",
+			     d->what);
+}
+
+static void
+read_sasl(struct draft *d, struct irc_block *b)
+{
+	struct reader *r = d->r;
+	config_setting_t *sasl = read_group(r, d->block, "sasl");
+
+	if (!sasl)
+		return;
+
+	struct part part = { &table_sasl, b };
+
+	read_defaults(r, part);
+	read_block(r, sasl, &part, 1,
+		   read_quote(r, "sasl of network", d->net->name));
+	check_sasl(d, sasl, &b->irc);
+}
+
+static void
+read_irc(struct draft *d, const struct part *common)
+{
+	struct reader *r = d->r;
+	struct irc_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part parts[] = { *common, { &table_irc, b } };
+
+	read_defaults(r, parts[1]);
+	b->irc.interval_ms = FROM_PRESET;
+	b->irc.burst = FROM_PRESET;
+	b->irc.puppet_connect_ms = FROM_PRESET;
+	read_block(r, d->block, parts, ARRAY_SIZE(parts), d->what);
+	if (!b->irc.user)
+		b->irc.user = b->irc.nick;
+	default_ports(d, &b->irc);
+	apply_preset(b);
+	read_sasl(d, b);
+	check_tls(d, &b->irc);
+	check_certificate(d, &b->irc);
+	d->net->irc = &b->irc;
+}
+
+/* ---- all --------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*read)(struct draft *d, const struct part *common);
+} protocols[] = {
+	{ "xmpp", read_xmpp },
+	{ "irc", read_irc },
+};
+
+static void
+report_protocol(struct draft *d, const config_setting_t *s)
+{
+	const char *name = config_setting_get_string(s);
+	struct guess g = guess_start(name ? name : "");
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(protocols); i++)
+		guess_offer(&g, protocols[i].name);
+	if (g.best)
+		report_error(d->r->report, read_where(d->r, s),
+			     "%s: unknown protocol \"%.64s\"; did you mean "
+			     "\"%s\"?",
+			     d->what, name, g.best);
+	else
+		read_wrong(d->r, s, "protocol", "\"xmpp\" or \"irc\"");
+}
+
+/*
+ * Without knowing the protocol there is no telling which options are right;
+ * the block is then left unread.
+ */
+static void
+read_network(struct draft *d)
+{
+	const config_setting_t *s =
+		config_setting_get_member(d->block, "protocol");
+	struct part common = { &table_network, d->net };
+	const char *name = s ? config_setting_get_string(s) : NULL;
+
+	if (!s) {
+		report_error(d->r->report, read_where(d->r, d->block),
+			     "%s lacks the option \"protocol\", which is "
+			     "\"xmpp\" or \"irc\"",
+			     d->what);
+		return;
+	}
+	for (size_t i = 0; name && i < ARRAY_SIZE(protocols); i++)
+		if (strcmp(protocols[i].name, name) == 0) {
+			d->net->protocol = protocols[i].name;
+			protocols[i].read(d, &common);
+			return;
+		}
+	report_protocol(d, s);
+}
+
+void
+read_networks(struct reader *r, const config_setting_t *root)
+{
+	config_setting_t *group = read_group(r, root, "networks");
+	int n = group ? config_setting_length(group) : 0;
+
+	if (n > NETWORKS_MAX) {
+		report_error(r->report, read_where(r, group),
+			     "%d networks are too many; the limit is %d", n,
+			     NETWORKS_MAX);
+		return;
+	}
+
+	struct conf_network *networks =
+		pool_alloc(r->pool, ((size_t)n + 1) * sizeof(*networks));
+
+	r->conf->networks = networks;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+		const char *name = config_setting_name(s);
+		struct conf_network *net = &networks[r->conf->n_networks];
+		struct draft d = { r, s, net, read_quote(r, "network", name) };
+		const char *refused = refuse_label(name);
+
+		if (refused)
+			report_error(r->report, read_where(r, s),
+				     "%.100s: expected %s", d.what, refused);
+		if (!read_group(r, group, name))
+			continue;
+		net->name = pool_strdup(r->pool, name);
+		net->where = read_where(r, s);
+		r->conf->n_networks++;
+		read_network(&d);
+	}
+}

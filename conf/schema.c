@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * schema.c - the option tables. The sentence of an option begins with a
+ * capital letter, ends with a full stop, and says what the option is for
+ * rather than what its name says already.
+ */
+
+#include "conf/schema.h"
+
+#include "bridge/base.h"
+#include "bridge/event.h"
+
+#include "conf/valid.h"
+
+#include <string.h>
+
+/* clang-format off */
+
+static const struct option_word levels[] = {
+	{ "bug", LOG_LEVEL_BUG }, { "error", LOG_LEVEL_ERROR },
+	{ "warn", LOG_LEVEL_WARN }, { "peer", LOG_LEVEL_PEER },
+	{ "info", LOG_LEVEL_INFO }, { "trace", LOG_LEVEL_TRACE }, { 0 },
+};
+
+static const struct option_word formats[] = {
+	{ "text", LOG_FORMAT_TEXT }, { "logfmt", LOG_FORMAT_LOGFMT },
+	{ "json", LOG_FORMAT_JSON }, { 0 },
+};
+
+static const struct option_word tls_words[] = {
+	{ "verify", CONF_TLS_VERIFY }, { "insecure", CONF_TLS_INSECURE },
+	{ "off", CONF_TLS_OFF }, { 0 },
+};
+
+static const struct option_word mechanisms[] = {
+	{ "plain", CONF_SASL_PLAIN }, { "external", CONF_SASL_EXTERNAL },
+	{ "scram-sha-256", CONF_SASL_SCRAM_SHA_256 }, { 0 },
+};
+
+static const struct option_word directions[] = {
+	{ "both", CONF_BOTH }, { "in", CONF_IN }, { "out", CONF_OUT }, { 0 },
+};
+
+static const struct option_word kinds[] = {
+	{ "message", EVENT_MESSAGE }, { "edit", EVENT_EDIT },
+	{ "redaction", EVENT_REDACTION }, { "reaction", EVENT_REACTION },
+	{ "topic", EVENT_TOPIC }, { "join", EVENT_JOIN },
+	{ "part", EVENT_PART }, { "rename", EVENT_RENAME },
+	{ "presence", EVENT_PRESENCE }, { "typing", EVENT_TYPING },
+	{ "receipt", EVENT_RECEIPT }, { 0 },
+};
+
+static const struct option_word protocols[] = {
+	{ "xmpp", 0 }, { "irc", 1 }, { 0 },
+};
+
+#define DAY_S (24 * 60 * 60)
+#define NAME_MAX_BYTES 255
+#define PATH_BYTES 4095
+
+/* The fields of one type, so that a table cannot name another's. */
+#define AT(type, member) .offset = offsetof(type, member)
+#define COUNTED(type, member, count) \
+	AT(type, member), .extra = offsetof(type, count)
+
+/* ---- top level ---------------------------------------------------------- */
+
+static const struct option top_options[] = {
+	{ .name = "database", .type = OPTION_PATH, AT(struct conf, database),
+	  .min = 1, .max = PATH_BYTES,
+	  .fallback = "/var/lib/causeway/causeway.db",
+	  .doc = "The SQLite database that keeps what was said until every "
+		 "channel has it; it is made if it does not exist." },
+	{ .name = "log", .type = OPTION_BLOCK,
+	  .doc = "How the log is written." },
+	{ .name = "queue", .type = OPTION_BLOCK,
+	  .doc = "How much may wait for a channel that cannot be reached." },
+	{ .name = "networks", .type = OPTION_BLOCK, .required = true,
+	  .doc = "One block per network; its name is the label by which "
+		 "links, logs and people refer to it." },
+	{ .name = "links", .type = OPTION_BLOCK,
+	  .doc = "One block per conversation: the channels that belong "
+		 "together." },
+};
+
+static const struct option log_options[] = {
+	{ .name = "format", .type = OPTION_WORD, AT(struct conf, log_format),
+	  .words = formats, .fallback = "logfmt",
+	  .doc = "Plain text with the priority that journald reads, "
+		 "key=value pairs, or one JSON object a line." },
+	{ .name = "level", .type = OPTION_WORD, AT(struct conf, log_level),
+	  .words = levels, .fallback = "info",
+	  .doc = "The least important lines to write, from bug (fewest) to "
+		 "trace (all)." },
+	{ .name = "file", .type = OPTION_PATH, AT(struct conf, log_file),
+	  .min = 1, .max = PATH_BYTES, .fallback_note = "standard error",
+	  .example = "causeway.log",
+	  .doc = "Write to this file; SIGHUP opens it anew after it was "
+		 "moved away." },
+	{ .name = "text", .type = OPTION_BOOL, AT(struct conf, log_text),
+	  .fallback = "false",
+	  .doc = "Allow lines of level trace to hold what people said; for "
+		 "hunting a fault, with their consent." },
+};
+
+static const struct option queue_options[] = {
+	{ .name = "rows", .type = OPTION_COUNT, AT(struct conf, queue_rows),
+	  .min = 10, .max = 10000000, .fallback = "10000",
+	  .doc = "Messages that may wait for one channel; beyond it new ones "
+		 "are refused and their authors told." },
+	{ .name = "mib", .type = OPTION_COUNT, AT(struct conf, queue_mib),
+	  .min = 1, .max = 65536, .fallback = "64",
+	  .doc = "Their size together, in MiB." },
+	{ .name = "age", .type = OPTION_SECONDS, AT(struct conf, queue_age_s),
+	  .min = 60, .max = 365 * DAY_S, .fallback = "24h",
+	  .doc = "How long a message may wait before its author is told that "
+		 "it was not delivered." },
+};
+
+/* ---- networks ----------------------------------------------------------- */
+
+static const struct option network_options[] = {
+	{ .name = "protocol", .type = OPTION_BLOCK, .required = true,
+	  .words = protocols, .example = "irc",
+	  .doc = "What the network speaks; it decides which other options "
+		 "there are." },
+	{ .name = "level", .type = OPTION_LEVEL,
+	  COUNTED(struct conf_network, level, has_level),
+	  .words = levels, .fallback_note = "the level of the log block",
+	  .example = "trace",
+	  .doc = "The log level of this network's lines." },
+};
+
+static const struct option xmpp_options[] = {
+	{ .name = "component", .type = OPTION_TEXT, .required = true,
+	  AT(struct xmpp_block, xmpp.component), .min = 1, .max = NAME_MAX_BYTES,
+	  .refuse = refuse_domain, .example = "gw.example.org",
+	  .doc = "The domain that the XMPP server gives us (XEP-0114); "
+		 "puppets live in it." },
+	{ .name = "server", .type = OPTION_SERVER,
+	  AT(struct xmpp_block, server), .fallback = "127.0.0.1:5347",
+	  .doc = "Where the server listens for components; the port may be "
+		 "left out (5347)." },
+	{ .name = "secret", .type = OPTION_SECRET, .required = true,
+	  AT(struct xmpp_block, xmpp.secret),
+	  .example = "file:/etc/causeway/xmpp.secret",
+	  .doc = "The password that the server expects from the component." },
+	{ .name = "nick", .type = OPTION_TEXT,
+	  AT(struct xmpp_block, xmpp.nick), .min = 1, .max = 64,
+	  .fallback = "causeway",
+	  .doc = "The name under which the bridge itself sits in rooms." },
+	{ .name = "direct_from", .type = OPTION_TEXTS,
+	  COUNTED(struct xmpp_block, xmpp.direct_from, xmpp.n_direct_from),
+	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_contact,
+	  .example = "example.org",
+	  .fallback_note = "the domain above the component's",
+	  .doc = "Who may write to puppets outside rooms: domains, "
+		 "addresses, or \"*\" for everybody." },
+	{ .name = "ping", .type = OPTION_SECONDS,
+	  AT(struct xmpp_block, xmpp.ping_s), .min = 5, .max = 3600,
+	  .fallback = "60s",
+	  .doc = "Silence after which the stream to the server is probed." },
+	{ .name = "self_ping", .type = OPTION_SECONDS,
+	  AT(struct xmpp_block, xmpp.self_ping_s), .min = 30, .max = DAY_S,
+	  .fallback = "15m",
+	  .doc = "Silence of a room after which we ask whether we are still "
+		 "in it (XEP-0410)." },
+	{ .name = "window", .type = OPTION_COUNT,
+	  AT(struct xmpp_block, xmpp.window), .min = 1, .max = 1000,
+	  .fallback = "64",
+	  .doc = "Messages under way to one room and not yet confirmed." },
+};
+
+static const struct option irc_options[] = {
+	{ .name = "server", .type = OPTION_SERVERS, .required = true,
+	  COUNTED(struct irc_block, irc.servers, irc.n_servers),
+	  .example = "irc.example.org:6697",
+	  .doc = "Where to connect, or several such in a list, tried in "
+		 "turn; without a port 6697, or 6667 if tls is off." },
+	{ .name = "tls", .type = OPTION_WORD, AT(struct irc_block, irc.tls),
+	  .words = tls_words, .fallback = "verify",
+	  .doc = "Encrypt and check the server's certificate and name; "
+		 "encrypt and accept anybody; or do not encrypt." },
+	{ .name = "ca_file", .type = OPTION_PATH,
+	  AT(struct irc_block, irc.ca_file), .min = 1, .max = PATH_BYTES,
+	  .fallback_note = "the system's", .example = "ca.pem",
+	  .doc = "Certificates (PEM) of the authorities to trust." },
+	{ .name = "bind", .type = OPTION_TEXT, AT(struct irc_block, irc.bind),
+	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_ip,
+	  .fallback_note = "chosen by the system", .example = "192.0.2.7",
+	  .doc = "The local address to connect from." },
+	{ .name = "nick", .type = OPTION_TEXT, .required = true,
+	  AT(struct irc_block, irc.nick), .min = 1, .max = 63,
+	  .refuse = refuse_nick, .example = "causeway",
+	  .doc = "The nick of the listener, the connection that is always "
+		 "there." },
+	{ .name = "user", .type = OPTION_TEXT, AT(struct irc_block, irc.user),
+	  .min = 1, .max = 63, .refuse = refuse_user,
+	  .fallback_note = "the nick", .example = "causeway",
+	  .doc = "The user name (ident) of the listener." },
+	{ .name = "realname", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.realname), .min = 1, .max = 200,
+	  .fallback = "Causeway bridge",
+	  .doc = "The real name of the listener; say here whom to ask about "
+		 "the bridge." },
+	{ .name = "password", .type = OPTION_SECRET,
+	  AT(struct irc_block, irc.password), .example = "env:IRC_PASSWORD",
+	  .doc = "The password of the server itself (PASS), which few "
+		 "have." },
+	{ .name = "sasl", .type = OPTION_BLOCK,
+	  .doc = "Log in to an account of the network's services." },
+	{ .name = "certificate", .type = OPTION_PATH,
+	  AT(struct irc_block, irc.cert_file), .min = 1, .max = PATH_BYTES,
+	  .example = "irc.pem",
+	  .doc = "A client certificate (PEM), for SASL EXTERNAL or CertFP." },
+	{ .name = "key", .type = OPTION_PATH,
+	  AT(struct irc_block, irc.key_file), .min = 1, .max = PATH_BYTES,
+	  .example = "irc.key",
+	  .doc = "Its private key (PEM), readable by nobody else." },
+	{ .name = "after_connect", .type = OPTION_TEXTS,
+	  COUNTED(struct irc_block, irc.after_connect, irc.n_after_connect),
+	  .min = 1, .max = 500, .fallback = "", .fallback_note = "nothing",
+	  .example = "MODE causeway +B",
+	  .doc = "Raw lines to send when the listener is connected." },
+	{ .name = "charset", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.charset), .min = 1, .max = 40,
+	  .refuse = refuse_charset, .fallback = "windows-1252",
+	  .doc = "How to read lines that are not UTF-8 (a name that "
+		 "iconv knows)." },
+	{ .name = "preset", .type = OPTION_PRESET,
+	  AT(struct irc_block, preset),
+	  .fallback_note = "one line in two seconds, five at once",
+	  .doc = "The pace that this network bears; sets interval, burst "
+		 "and puppet_connect." },
+	{ .name = "interval", .type = OPTION_MILLISECONDS,
+	  AT(struct irc_block, irc.interval_ms), .min = 0, .max = 60000,
+	  .fallback_note = "from the preset", .example = "2s",
+	  .doc = "One connection may send one line per interval; 0 is no "
+		 "limit." },
+	{ .name = "burst", .type = OPTION_COUNT,
+	  AT(struct irc_block, irc.burst), .min = 1, .max = 1000,
+	  .fallback_note = "from the preset", .example = "5",
+	  .doc = "Lines that may be sent at once after a silence." },
+	{ .name = "puppets", .type = OPTION_COUNT,
+	  AT(struct irc_block, irc.puppets), .max = 100000, .fallback = "0",
+	  .doc = "How many of the most active people get a connection of "
+		 "their own; agree this with the network's staff." },
+	{ .name = "puppet_idle", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.puppet_idle_s), .min = 60,
+	  .max = 30 * DAY_S, .fallback = "3h",
+	  .doc = "Silence after which a puppet gives its place to somebody "
+		 "who talks." },
+	{ .name = "puppet_connect", .type = OPTION_MILLISECONDS,
+	  AT(struct irc_block, irc.puppet_connect_ms), .max = 600000,
+	  .fallback_note = "from the preset", .example = "2s",
+	  .doc = "Time between the connects of two puppets." },
+	{ .name = "puppet_realname", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.puppet_realname), .min = 1, .max = 200,
+	  .refuse = refuse_person_template, .fallback = "{name} via {network}",
+	  .doc = "The real name of puppets; {name} and {id} are the "
+		 "person's, {network} is where they are." },
+	{ .name = "puppet_user", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.puppet_user), .min = 1, .max = 63,
+	  .refuse = refuse_person_template, .fallback = "{name}",
+	  .doc = "The user name (ident) of puppets, with the same "
+		 "placeholders." },
+	{ .name = "lines_max", .type = OPTION_COUNT,
+	  AT(struct irc_block, irc.lines_max), .min = 1, .max = 100,
+	  .fallback = "5",
+	  .doc = "Lines that one message may fill before the rest is cut." },
+	{ .name = "window", .type = OPTION_COUNT,
+	  AT(struct irc_block, irc.window), .min = 1, .max = 100,
+	  .fallback = "5",
+	  .doc = "Messages under way to one channel and not yet confirmed; "
+		 "as many may appear twice after a lost connection." },
+	{ .name = "ping", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.ping_s), .min = 5, .max = 3600,
+	  .fallback = "90s",
+	  .doc = "Silence of the server after which it is probed." },
+	{ .name = "timeout", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.timeout_s), .min = 5, .max = 3600,
+	  .fallback = "45s",
+	  .doc = "How long it may take to answer before the connection "
+		 "counts as dead." },
+};
+
+static const struct option sasl_options[] = {
+	{ .name = "mechanism", .type = OPTION_WORD, .required = true,
+	  AT(struct irc_block, irc.sasl), .words = mechanisms,
+	  .example = "plain",
+	  .doc = "How to prove who we are; external uses the network's "
+		 "certificate and key." },
+	{ .name = "account", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.account), .min = 1, .max = 128,
+	  .fallback_note = "needed unless external", .example = "causeway",
+	  .doc = "The account to log in to." },
+	{ .name = "password", .type = OPTION_SECRET,
+	  AT(struct irc_block, irc.sasl_password),
+	  .fallback_note = "needed unless external",
+	  .example = "env:LIBERA_PASSWORD",
+	  .doc = "The password of the account." },
+	{ .name = "required", .type = OPTION_BOOL,
+	  AT(struct irc_block, irc.sasl_required), .fallback = "true",
+	  .doc = "Do not stay on the network when the login fails." },
+};
+
+/* ---- links -------------------------------------------------------------- */
+
+static const struct option link_options[] = {
+	{ .name = "channels", .type = OPTION_BLOCK, .required = true,
+	  .doc = "Two channels or more, each \"NETWORK:CHANNEL\" or a block "
+		 "with options of its own; with blocks the list stands in "
+		 "( ) instead of [ ]." },
+};
+
+static const struct option shared_options[] = {
+	{ .name = "direction", .type = OPTION_WORD,
+	  AT(struct conf_member, direction), .words = directions,
+	  .fallback = "both",
+	  .doc = "Take from the channel into the link (in), give to it "
+		 "(out), or both." },
+	{ .name = "kinds", .type = OPTION_KINDS,
+	  AT(struct conf_member, kinds), .words = kinds,
+	  .fallback = "message edit redaction reaction topic join part "
+		      "rename presence",
+	  .example = "message",
+	  .doc = "What is given to the channel." },
+	{ .name = "nick", .type = OPTION_TEXT, AT(struct conf_member, nick),
+	  .min = 1, .max = 64, .refuse = refuse_nick_template,
+	  .fallback = "{nick}",
+	  .doc = "What puppets are called here; {nick} is the person's name, "
+		 "{network} where they are, {id} a short mark of who it is." },
+	{ .name = "puppets", .type = OPTION_BOOL,
+	  AT(struct conf_member, puppets), .fallback = "true",
+	  .doc = "Show people as themselves where the network allows it; "
+		 "false: as lines that begin with their name." },
+	{ .name = "noise", .type = OPTION_BOOL,
+	  AT(struct conf_member, noise), .fallback = "false",
+	  .doc = "Say in the channel when those without a puppet come and "
+		 "go." },
+};
+
+static const struct option member_options[] = {
+	{ .name = "channel", .type = OPTION_BLOCK, .required = true,
+	  .example = "libera:#dev",
+	  .doc = "The channel, \"NETWORK:CHANNEL\"." },
+	{ .name = "key", .type = OPTION_SECRET, AT(struct conf_member, key),
+	  .example = "file:dev.key",
+	  .doc = "The key of the IRC channel or the password of the room." },
+};
+
+#define TABLE(rows) .options = rows, .n = ARRAY_SIZE(rows)
+
+const struct table table_top = {
+	"TOP LEVEL", "Outside all blocks.", TABLE(top_options),
+};
+const struct table table_log = {
+	"THE BLOCK log", "Where the log goes and what it holds.",
+	TABLE(log_options),
+};
+const struct table table_queue = {
+	"THE BLOCK queue", "Bounds of what waits, for each channel.",
+	TABLE(queue_options),
+};
+const struct table table_network = {
+	"NETWORKS OF EVERY KIND", "In each block inside networks.",
+	TABLE(network_options),
+};
+const struct table table_xmpp = {
+	"NETWORKS WITH protocol = \"xmpp\"",
+	"The bridge is a component of an XMPP server.", TABLE(xmpp_options),
+};
+const struct table table_irc = {
+	"NETWORKS WITH protocol = \"irc\"",
+	"The bridge is a client, or as many as there are puppets.",
+	TABLE(irc_options),
+};
+const struct table table_sasl = {
+	"THE BLOCK sasl OF AN IRC NETWORK", "Only if there is an account.",
+	TABLE(sasl_options),
+};
+const struct table table_link = {
+	"LINKS", "In each block inside links.", TABLE(link_options),
+};
+const struct table table_shared = {
+	"LINKS AND THEIR CHANNELS",
+	"In a link these hold for all its channels, in the block of a channel "
+	"for that one.",
+	TABLE(shared_options),
+};
+const struct table table_member = {
+	"CHANNELS OF A LINK", "In the block of a channel only.",
+	TABLE(member_options),
+};
+
+const struct table *const tables[] = {
+	&table_top, &table_log, &table_queue, &table_network, &table_xmpp,
+	&table_irc, &table_sasl, &table_link, &table_shared, &table_member,
+	NULL,
+};
+
+/* clang-format on */
+
+const struct option *
+table_find(const struct table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (strcmp(table->options[i].name, name) == 0)
+			return &table->options[i];
+	return NULL;
+}
+
+const char *
+option_type_name(enum option_type type)
+{
+	static const char *const names[] = {
+		[OPTION_TEXT] = "text",
+		[OPTION_PATH] = "path",
+		[OPTION_COUNT] = "number",
+		[OPTION_BOOL] = "true or false",
+		[OPTION_SECONDS] = "time",
+		[OPTION_MILLISECONDS] = "time",
+		[OPTION_WORD] = "word",
+		[OPTION_LEVEL] = "word",
+		[OPTION_KINDS] = "list of words",
+		[OPTION_TEXTS] = "list of texts",
+		[OPTION_SECRET] = "secret",
+		[OPTION_PRESET] = "word",
+		[OPTION_SERVER] = "host and port",
+		[OPTION_SERVERS] = "host and port, or a list of them",
+		[OPTION_BLOCK] = "block",
+	};
+
+	return names[type];
+}

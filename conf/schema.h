@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONF_SCHEMA_H
+#define CONF_SCHEMA_H
+
+/*
+ * What the file may say: one table per kind of block. The reader, the manual
+ * (conf_manual()) and the guesses at misspelt words all go by these tables,
+ * so they cannot disagree.
+ */
+
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct preset;
+
+/* ---- what the tables fill ---------------------------------------------- */
+
+/* Their first member is what the rest of the program sees. */
+
+struct xmpp_block {
+	struct conf_xmpp xmpp;
+	struct conf_server server;
+};
+
+struct irc_block {
+	struct conf_irc irc;
+	const struct preset *preset; /* NULL unless given */
+};
+
+/* interval_ms, burst, puppet_connect_ms: as the preset says */
+#define FROM_PRESET UINT32_MAX
+
+/* ---- the tables -------------------------------------------------------- */
+
+enum option_type {
+	OPTION_TEXT,
+	OPTION_PATH, /* made absolute, or relative to our working folder */
+	OPTION_COUNT,
+	OPTION_BOOL,
+	OPTION_SECONDS,
+	OPTION_MILLISECONDS,
+	OPTION_WORD,    /* one of words, stored as an unsigned */
+	OPTION_LEVEL,   /* a word, and the bool at extra says it was given */
+	OPTION_KINDS,   /* words, stored as 1 << value, or'ed */
+	OPTION_TEXTS,   /* const char *const *; the count at extra */
+	OPTION_SECRET,  /* const struct secret * */
+	OPTION_PRESET,  /* const struct preset * */
+	OPTION_SERVER,  /* struct conf_server */
+	OPTION_SERVERS, /* const struct conf_server *; the count at extra */
+	OPTION_BLOCK,   /* known, but read by who reads the table */
+};
+
+struct option_word {
+	const char *name;
+	unsigned value;
+};
+
+struct option {
+	const char *name;
+	enum option_type type;
+	bool required;
+	size_t offset, extra;
+	/* numbers and times in the unit of the field; texts in bytes */
+	uint32_t min, max;
+	/* as it would stand in the file, without quotes; NULL: none */
+	const char *fallback;
+	/* in the manual, where fallback alone does not say it */
+	const char *fallback_note;
+	const struct option_word *words; /* ended by a NULL name */
+	/* NULL if the text will do, else what was expected */
+	const char *(*refuse)(const char *text);
+	const char *example; /* for messages; NULL: fallback */
+	const char *doc;     /* one sentence */
+};
+
+struct table {
+	const char *title; /* in the manual */
+	const char *intro; /* one sentence below it */
+	const struct option *options;
+	size_t n;
+};
+
+extern const struct table table_top, table_log, table_queue;
+extern const struct table table_network, table_xmpp, table_irc, table_sasl;
+extern const struct table table_link, table_shared, table_member;
+
+/* All of them, in the order of the manual; ended by NULL. */
+extern const struct table *const tables[];
+
+/* The option of that name, or NULL. */
+const struct option *table_find(const struct table *table, const char *name);
+
+/* How the manual and the messages name what kind of value is wanted. */
+const char *option_type_name(enum option_type type);
+
+/* ---- IRC networks that we know ----------------------------------------- */
+
+struct preset {
+	const char *name;
+	unsigned interval_ms, burst;
+	unsigned puppet_connect_ms;
+};
+
+/* Ended by a NULL name. The first holds where none is chosen. */
+extern const struct preset presets[];
+
+#endif

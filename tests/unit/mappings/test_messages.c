@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* test_messages.c - the message log. */
+
+#include "tests/support/test.h"
+
+#include "tests/unit/mappings/fixture.h"
+
+#include "bridge/str.h"
+#include "mappings/identities.h"
+#include "mappings/messages.h"
+#include "mappings/queue.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int
+set_up(void **state)
+{
+	*state = memory_db();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	db_close(*state);
+	return 0;
+}
+
+static int
+put(struct db *db, struct event_row row, int64_t *known)
+{
+	return event_put(db, &row, known);
+}
+
+static void
+confirm(struct db *db, int64_t event, int64_t channel, const char *const *ids,
+	size_t n)
+{
+	struct delivery_end end = {
+		.state = DELIVERY_CONFIRMED,
+		.ids = ids,
+		.n_ids = n,
+	};
+
+	assert_int_equal(delivery_put(db, event, channel), 0);
+	assert_int_equal(delivery_settle(db, event, channel, &end), 0);
+}
+
+static void
+same_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		assert_ptr_equal(a, b);
+	else
+		assert_string_equal(a, b);
+}
+
+static void
+compare(void *arg, const struct event_row *got)
+{
+	const struct event_row *put_in = arg;
+
+	assert_int_equal(got->id, put_in->id);
+	assert_int_equal(got->channel, put_in->channel);
+	assert_int_equal(got->sender, put_in->sender);
+	assert_int_equal(got->kind, put_in->kind);
+	assert_int_equal(got->flags, put_in->flags);
+	assert_int_equal(got->when_ms, put_in->when_ms);
+	assert_int_equal(got->received_ms, put_in->received_ms);
+	same_text(got->sender_id, put_in->sender_id);
+	same_text(got->sender_name, put_in->sender_name);
+	same_text(got->native_id, put_in->native_id);
+	same_text(got->alt_id, put_in->alt_id);
+	same_text(got->key, put_in->key);
+	same_text(got->target, put_in->target);
+	same_text(got->parent, put_in->parent);
+	same_text(got->text, put_in->text);
+	same_text(got->spans, put_in->spans);
+	same_text(got->mark, put_in->mark);
+	same_text(got->attachments, put_in->attachments);
+}
+
+static void
+what_was_kept_is_read_back_whole(void **state)
+{
+	struct db *db = *state;
+	struct event_row full = {
+		.id = 1LL << 40,
+		.channel = channel_of(db, "irc", "#a"),
+		.kind = 4,
+		.flags = 0x80000001u,
+		.when_ms = -1,
+		.received_ms = 1753000000000,
+		.sender_id = "s",
+		.sender_name = "S'; DROP TABLE event; --",
+		.native_id = "n",
+		.alt_id = "a",
+		.key = "k",
+		.target = "t",
+		.parent = "p",
+		.text = "caf\xc3\xa9\nline two",
+		.spans = "0+1:1:::;",
+		.mark = "\xf0\x9f\x91\x8d",
+		.attachments = "x",
+	};
+	struct event_row bare = { .id = 1, .channel = full.channel };
+	int64_t known;
+
+	sender_put(db, 1, "s", NULL, NULL, &full.sender);
+	assert_int_equal(event_put(db, &full, &known), 0);
+	assert_int_equal(event_put(db, &bare, &known), 0);
+	assert_int_equal(event_get(db, full.id, compare, &full), 0);
+	assert_int_equal(event_get(db, bare.id, compare, &bare), 0);
+	assert_int_equal(event_get(db, 2, compare, NULL), -ENOENT);
+	assert_int_equal(event_last_id(db), full.id);
+}
+
+static void
+a_key_is_kept_once_in_its_channel(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+	/* clang-format off */
+	const struct {
+		struct event_row row;
+		int status;
+		int64_t known;
+	} cases[] = {
+		{ { .id = 1, .channel = a, .key = "k" }, 0, 0 },
+		{ { .id = 2, .channel = a, .key = "k" }, -EEXIST, 1 },
+		{ { .id = 3, .channel = b, .key = "k" }, 0, 0 },
+		{ { .id = 4, .channel = a, .key = "K" }, 0, 0 },
+		{ { .id = 5, .channel = a }, 0, 0 },
+		{ { .id = 6, .channel = a }, 0, 0 },
+		{ { .id = 1, .channel = a, .key = "k" }, -EEXIST, 1 },
+		{ { .id = 6, .channel = a }, -EEXIST, 6 },
+		{ { .id = 7, .channel = 99 }, -ENOENT, 0 },
+		{ { .id = 7, .channel = a, .sender = 9 }, -ENOENT, 0 },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t known = 0;
+
+		assert_int_equal(put(db, cases[i].row, &known),
+				 cases[i].status);
+		assert_int_equal(known, cases[i].known);
+	}
+	assert_int_equal(event_last_id(db), 6);
+	assert_false(db_failed(db));
+}
+
+static void
+an_event_is_found_by_its_own_and_its_delivered_ids(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "xmpp", "b");
+	const char *const lines[] = { "x1", "x2" };
+	int64_t known;
+
+	put(db,
+	    (struct event_row){
+		    .id = 1, .channel = a, .native_id = "n", .alt_id = "m" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = a }, &known);
+	confirm(db, 1, b, lines, 2);
+
+	/* clang-format off */
+	const struct {
+		int64_t channel;
+		const char *id;
+		int64_t event;
+	} cases[] = {
+		{ a, "n", 1 }, { a, "m", 1 }, { b, "x1", 1 }, { b, "x2", 1 },
+		{ a, "x1", 0 }, { b, "n", 0 }, { a, "", 0 }, { a, NULL, 0 },
+		{ 99, "n", 0 },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(event_find(db, cases[i].channel, cases[i].id),
+				 cases[i].event);
+}
+
+static void
+an_id_used_again_means_the_latest(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t known;
+
+	put(db, (struct event_row){ .id = 1, .channel = a, .alt_id = "n" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = a, .alt_id = "n" },
+	    &known);
+	assert_int_equal(event_find(db, a, "n"), 2);
+}
+
+static void
+an_alt_id_cannot_take_the_place_of_an_id(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "xmpp", "a");
+	int64_t b = channel_of(db, "irc", "#b");
+	const char *const id[] = { "delivered" };
+	int64_t known;
+
+	put(db,
+	    (struct event_row){ .id = 1, .channel = a, .native_id = "stanza" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = b }, &known);
+	confirm(db, 2, a, id, 1);
+	put(db,
+	    (struct event_row){ .id = 3,
+				.channel = a,
+				.native_id = "other",
+				.alt_id = "stanza" },
+	    &known);
+	put(db,
+	    (struct event_row){ .id = 4,
+				.channel = a,
+				.native_id = "more",
+				.alt_id = "delivered" },
+	    &known);
+	assert_int_equal(event_find(db, a, "stanza"), 1);
+	assert_int_equal(event_find(db, a, "delivered"), 2);
+}
+
+static void
+write_id(void *arg, const char *native_id)
+{
+	str_printf(arg, "%s ", native_id);
+}
+
+static void
+an_event_has_the_ids_of_the_channel_asked_for(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "xmpp", "a");
+	int64_t b = channel_of(db, "irc", "#b");
+	int64_t c = channel_of(db, "irc", "#c");
+	const char *const lines[] = { "5", "4", "3", "2", "1" };
+	int64_t known;
+
+	put(db,
+	    (struct event_row){
+		    .id = 1, .channel = a, .native_id = "n", .alt_id = "m" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = a, .native_id = "o" },
+	    &known);
+	put(db, (struct event_row){ .id = 3, .channel = a }, &known);
+	confirm(db, 1, b, lines, 5);
+	confirm(db, 1, c, NULL, 0);
+
+	/* clang-format off */
+	const struct {
+		int64_t event, channel;
+		int alt;
+		const char *ids;
+	} cases[] = {
+		{ 1, a, 0, "n " }, { 1, a, 1, "m " },
+		{ 2, a, 0, "o " }, { 2, a, 1, "o " }, { 3, a, 0, "" },
+		{ 1, b, 0, "5 4 3 2 1 " }, { 1, b, 1, "5 4 3 2 1 " },
+		{ 1, c, 0, "" }, { 2, b, 0, "" }, { 99, a, 0, "" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_STR s;
+
+		str_init(&s, 4096);
+		assert_int_equal(event_native_ids(db, cases[i].event,
+						  cases[i].channel,
+						  cases[i].alt, write_id, &s),
+				 0);
+		assert_string_equal(s.data, cases[i].ids);
+	}
+}
+
+static void
+pruning_takes_the_oldest_first_and_in_steps(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+
+	for (int64_t i = 1; i <= 10; i++)
+		say(db, i, a, "hello");
+	assert_int_equal(event_prune(db, 8, 5), 5);
+	assert_int_equal(event_get(db, 5, NULL, NULL), -ENOENT);
+	assert_int_equal(event_prune(db, 8, 5), 2);
+	assert_int_equal(event_prune(db, 8, 5), 0);
+	assert_int_equal(event_get(db, 7, NULL, NULL), -ENOENT);
+	assert_int_equal(event_prune(db, 9, 5), 1); /* 8 was still there */
+}
+
+static void
+pruning_leaves_what_is_still_to_be_delivered(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+	int64_t c = channel_of(db, "irc", "#c");
+	const char *const id[] = { "x" };
+
+	for (int64_t i = 1; i <= 4; i++)
+		say(db, i, a, "hello");
+	confirm(db, 1, b, id, 1);
+	delivery_put(db, 1, c); /* waiting elsewhere */
+	confirm(db, 2, b, id, 1);
+	delivery_put(db, 3, b);
+	delivery_attempt(db, 3, b, 5);                 /* on the wire */
+	assert_int_equal(event_prune(db, 100, 10), 2); /* 2, and 4 */
+	assert_int_equal(event_find(db, b, "x"), 1);
+	assert_int_equal(db_check(db, NULL), 0);
+}
+
+static void
+numbers_that_were_pruned_are_not_used_again(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+
+	say(db, 41, a, "hello");
+	say(db, 42, a, "hello");
+	assert_int_equal(event_prune(db, 100, 1), 1);
+	assert_int_equal(event_last_id(db), 42);
+	assert_int_equal(event_prune(db, 100, 1), 1);
+	assert_int_equal(event_last_id(db), 42);
+	say(db, 43, a, "hello");
+	assert_int_equal(event_last_id(db), 43);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(what_was_kept_is_read_back_whole),
+		TEST(a_key_is_kept_once_in_its_channel),
+		TEST(an_event_is_found_by_its_own_and_its_delivered_ids),
+		TEST(an_id_used_again_means_the_latest),
+		TEST(an_alt_id_cannot_take_the_place_of_an_id),
+		TEST(an_event_has_the_ids_of_the_channel_asked_for),
+		TEST(pruning_takes_the_oldest_first_and_in_steps),
+		TEST(pruning_leaves_what_is_still_to_be_delivered),
+		TEST(numbers_that_were_pruned_are_not_used_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -12,7 +12,8 @@
 
 /*
  * Read text with codes into b. The bytes must be valid UTF-8 already. Other
- * control characters than the codes are dropped.
+ * control characters than the codes, tab and LF are dropped. Text in the
+ * colour of its background becomes SPAN_SPOILER.
  */
 void irc_format_read(struct text_builder *b, const char *s, size_t n);
 
@@ -25,7 +26,7 @@ void irc_format_read(struct text_builder *b, const char *s, size_t n);
  * again in the next. first_prefix and prefix are put before the first and all
  * later pieces and count. After lines_max pieces (0 = no limit) the rest is
  * left out and the last piece ends in " […]"; the result says how many bytes
- * of text did not fit.
+ * of text did not fit. A line in SPAN_QUOTE begins with "> ".
  *
  * CR, LF, NUL and 0x01 cannot occur in a piece.
  */
@@ -42,7 +43,8 @@ size_t irc_format_write(const struct text *text, const struct irc_cut *cut,
 
 /*
  * Bytes as they came from the server, as UTF-8: as they are if they are valid,
- * else converted from charset (an iconv name; NULL or unknown: windows-1252).
+ * or would be had the server not cut off the end, else converted from charset
+ * (an iconv name; NULL or unknown: windows-1252). No NUL comes out.
  */
 void irc_charset_read(struct str *out, const char *s, size_t n,
 		      const char *charset);

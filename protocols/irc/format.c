@@ -518,7 +518,7 @@ writer_init(struct writer *w, const struct text *text,
 	w->n_looks = 1;
 	w->look_of = xcalloc(most, sizeof(*w->look_of));
 	str_init(&w->bytes, most);
-	str_init(&w->piece, SIZE_MAX / 2);
+	str_init(&w->piece, SIZE_MAX / 4);
 	copy_clean(w, text);
 }
 

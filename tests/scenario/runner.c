@@ -817,24 +817,34 @@ play_file(struct play *p, FILE *in)
 	close_case(p);
 }
 
+static void
+clean_up(const char *database, const char *folder)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
+	char path[80];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		snprintf(path, sizeof(path), "%s%s", database, ends[i]);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct play play;
 	FILE *in = argc == 2 ? fopen(argv[1], "r") : NULL;
-	int fd;
+	char folder[] = "/tmp/causeway-scn-XXXXXX";
 
 	if (!in) {
 		fputs("usage: runner FILE.scn\n", stderr);
 		return 64;
 	}
 	play.file = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
-	snprintf(play.database, sizeof(play.database),
-		 "/tmp/causeway-scn-XXXXXX");
-	fd = mkstemp(play.database);
-	if (fd < 0)
+	if (!mkdtemp(folder))
 		return 1;
-	close(fd);
+	snprintf(play.database, sizeof(play.database), "%s/db", folder);
 	log_set_level(LOG_LEVEL_TRACE);
 	log_set_sink(on_log, &play);
 	play_file(&play, in);
@@ -844,13 +854,6 @@ main(int argc, char **argv)
 		world_finish(&play.worlds[i]);
 	for (size_t i = 0; i < play.n_strings; i++)
 		free(play.strings[i]);
-	for (const char *const *end =
-		     (const char *const[]){ "", "-wal", "-shm", ".lock", NULL };
-	     *end; end++) {
-		char path[80];
-
-		snprintf(path, sizeof(path), "%s%s", play.database, *end);
-		unlink(path);
-	}
+	clean_up(play.database, folder);
 	return 0;
 }

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/* recorder.c - the bridge's side of the contract, written down. */
+
+#include "tests/support/recorder.h"
+
+#include "bridge/base.h"
+#include "bridge/loop.h"
+#include "bridge/str.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_MS 10000
+#define LINE_BYTES 65536
+
+struct recorder recorder;
+
+static const char *const reasons[] = {
+	[DOWN_ASKED] = "asked",
+	[DOWN_LOST] = "lost",
+	[DOWN_UNREACHABLE] = "unreachable",
+	[DOWN_REFUSED] = "refused",
+};
+
+static const char *const parts[] = {
+	[PART_LEFT] = "left",     [PART_QUIT] = "quit",
+	[PART_KICKED] = "kicked", [PART_BANNED] = "banned",
+	[PART_SPLIT] = "split",
+};
+
+static const char *const shows[] = {
+	[SHOW_ONLINE] = "online",
+	[SHOW_AWAY] = "away",
+	[SHOW_XA] = "xa",
+	[SHOW_DND] = "dnd",
+};
+
+static const char *const ranks[] = {
+	[RANK_NONE] = "none", [RANK_VOICE] = "voice", [RANK_HALFOP] = "halfop",
+	[RANK_OP] = "op",     [RANK_ADMIN] = "admin", [RANK_OWNER] = "owner",
+};
+
+static void
+stop_if_seen(void)
+{
+	if (recorder.waiting &&
+	    recorder_count(recorder.wanted) >= recorder.wanted_count)
+		loop_stop(recorder.waiting);
+}
+
+static void
+note(struct str *line)
+{
+	size_t n = recorder.n_lines;
+
+	if (!(n & (n + 1))) /* room for 1, 3, 7, ... is used up */
+		recorder.lines =
+			xrealloc(recorder.lines, (2 * n + 2) * sizeof(char *));
+	recorder.lines[recorder.n_lines++] = str_take(line);
+	stop_if_seen();
+}
+
+__attribute__((format(printf, 1, 2))) static void
+say(const char *fmt, ...)
+{
+	struct str line;
+	va_list args;
+
+	str_init(&line, LINE_BYTES);
+	va_start(args, fmt);
+	str_vprintf(&line, fmt, args);
+	va_end(args);
+	note(&line);
+}
+
+/* ---- sets of pointers ------------------------------------------------- */
+
+static void
+set_add(void *set, size_t *n, void *item)
+{
+	void ***items = set;
+
+	for (size_t i = 0; i < *n; i++)
+		if ((*items)[i] == item)
+			return;
+	*items = xrealloc(*items, (*n + 1) * sizeof(void *));
+	(*items)[(*n)++] = item;
+}
+
+static bool
+set_remove(void *set, size_t *n, const void *item)
+{
+	void ***items = set;
+
+	for (size_t i = 0; i < *n; i++) {
+		if ((*items)[i] != item)
+			continue;
+		memmove(*items + i, *items + i + 1,
+			(*n - i - 1) * sizeof(void *));
+		(*n)--;
+		return true;
+	}
+	return false;
+}
+
+/* ---- what the bridge would do ----------------------------------------- */
+
+static void
+occupant_gone(struct occupant *o, enum occupant_state state)
+{
+	o->state = state;
+	free(o->name);
+	o->name = NULL;
+}
+
+static void
+channel_gone(struct channel *ch)
+{
+	ch->joined = false;
+	for (size_t i = 0; i < recorder.n_occupants; i++)
+		if (recorder.occupants[i]->channel == ch)
+			occupant_gone(recorder.occupants[i], OCCUPANT_ABSENT);
+	for (size_t i = 0; i < recorder.n_pending;) {
+		struct delivery *d = recorder.pending[i];
+
+		if (d->channel != ch) {
+			i++;
+			continue;
+		}
+		set_remove(&recorder.pending, &recorder.n_pending, d);
+		recorder.back++;
+		say("back %s", d->id);
+	}
+}
+
+/* Channels that were joined or had something sent to them. */
+static void
+network_gone(struct network *net)
+{
+	for (size_t i = 0; i < recorder.n_channels; i++)
+		if (recorder.channels[i]->network == net)
+			channel_gone(recorder.channels[i]);
+}
+
+static void
+settle(struct delivery *d)
+{
+	bool known = set_remove(&recorder.pending, &recorder.n_pending, d);
+
+	assert(known);
+	(void)known;
+}
+
+static const char *
+channel_name(int64_t id)
+{
+	for (size_t i = 0; i < recorder.n_channels; i++)
+		if (recorder.channels[i]->id == id)
+			return recorder.channels[i]->name;
+	return "?";
+}
+
+/* ---- the transcript of an event --------------------------------------- */
+
+static void
+add_word(struct str *line, const char *name, const char *value)
+{
+	if (value)
+		str_printf(line, " {%s=%s}", name, value);
+}
+
+static void
+add_flags(struct str *line, unsigned flags)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} names[] = {
+		{ EVENT_ACTION, "action" },   { EVENT_NOTICE, "notice" },
+		{ EVENT_REMOVED, "removed" }, { EVENT_BACKLOG, "backlog" },
+		{ EVENT_EDITED, "edited" },   { EVENT_RELAYED, "relayed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag)
+			str_printf(line, " {%s}", names[i].name);
+}
+
+static void
+add_details(struct str *line, const struct event *ev)
+{
+	add_flags(line, ev->flags);
+	add_word(line, "account", ev->sender.account);
+	add_word(line, "id", ev->id);
+	add_word(line, "alt", ev->alt_id);
+	add_word(line, "key", ev->key);
+	add_word(line, "target", ev->target);
+	add_word(line, "parent", ev->parent);
+	if (ev->kind == EVENT_PART)
+		add_word(line, "part", parts[ev->part]);
+	add_word(line, "actor", ev->actor);
+	if (ev->kind == EVENT_PRESENCE || ev->show != SHOW_ONLINE)
+		add_word(line, "show", shows[ev->show]);
+	if (ev->rank != RANK_NONE)
+		add_word(line, "rank", ranks[ev->rank]);
+	if (ev->text.n_spans)
+		str_printf(line, " {spans=%zu}", ev->text.n_spans);
+	add_word(line, "mark", ev->mark);
+}
+
+void
+bridge_event(struct network *net, struct event *ev)
+{
+	struct str line;
+	const char *wrong = event_check(ev);
+
+	assert(net->state != NETWORK_DOWN);
+	if (wrong)
+		fprintf(stderr, "event_check: %s\n", wrong);
+	assert(!wrong);
+	str_init(&line, LINE_BYTES);
+	str_printf(&line, "event %s ", event_kind_name(ev->kind));
+	if (event_is_direct(ev))
+		str_printf(&line, "->%s/%s", ev->to.network, ev->to.id);
+	else
+		str_add(&line, channel_name(ev->channel));
+	str_printf(&line, " %s (%s) ", ev->sender.id, ev->sender.name);
+	str_add_n(&line, ev->text.utf8, ev->text.len);
+	add_details(&line, ev);
+	event_unref(recorder.last_event);
+	recorder.last_event = ev;
+	recorder.events++;
+	note(&line);
+}
+
+/* ---- the other upcalls ------------------------------------------------ */
+
+void
+bridge_network_up(struct network *net)
+{
+	assert(net->state == NETWORK_STARTING);
+	net->state = NETWORK_UP;
+	recorder.ups++;
+	say("up %s", net->name);
+}
+
+void
+bridge_network_down(struct network *net, enum down_reason why, const char *text)
+{
+	assert(net->state != NETWORK_DOWN);
+	net->state = NETWORK_DOWN;
+	recorder.last_down = why;
+	recorder.downs++;
+	network_gone(net);
+	say("down %s %s: %s", net->name, reasons[why], text ? text : "");
+}
+
+void
+bridge_joined(struct channel *ch)
+{
+	assert(ch->network->state == NETWORK_UP);
+	assert(!ch->joined);
+	ch->joined = true;
+	recorder.joins++;
+	say("joined %s", ch->name);
+}
+
+void
+bridge_left(struct channel *ch, enum down_reason why, const char *text)
+{
+	assert(ch->network->state == NETWORK_UP);
+	recorder.lefts++;
+	channel_gone(ch);
+	say("left %s %s: %s", ch->name, reasons[why], text ? text : "");
+}
+
+void
+bridge_puppet_joined(struct occupant *o, const char *name)
+{
+	assert(o->state == OCCUPANT_JOINING);
+	occupant_gone(o, OCCUPANT_JOINED);
+	o->name = xstrdup(name);
+	recorder.puppet_joins++;
+	say("puppet joined %s %s as %s", o->channel->name, o->want, name);
+}
+
+void
+bridge_puppet_renamed(struct occupant *o, const char *name)
+{
+	assert(o->state == OCCUPANT_JOINED);
+	free(o->name);
+	o->name = xstrdup(name);
+	recorder.puppet_renames++;
+	say("puppet renamed %s %s to %s", o->channel->name, o->want, name);
+}
+
+void
+bridge_puppet_left(struct occupant *o, enum down_reason why, const char *text)
+{
+	assert(o->state == OCCUPANT_JOINING || o->state == OCCUPANT_JOINED);
+	occupant_gone(o,
+		      why == DOWN_REFUSED ? OCCUPANT_REFUSED : OCCUPANT_ABSENT);
+	recorder.puppet_lefts++;
+	say("puppet left %s %s %s: %s", o->channel->name, o->want, reasons[why],
+	    text ? text : "");
+}
+
+void
+bridge_sent(struct delivery *d, const char *const *ids, size_t n)
+{
+	struct str line;
+
+	settle(d);
+	recorder.sent++;
+	str_init(&line, LINE_BYTES);
+	str_printf(&line, "sent %s [", d->id);
+	for (size_t i = 0; i < n; i++)
+		str_printf(&line, "%s%s", i ? " " : "", ids[i]);
+	str_add_char(&line, ']');
+	note(&line);
+}
+
+void
+bridge_later(struct delivery *d, int64_t wait_ms, const char *why)
+{
+	settle(d);
+	recorder.later++;
+	say("later %s %lld ms: %s", d->id, (long long)wait_ms, why ? why : "");
+}
+
+void
+bridge_refused(struct delivery *d, const char *why)
+{
+	settle(d);
+	recorder.refused++;
+	say("refused %s: %s", d->id, why ? why : "");
+}
+
+struct occupant *
+bridge_occupant(struct channel *ch, const char *origin, const char *sender_id)
+{
+	for (size_t i = 0; i < recorder.n_occupants; i++) {
+		struct occupant *o = recorder.occupants[i];
+
+		if (o->channel == ch && !strcmp(o->puppet->origin, origin) &&
+		    !strcmp(o->puppet->sender->id, sender_id))
+			return o;
+	}
+	return NULL;
+}
+
+/* ---- weak: the core's own, where it is not linked --------------------- */
+
+__attribute__((weak)) void
+network_init(struct network *net, const struct protocol *protocol,
+	     const char *name)
+{
+	net->protocol = protocol;
+	net->name = xstrdup(name);
+	net->state = NETWORK_DOWN;
+	net->caps = protocol->caps;
+	net->limits = protocol->limits;
+}
+
+__attribute__((weak)) void
+network_finish(struct network *net)
+{
+	free(net->name);
+	net->name = NULL;
+}
+
+/* ---- for the tests ---------------------------------------------------- */
+
+void
+recorder_reset(void)
+{
+	for (size_t i = 0; i < recorder.n_occupants; i++)
+		free(recorder.occupants[i]->name);
+	for (size_t i = 0; i < recorder.n_lines; i++)
+		free(recorder.lines[i]);
+	free(recorder.lines);
+	free(recorder.channels);
+	free(recorder.occupants);
+	free(recorder.pending);
+	event_unref(recorder.last_event);
+	recorder = (struct recorder){ 0 };
+}
+
+size_t
+recorder_count(const char *words)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < recorder.n_lines; i++)
+		n += strstr(recorder.lines[i], words) != NULL;
+	return n;
+}
+
+const char *
+recorder_find(const char *words)
+{
+	for (size_t i = recorder.n_lines; i--;)
+		if (strstr(recorder.lines[i], words))
+			return recorder.lines[i];
+	return NULL;
+}
+
+void
+recorder_dump(void)
+{
+	size_t first = recorder.n_lines > 60 ? recorder.n_lines - 60 : 0;
+
+	for (size_t i = first; i < recorder.n_lines; i++)
+		fprintf(stderr, "%s\n", recorder.lines[i]);
+}
+
+static void
+time_out(void *arg)
+{
+	recorder.timed_out = true;
+	loop_stop(arg);
+}
+
+bool
+recorder_wait(struct loop *loop, const char *words, size_t count)
+{
+	struct timer deadline = { 0 };
+
+	recorder.timed_out = false;
+	recorder.wanted = words;
+	recorder.wanted_count = count;
+	recorder.waiting = loop;
+	if (recorder_count(words) < count) {
+		timer_start(&deadline, loop, WAIT_MS, time_out, loop);
+		loop_run(loop);
+		timer_stop(&deadline);
+	}
+	recorder.waiting = NULL;
+	if (recorder.timed_out) {
+		fprintf(stderr, "waited for %zu x \"%s\" in vain\n", count,
+			words);
+		recorder_dump();
+	}
+	return recorder_count(words) >= count;
+}
+
+void
+recorder_start(struct network *net)
+{
+	assert(net->state == NETWORK_DOWN);
+	net->state = NETWORK_STARTING;
+	net->protocol->ops.start(net);
+}
+
+void
+recorder_stop(struct network *net)
+{
+	assert(net->state == NETWORK_STARTING || net->state == NETWORK_UP);
+	net->state = NETWORK_STOPPING;
+	net->protocol->ops.stop(net);
+}
+
+void
+recorder_join(struct channel *ch)
+{
+	assert(ch->network->state == NETWORK_UP);
+	set_add(&recorder.channels, &recorder.n_channels, ch);
+	ch->network->protocol->ops.join(ch->network, ch);
+}
+
+void
+recorder_leave(struct channel *ch)
+{
+	assert(ch->network->state == NETWORK_UP);
+	channel_gone(ch);
+	ch->network->protocol->ops.leave(ch->network, ch);
+}
+
+void
+recorder_puppet_join(struct occupant *o)
+{
+	assert(o->state == OCCUPANT_ABSENT);
+	set_add(&recorder.channels, &recorder.n_channels, o->channel);
+	set_add(&recorder.occupants, &recorder.n_occupants, o);
+	o->state = OCCUPANT_JOINING;
+	o->channel->network->protocol->ops.puppet_join(o->channel->network, o);
+}
+
+void
+recorder_puppet_leave(struct occupant *o, const char *reason)
+{
+	struct network *net = o->channel->network;
+
+	net->protocol->ops.puppet_leave(net, o, reason);
+	occupant_gone(o, OCCUPANT_ABSENT);
+	set_remove(&recorder.occupants, &recorder.n_occupants, o);
+}
+
+void
+recorder_send(struct delivery *d)
+{
+	struct network *net = d->channel->network;
+
+	assert(net->state == NETWORK_UP);
+	assert(d->channel->kind == CHANNEL_DIRECT || d->channel->joined);
+	assert(!d->speaker || d->speaker->state == OCCUPANT_JOINED);
+	set_add(&recorder.channels, &recorder.n_channels, d->channel);
+	set_add(&recorder.pending, &recorder.n_pending, d);
+	net->protocol->ops.send(net, d);
+}

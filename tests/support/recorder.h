@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_RECORDER_H
+#define TESTS_SUPPORT_RECORDER_H
+
+/*
+ * Stands in for the bridge: implements every bridge_*() upcall by writing it
+ * down, and keeps the states that the bridge would keep. Link it instead of
+ * the core and ask afterwards what the adapter did.
+ *
+ * It checks the contract while it listens: a delivery that is settled twice
+ * or was never handed over, an upcall in a state that forbids it, an event
+ * that event_check() rejects, all end the test by an assertion.
+ *
+ * Each upcall becomes one line of the transcript:
+ *
+ *     up home                             network label
+ *     down home lost|unreachable|refused|asked: text
+ *     joined #a                           channel name
+ *     left #a lost: text
+ *     puppet joined #a want as name       want is occupant->want
+ *     puppet renamed #a want to name
+ *     puppet left #a want lost: text
+ *     event message #a ann (Ann) hi       channel, sender id, name, text
+ *     event message ->home/ann bob (Bob)  a direct one
+ *     sent d1 [id1 id2]                   delivery id, ids there
+ *     later d1 500 ms: text
+ *     refused d1: text
+ *     back d1                             given back by down or left
+ *
+ * After the text of an event follow, each only if set, words in braces:
+ * {action} {notice} {backlog} {removed} {account=x} {id=x} {alt=x} {key=x}
+ * {target=x} {parent=x} {part=quit} {actor=x} {show=away} {rank=op}
+ * {spans=n} {mark=x}.
+ */
+
+#include "bridge/event.h"
+#include "bridge/protocol.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct loop;
+
+struct recorder {
+	unsigned ups, downs, joins, lefts;
+	unsigned puppet_joins, puppet_renames, puppet_lefts;
+	unsigned events, sent, later, refused, back;
+	struct event *last_event; /* one reference; NULL if none */
+	enum down_reason last_down;
+
+	/* every upcall, oldest first */
+	char **lines;
+	size_t n_lines;
+
+	/* private */
+	struct channel **channels;
+	size_t n_channels;
+	struct occupant **occupants;
+	size_t n_occupants;
+	struct delivery **pending;
+	size_t n_pending;
+	struct loop *waiting;
+	const char *wanted;
+	size_t wanted_count;
+	bool timed_out;
+};
+
+extern struct recorder recorder;
+
+/* Forget everything. Also the first thing a fixture calls. */
+void recorder_reset(void);
+
+/* How many transcript lines contain the words. */
+size_t recorder_count(const char *words);
+
+/* The last transcript line that contains the words, or NULL. */
+const char *recorder_find(const char *words);
+
+/* Write the transcript to standard error; for failures. */
+void recorder_dump(void);
+
+/*
+ * Run a real loop until count transcript lines contain the words. False, and
+ * the transcript on standard error, if that takes longer than ten seconds.
+ */
+bool recorder_wait(struct loop *loop, const char *words, size_t count);
+
+/* What the bridge does before it calls the hook of that name. */
+void recorder_start(struct network *net);
+void recorder_stop(struct network *net);
+void recorder_join(struct channel *ch);
+void recorder_leave(struct channel *ch);
+void recorder_puppet_join(struct occupant *o);
+void recorder_puppet_leave(struct occupant *o, const char *reason);
+void recorder_send(struct delivery *d);
+
+#endif

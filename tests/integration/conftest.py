@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: real servers, started once for each worker; a bridge between two
+of them for each test; and what everybody wrote, shown when a test fails.
+
+Names of people, rooms and channels are new for each test, so that tests share
+servers without meeting.
+"""
+
+import dataclasses
+import itertools
+
+import pytest
+
+from tests.support import servers
+from tests.support.bridge import Bridge, irc_network, xmpp_network
+from tests.support.irc_peer import IrcPeer
+from tests.support.process import stop_with_us, temporary_folder
+from tests.support.xmpp_peer import XmppPeer
+
+_number = itertools.count(1)
+
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        stop_with_us()
+
+
+class Farm:
+    """Servers by name, started when first asked for."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._started = {}
+
+    def get(self, name):
+        if name not in self._started:
+            if name == "atheme":
+                server = servers.Atheme(self.folder / name,
+                                        self.get("inspircd"))
+            elif name.endswith("+mam"):
+                kind = servers.XMPP[name[:-4]]
+                server = kind(self.folder / name, mam=True)
+            else:
+                kind = {**servers.XMPP, **servers.IRC}[name]
+                server = kind(self.folder / name)
+            self._started[name] = server
+            server.start()
+        return self._started[name]
+
+    def stop(self):
+        for server in reversed(self._started.values()):
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def folder():
+    return temporary_folder()
+
+
+@pytest.fixture(scope="session")
+def farm(folder):
+    farm = Farm(folder)
+    yield farm
+    farm.stop()
+
+
+@pytest.fixture
+def closing(folder, request):
+    """Peers and bridges to be ended with the test, last first. A bridge must
+    end well: whatever a sanitizer found fails the test."""
+    things = Things(folder)
+    request.node.things = things
+    yield things
+    things.close()
+
+
+class Things:
+    def __init__(self, folder):
+        self.folder = folder
+        self.number = next(_number)
+        self.peers, self.bridges, self.servers = [], [], []
+
+    def name(self, stem):
+        """A name that no other test has."""
+        return f"{stem}{self.number}"
+
+    def irc(self, server, nick, **options):
+        peer = IrcPeer(nick, server.host, server.port, **options)
+        self.peers.append(peer)
+        return peer.connect()
+
+    def xmpp(self, server, user, **options):
+        peer = XmppPeer(user, server.port, **options)
+        self.peers.append(peer)
+        return peer.connect()
+
+    def bridge(self, networks, links, **options):
+        """Made, not started."""
+        where = self.folder / f"bridge{self.number}-{len(self.bridges)}"
+        bridge = Bridge(where, networks, links, **options)
+        self.bridges.append(bridge)
+        return bridge
+
+    def close(self):
+        problems = []
+        for bridge in reversed(self.bridges):
+            if bridge.process is None:
+                continue
+            try:
+                if bridge.process.alive():
+                    bridge.stop()
+                else:
+                    bridge.check()
+            except AssertionError as problem:
+                problems.append(str(problem))
+        for peer in reversed(self.peers):
+            peer.quit() if isinstance(peer, IrcPeer) else peer.close()
+        assert not problems, "\n".join(problems)
+
+    def logs(self):
+        """(title, text) of all that may explain a failure."""
+        return ([("causewayd", b.logs()) for b in self.bridges] +
+                [(s.name, s.logs(30)) for s in self.servers])
+
+
+@dataclasses.dataclass
+class Pair:
+    """A room and a channel in one link; ann is in the room, bob in the
+    channel, each shown on the other side under the name in ann_nick and
+    bob.nick. ann owns the room and bob has the channel's operator mode."""
+
+    xmpp: object
+    irc: object
+    room: str
+    channel: str
+    ann: XmppPeer
+    ann_nick: str
+    bob: IrcPeer
+    bridge: Bridge
+    things: Things
+
+    def join_irc(self, stem, channel=None, **options):
+        peer = self.things.irc(self.irc, self.things.name(stem), **options)
+        peer.join(channel or self.channel)
+        return peer
+
+    def join_xmpp(self, user, stem=None, room=None):
+        peer = self.things.xmpp(self.xmpp, user)
+        return peer.join(room or self.room, self.things.name(stem or user))
+
+    def both_ways(self, timeout=20):
+        """A line in each direction arrives, under whatever name."""
+        token = f"token{next(_number)}"
+        mark = self.ann.mark()
+        self.bob.say(self.channel, f"{token} to the room")
+        self.ann.wait_text(f"{token} to the room", timeout, mark,
+                           room=self.room)
+        mark = self.bob.mark()
+        self.ann.say(self.room, f"{token} to the channel")
+        self.bob.wait_text(f"{token} to the channel", timeout, mark,
+                           target=self.channel)
+
+
+COMBINATIONS = [("prosody", "ngircd"), ("prosody", "inspircd"),
+                ("ejabberd", "ngircd"), ("ejabberd", "inspircd")]
+
+
+def make_pair(things, xmpp, irc, xmpp_options=None, irc_options=None,
+              start=True, caps=("away-notify", "server-time")):
+    things.servers += [xmpp, irc]
+    room = f"{things.name('room')}@{xmpp.rooms}"
+    channel = "#" + things.name("chan")
+    ann_nick = things.name("Ann")
+    ann = things.xmpp(xmpp, "ann").join(room, ann_nick)
+    bob = things.irc(irc, things.name("bob"), caps=caps)
+    bob.join(channel)
+    bridge = things.bridge(
+        {"xmpp": xmpp_network(xmpp, **(xmpp_options or {})),
+         "irc": irc_network(irc, **(irc_options or {}))},
+        {"lobby": [f"xmpp:{room}", f"irc:{channel}"]})
+    pair = Pair(xmpp, irc, room, channel, ann, ann_nick, bob, bridge, things)
+    if start:
+        bridge.start()
+        ann.wait_occupant(room, bob.nick)
+        bob.wait_for(lambda m: m.command == "JOIN" and m.nick == ann_nick)
+    return pair
+
+
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
+def servers_pair(request, farm):
+    return tuple(farm.get(name) for name in request.param)
+
+
+@pytest.fixture
+def pair(servers_pair, closing):
+    return make_pair(closing, *servers_pair)
+
+
+@pytest.fixture
+def one_pair(farm, closing):
+    """For what does not depend on the servers."""
+    return make_pair(closing, farm.get("prosody"), farm.get("inspircd"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    things = getattr(item, "things", None)
+    if things:
+        report.sections += things.logs()

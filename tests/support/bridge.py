@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""The real causewayd, with a configuration made for one test.
+
+The program is the one that CAUSEWAYD names. Its log (JSON, trace) is how we
+learn that it is ready; what it left on standard error besides tells whether a
+sanitizer found something.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sqlite3
+
+from .process import Failure, Process, give_to_child, wait_for
+
+READY_S = 40
+SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "runtime error:",
+              "UndefinedBehaviorSanitizer", "Assertion `")
+MISTAKES = ("bug",)
+
+
+def program():
+    path = os.environ.get("CAUSEWAYD", "")
+    if not path or not os.access(path, os.X_OK):
+        raise Failure("CAUSEWAYD does not name a causewayd; tests/run does "
+                      "that, or: CAUSEWAYD=b/causewayd")
+    return os.path.abspath(path)
+
+
+def _value(value):
+    """A value of libconfig: dict, list (of channels), str, bool, number."""
+    if isinstance(value, dict):
+        inner = " ".join(f"{k} = {_value(v)};" for k, v in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, (list, tuple)):
+        plain = all(isinstance(v, str) for v in value)
+        inner = ", ".join(_value(v) for v in value)
+        return f"[ {inner} ]" if plain else f"( {inner} )"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def xmpp_network(server, component="gw.localhost", **options):
+    """The options of a network on one of the servers of servers_xmpp."""
+    return {"protocol": "xmpp", "component": component,
+            "server": f"127.0.0.1:{server.component_port}",
+            "secret": "env:XMPP_SECRET", "direct_from": ["*"], **options}
+
+
+def irc_network(server, **options):
+    """Likewise of servers_irc, plain, without a limit to the pace."""
+    return {"protocol": "irc", "server": f"127.0.0.1:{server.port}",
+            "tls": "off", "nick": "causeway", "preset": "own",
+            "puppets": 50, **options}
+
+
+class Bridge:
+    """networks: {label: options}; links: {name: list of channels}."""
+
+    def __init__(self, folder, networks, links, level="trace", queue=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.networks, self.links = networks, links
+        self.level = level
+        self.queue = queue or {}
+        self.config = self.folder / "causeway.conf"
+        self.database = self.folder / "causeway.db"
+        self.process = None
+        self.exits = []
+        self.configure()
+
+    def configure(self):
+        links = {name: {"channels": channels} for name, channels
+                 in self.links.items()}
+        text = [f"database = {_value(self.database)};",
+                f'log = {{ format = "json"; level = "{self.level}"; '
+                f"text = true; }};",
+                f"networks = {_value(self.networks)};",
+                f"links = {_value(links)};"]
+        if self.queue:
+            text.append(f"queue = {_value(self.queue)};")
+        self.config.write_text("\n".join(text) + "\n")
+        give_to_child(self.folder)
+
+    def argv(self):
+        return [program(), "--config", self.config]
+
+    def launch(self):
+        """Start it without waiting for anything."""
+        env = {"XMPP_SECRET": "only-for-tests"}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        self.process = Process("causewayd", self.argv(), self.folder,
+                               env=env)
+        return self
+
+    def start(self, timeout=READY_S):
+        """Start it and wait until it is in every channel of every link."""
+        self.launch()
+        return self.wait_ready(timeout)
+
+    def places(self):
+        """"network/channel" of all members, as the log names them."""
+        found = []
+        for members in self.links.values():
+            for m in members:
+                name = m["channel"] if isinstance(m, dict) else m
+                found.append(name.replace(":", "/", 1))
+        return found
+
+    def wait_ready(self, timeout=READY_S):
+        places = set(self.places())
+        def ready():
+            self.require_alive()
+            joined = {r.get("where", "") for r in self.log()
+                      if r.get("msg", "").startswith("joined")}
+            return places <= joined
+        wait_for(f"causewayd to join {' '.join(sorted(places))}", ready,
+                 timeout, step=0.02)
+        return self
+
+    def require_alive(self):
+        if not self.process.alive():
+            raise Failure(f"causewayd ended with status "
+                          f"{self.process.popen.returncode}")
+
+    # ---- what it says
+
+    def output(self):
+        return self.process.output() if self.process else ""
+
+    def log(self):
+        """The records of this run, oldest first; other lines left out."""
+        records = []
+        for line in self.output().splitlines():
+            if line.startswith("{"):
+                try:
+                    records.append(json.loads(line))
+                except ValueError:
+                    pass # the last line may be half written
+        return records
+
+    def wait_log(self, text, where=None, timeout=15.0, since=0):
+        """The first record whose message holds text."""
+        def seen():
+            for record in self.log()[since:]:
+                if text in record.get("msg", "") and (
+                        where is None or record.get("where") == where):
+                    return record
+            return None
+        return wait_for(f"the log to say \"{text}\"", seen, timeout, 0.02)
+
+    def downs(self, network):
+        """Records that say the network was lost or refused."""
+        return [r for r in self.log() if r.get("where") == network and
+                r.get("msg", "").startswith(("down:", "refused:"))]
+
+    def logs(self, lines=80):
+        tail = self.output().splitlines()[-lines:]
+        return "\n".join([f"---- causewayd ({self.config})",
+                          self.config.read_text(), *tail])
+
+    # ---- the end of it
+
+    def check(self):
+        """Raise if a sanitizer, an assertion or log_bug() spoke."""
+        whole = self.process.log.read_text("utf-8", "replace")
+        for line in whole.splitlines():
+            if any(word in line for word in SANITIZERS):
+                raise AssertionError(f"causewayd: {line}\n{whole[-6000:]}")
+            if line.startswith("{"):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    continue
+                if record.get("level") in MISTAKES:
+                    raise AssertionError(f"causewayd: {line}")
+
+    def stop(self, wait=10):
+        """SIGTERM; the exit status, after check()."""
+        status = self.process.stop(wait)
+        self.exits.append(status)
+        self.check()
+        return status
+
+    def kill9(self):
+        self.process.send_signal(signal.SIGKILL)
+        return self.process.kill9()
+
+    def stall(self):
+        self.process.stall()
+
+    def resume(self):
+        self.process.resume()
+
+    def restart(self):
+        assert self.stop() == 0
+        return self.start()
+
+    def query(self, sql, *values):
+        """Rows of the database, read without disturbing its owner."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True,
+                             timeout=10) as db:
+            return db.execute(sql, values).fetchall()

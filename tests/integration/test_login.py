@@ -6,7 +6,6 @@ import os
 import pytest
 
 from tests.support.bridge import irc_network, xmpp_network
-from tests.support.process import give_to_child
 from tests.support.scripted_irc import ScramServer
 
 
@@ -29,7 +28,6 @@ def secret_file(bridge, name, text):
     path = bridge.folder / name
     path.write_text(text)
     path.chmod(0o600)
-    give_to_child(bridge.folder)
     return f"file:{path}"
 
 
@@ -48,7 +46,6 @@ def copied(bridge, source):
     target = bridge.folder / source.name
     target.write_bytes(source.read_bytes())
     target.chmod(0o600)
-    give_to_child(bridge.folder)
     return str(target)
 
 

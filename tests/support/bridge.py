@@ -12,7 +12,7 @@ import pathlib
 import signal
 import sqlite3
 
-from .process import Failure, Process, give_to_child, wait_for
+from .process import Failure, Process, wait_for
 
 READY_S = 40
 SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "runtime error:",
@@ -85,7 +85,6 @@ class Bridge:
         if self.queue:
             text.append(f"queue = {_value(self.queue)};")
         self.config.write_text("\n".join(text) + "\n")
-        give_to_child(self.folder)
 
     def argv(self):
         return [program(), "--config", self.config]
@@ -96,8 +95,9 @@ class Bridge:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
+        # As ourselves: nobody else may be able to reach the build folder.
         self.process = Process("causewayd", self.argv(), self.folder,
-                               env=env)
+                               env=env, privileged=True)
         return self
 
     def start(self, timeout=READY_S):

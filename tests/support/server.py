@@ -5,7 +5,7 @@ A server lives in a folder of its own with a configuration that we wrote,
 listens on loopback ports that were free, runs unprivileged, and is ready when
 it takes a connection on each of them. If somebody else took a port meanwhile
 it is started again on others, until it has been up once: after that its ports
-stay, because somebody may have been told.
+stay, because somebody may have been told. Ports that are asked for are a wish.
 """
 
 import pathlib
@@ -27,7 +27,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.process = None
-        self.settled = ports is not None
+        self.settled = False
         self._take(ports or free_ports(len(self.port_names)))
 
     def _take(self, ports):

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What contrib/demo shows once everything is built; see there."""
+
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+# pylint: disable=wrong-import-position
+from tests.support import process, servers
+from tests.support.bridge import Bridge, irc_network, xmpp_network
+from tests.support.irc_peer import IrcPeer
+from tests.support.xmpp_peer import XmppPeer
+
+ROOM = f"lobby@{servers.ROOMS}"
+CHANNEL = "#lobby"
+# What clients try by themselves; if taken, others.
+USUAL = {"prosody": (5222, 5347), "ngircd": (6667,)}
+
+# who says what, one after the other
+LINES = [
+    ("ann", "Hello channel, can you read me over there?"),
+    ("bob", "Loud and clear. Where are you?"),
+    ("ann", "In an XMPP room. You look like any other member here."),
+    ("bob", "And you have a nick of your own. ☃ and ümläuts?"),
+    ("ann", "Everything that UTF-8 has. *Bold*, too."),
+    ("bob", "See you!"),
+]
+
+
+def ports(name):
+    usual = USUAL[name]
+    if all(process.port_is_free(p) and not process.can_connect(p)
+           for p in usual):
+        return usual
+    return None
+
+
+def arrived(ann, bob, who, text):
+    """Wait until the other side has it; True if it came."""
+    plain = text.replace("*", "")
+    try:
+        if who == "ann":
+            bob.wait_for(lambda m: m.command == "PRIVMSG" and m.nick == "Ann"
+                         and m.text.replace("\x02", "").replace("\x0f", "")
+                         in (text, plain), 15)
+        else:
+            ann.wait_text(text, 15, nick="bob", room=ROOM)
+    except TimeoutError as late:
+        print(f"demo: this line did not arrive: {text}\n{late}",
+              file=sys.stderr)
+        return False
+    return True
+
+
+def talk(ann, bob):
+    good = True
+    for who, text in LINES:
+        if who == "ann":
+            ann.say(ROOM, text)
+        else:
+            bob.say(CHANNEL, text)
+        good = arrived(ann, bob, who, text) and good
+        # their own server shows it to them, too
+        if who == "ann":
+            ann.wait_text(text, 10, nick="Ann", room=ROOM)
+    return good
+
+
+def print_views(ann, bob):
+    print(f"\nThe room {ROOM}, as Ann sees it (XMPP):")
+    for nick, text in ann.texts(ROOM):
+        print(f"    <{nick}> {text}")
+    print(f"\nThe channel {CHANNEL}, as bob sees it (IRC):")
+    own = iter(t for w, t in LINES if w == "bob")
+    theirs = iter(bob.texts(CHANNEL))
+    for who, _ in LINES:
+        pair = ("bob", next(own)) if who == "bob" else next(theirs,
+                                                            ("?", "-"))
+        print(f"    <{pair[0]}> {pair[1]}")
+
+
+def print_invitation(prosody, ngircd, bridge):
+    print(f"""
+Join them. All accounts (ann bob carol dave eve) have their name as password.
+
+  IRC:   irssi -c 127.0.0.1 -p {ngircd.port} -n yourname
+         then  /join {CHANNEL}
+  XMPP:  profanity, then
+         /connect carol@localhost server 127.0.0.1 port {prosody.port} \
+tls disable
+         and  /join {ROOM}
+
+Configuration: {bridge.config}
+Log:           {bridge.process.log}
+
+Ctrl-C ends all of it.""", flush=True)
+
+
+def run(started, once):
+    folder = process.temporary_folder("causeway-demo-")
+    prosody = servers.Prosody(folder / "prosody", ports=ports("prosody"))
+    started.append(prosody)
+    prosody.start()
+    ngircd = servers.Ngircd(folder / "ngircd", ports=ports("ngircd"))
+    started.append(ngircd)
+    ngircd.start()
+    bob = IrcPeer("bob", ngircd.host, ngircd.port).connect()
+    bob.join(CHANNEL)
+    ann = XmppPeer("ann", prosody.port).connect()
+    ann.join(ROOM, "Ann")
+    bridge = Bridge(folder / "bridge",
+                    {"xmpp": xmpp_network(prosody),
+                     "irc": irc_network(ngircd)},
+                    {"lobby": [f"xmpp:{ROOM}", f"irc:{CHANNEL}"]},
+                    level="info")
+    started.append(bridge)
+    bridge.start()
+    ann.wait_occupant(ROOM, "bob")
+    bob.wait_for(lambda m: m.command == "JOIN" and m.nick == "Ann")
+    good = talk(ann, bob)
+    print_views(ann, bob)
+    if once:
+        print("\nevery line arrived" if good else "\nlines are missing")
+        return 0 if good and bridge.stop() == 0 else 1
+    print_invitation(prosody, ngircd, bridge)
+    signal.pause()
+    return 0
+
+
+def main():
+    process.stop_with_us()
+    started = []
+    try:
+        return run(started, "--once" in sys.argv[1:])
+    except KeyboardInterrupt:
+        print()
+        return 0
+    except (process.Failure, TimeoutError, AssertionError) as why:
+        print(f"demo: {why}", file=sys.stderr)
+        for one in started:
+            print(one.logs(), file=sys.stderr)
+        return 1
+    finally:
+        for one in reversed(started):
+            if one.process and one.process.alive():
+                one.process.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

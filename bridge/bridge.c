@@ -451,8 +451,6 @@ bridge_free(struct bridge *bridge)
 {
 	if (!bridge)
 		return;
-	loop_cancel(bridge->loop, bridge_work, bridge);
-	loop_cancel(bridge->loop, stop_check, bridge);
 	while (bridge->bounces) {
 		struct bounce *b = bridge->bounces;
 
@@ -460,6 +458,8 @@ bridge_free(struct bridge *bridge)
 		bounce_free(b);
 	}
 	free_rooms(bridge);
+	loop_cancel(bridge->loop, bridge_work, bridge);
+	loop_cancel(bridge->loop, stop_check, bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++) {
 		struct netlife *life = &bridge->nets[i];
 

@@ -72,11 +72,12 @@ room_free(struct room *room)
 {
 	const struct protocol_ops *ops = &room->life->net->protocol->ops;
 
-	unmark(room);
+	room->link = NULL; /* its members are nobody's affair any more */
 	stop_timers(room);
 	outbox_free(room);
 	puppets_free(room);
 	members_clear(room);
+	unmark(room);
 	if (ops->forget)
 		ops->forget(room->life->net, &room->ch);
 	if (room->ch.id)

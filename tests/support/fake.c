@@ -120,7 +120,7 @@ static void write_line(struct world *w, const char *fmt, ...)
 static void
 write_line(struct world *w, const char *fmt, ...)
 {
-	struct str line;
+	AUTO_STR line;
 	va_list args;
 
 	str_init(&line, LINE_MAX_BYTES);
@@ -792,7 +792,7 @@ compare(const void *a, const void *b)
 static char *
 describe(const struct occupant *o)
 {
-	struct str s;
+	AUTO_STR s;
 
 	str_init(&s, LINE_MAX_BYTES);
 	str_add(&s, o->name);
@@ -809,7 +809,7 @@ world_puppets(struct world *w, const char *channel)
 	char *names[64];
 	size_t n = 0;
 	struct fake_occupant *fo;
-	struct str out;
+	AUTO_STR out;
 
 	if (w->fake)
 		DL_FOREACH(w->fake->occupants, fo)

@@ -20,7 +20,11 @@ enum link_source {
 	LINK_DIRECT = 3, /* a conversation between two people */
 };
 
-/* Each finds or makes the row and stores its number. */
+/*
+ * Each finds or makes the row and stores its number. A network that is there
+ * takes the protocol. A link stays with its source: -EEXIST if one of another
+ * source has that name, and *id is then that one's number.
+ */
 int network_put(struct db *db, const char *name, const char *protocol,
 		int64_t *id);
 int channel_put(struct db *db, int64_t network, int kind, const char *name,

@@ -13,11 +13,36 @@
 #include <errno.h>
 #include <stdio.h>
 
+/*
+ * What the system said to the last write that failed. sqlite3_system_errno()
+ * does not know: a failing COMMIT does not set it.
+ */
+static int
+errno_of_log(sqlite3 *sql)
+{
+	sqlite3_file *file = NULL;
+	int code = 0;
+
+	if (sqlite3_file_control(sql, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+				 &file) == SQLITE_OK &&
+	    file && file->pMethods)
+		(void)file->pMethods->xFileControl(
+			file, SQLITE_FCNTL_LAST_ERRNO, &code);
+	return code;
+}
+
 /* A full disk has many names: EFBIG is a limit of this process. */
 static int
 errno_of_io(sqlite3 *sql)
 {
-	switch (sqlite3_system_errno(sql)) {
+	switch (sqlite3_extended_errcode(sql)) {
+	case SQLITE_IOERR_WRITE:
+	case SQLITE_IOERR_FSYNC:
+		break;
+	default:
+		return -EIO;
+	}
+	switch (errno_of_log(sql)) {
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:

@@ -10,6 +10,7 @@
 #include "mappings/messages.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,8 @@ raw_run(const char *path, const char *sql)
 {
 	sqlite3 *raw;
 
+	/* As ours would be, or opening it would be worth a warning. */
+	close(open(path, O_RDWR | O_CREAT, 0600));
 	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(raw);

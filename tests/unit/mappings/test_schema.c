@@ -6,6 +6,8 @@
 #include "tests/unit/mappings/fixture.h"
 
 #include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/str.h"
 #include "mappings/channels.h"
 #include "mappings/messages.h"
 
@@ -301,6 +303,47 @@ a_missing_folder_is_named(void **state UNUSED)
 }
 
 static void
+note_line(enum log_level level, const char *where UNUSED, const char *text,
+	  void *arg)
+{
+	str_printf(arg, "%s: %s\n", log_level_name(level), text);
+}
+
+static void
+who_else_may_read_or_replace_it_is_said(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		mode_t folder, file;
+		const char *said; /* NULL: nothing */
+	} cases[] = {
+		{ 0700, 0600, NULL },
+		{ 0755, 0600, NULL },
+		{ 0777, 0600, "everybody may write in this folder" },
+		{ 0700, 0640, "others may read the database" },
+		{ 0700, 0604, "others may read the database" },
+	};
+	/* clang-format on */
+	struct scratch *s = *state;
+
+	db_close(must_open(s->path, DB_WRITER));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_STR said;
+
+		str_init(&said, 4096);
+		log_set_sink(note_line, &said);
+		chmod(s->folder, cases[i].folder);
+		chmod(s->path, cases[i].file);
+		db_close(must_open(s->path, DB_WRITER));
+		log_set_sink(NULL, NULL);
+		if (!cases[i].said)
+			assert_string_equal(said.data, "");
+		else
+			assert_non_null(strstr(said.data, cases[i].said));
+	}
+}
+
+static void
 what_was_rolled_back_was_never_there(void **state UNUSED)
 {
 	struct db *db = memory_db();
@@ -359,6 +402,7 @@ main(void)
 		TEST(a_reader_sees_what_is_committed_and_writes_nothing),
 		TEST(a_reader_needs_a_file),
 		TEST(a_missing_folder_is_named),
+		TEST(who_else_may_read_or_replace_it_is_said),
 		TEST(what_was_rolled_back_was_never_there),
 		TEST(a_commit_without_a_transaction_fails),
 	};

@@ -205,11 +205,11 @@ what_was_written_reads_the_same(void **state UNUSED)
 		K "4,12" B B "34" K B B "5,6",
 		K "4" B B ",1" K B B ",2" K "5,6" B B ",7",
 		K "52a" K "88b" K "98c" K "00d",
-		H "30ff90a" H "123456,654321b" K "1,2c" H "30ff90d" K "99,3e",
+		H "30ff90a" H "30ff91,654321b" K "1,2c" H "30ff90d" K "99,3e",
 		K "99,3e" H "30ff90f" K "99,99g" H "30ff90h",
 		K "1,1hid" O "shown" B "x" K "1,1" B "y",
 		R "r" M "m" S "s" U "u" O "7",
-		H "30ff90" B B "1" H "30ff91" B B ",123456",
+		H "30ff90" B B "1" H "30ff91" B B ",654321",
 		"1" B "2" K "4" B "3" K B B "4" O "5",
 		K "4x" K "4,99y",
 	};

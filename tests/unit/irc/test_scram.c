@@ -120,7 +120,7 @@ a_server_that_cannot_prove_itself_is_refused(void **state UNUSED)
 	static const char *const cases[] = {
 		"",
 		"v=",
-		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=",
+		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95H4=",
 		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95A==",
 		"v=AAAA",
 		"x=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",

@@ -38,7 +38,8 @@ void str_add_n(struct str *s, const void *bytes, size_t n);
 void str_add_char(struct str *s, char c);
 void str_printf(struct str *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void str_vprintf(struct str *s, const char *fmt, va_list args);
+void str_vprintf(struct str *s, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* Make it empty again; keeps the memory, forgets an overflow. */
 void str_clear(struct str *s);

@@ -74,7 +74,7 @@ add(struct report *r, struct conf_where where, const char *text)
 	r->n++;
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 add_format(struct report *r, struct conf_where where, const char *prefix,
 	   const char *fmt, va_list args)
 {

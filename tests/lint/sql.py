@@ -29,7 +29,7 @@ SQL = re.compile(r"\b(?:select\b.+\bfrom|insert\s+(?:or\s+\w+\s+)?into|"
 # the calls that compile text, and which argument of theirs it is
 COMPILES = re.compile(r"\bsqlite3_(?:exec|prepare(?:16)?(?:_v[23])?)\s*\(")
 FORMATS = re.compile(r"\b(?:sqlite3_(?:v?mprintf|v?snprintf|str_\w+)|"
-                     r"(?:v|s|sn|vs|vsn|as|vas|f|d)?printf|str_\w+|"
+                     r"(?:v|f|d|v?a?sn?)?printf|str_\w+|"
                      r"strn?cat|strn?cpy|mempcpy|memcpy|beside)\s*\(")
 
 

@@ -87,11 +87,9 @@ read_number(const char *s, size_t n, size_t *at)
 }
 
 static int32_t
-color_of(int number)
+color_of(unsigned code)
 {
-	if (number < 0 || number >= (int)ARRAY_SIZE(palette))
-		return SPAN_NO_COLOR;
-	return palette[number];
+	return code < ARRAY_SIZE(palette) ? palette[code] : SPAN_NO_COLOR;
 }
 
 /* at is after the 0x03; returns where the text goes on. */
@@ -104,11 +102,11 @@ read_color(struct style *style, const char *s, size_t n, size_t at)
 		style->fg = style->bg = SPAN_NO_COLOR;
 		return at;
 	}
-	style->fg = color_of(fg);
+	style->fg = color_of((unsigned)fg);
 	/* A comma without a digit after it is text. */
 	if (at + 1 < n && s[at] == ',' && is_digit(s[at + 1])) {
 		at++;
-		style->bg = color_of(read_number(s, n, &at));
+		style->bg = color_of((unsigned)read_number(s, n, &at));
 	}
 	return at;
 }
@@ -234,20 +232,6 @@ look_equal(const struct look *a, const struct look *b)
 	return a->styles == b->styles && a->fg == b->fg && a->bg == b->bg;
 }
 
-static struct look
-look_of_span(const struct span *span)
-{
-	struct look look = { 0, span->fg, span->bg };
-
-	for (size_t i = 0; i < ARRAY_SIZE(toggles); i++)
-		look.styles |= span->styles & toggles[i].style;
-	if (span->styles & SPAN_CODE_BLOCK)
-		look.styles |= SPAN_CODE;
-	if (span->styles & SPAN_SPOILER)
-		look.fg = look.bg = COLOR_BLACK;
-	return look;
-}
-
 /* Squared; about what the eye still takes for the same hue. */
 #define NEAR (40 * 40)
 
@@ -262,37 +246,70 @@ distance(int32_t a, int32_t b)
 }
 
 static unsigned
-nearest(int32_t color, bool *near)
+nearest(int32_t color)
 {
 	unsigned best = 0;
 
-	if (color == SPAN_NO_COLOR) {
-		*near = true;
+	if (color == SPAN_NO_COLOR)
 		return COLOR_DEFAULT;
-	}
 	for (unsigned i = 1; i < ARRAY_SIZE(palette); i++) {
 		if (distance(color, palette[i]) <
 		    distance(color, palette[best]))
 			best = i;
 	}
-	*near = distance(color, palette[best]) <= NEAR;
 	return best;
+}
+
+static bool
+is_near(int32_t color, unsigned code)
+{
+	return code == COLOR_DEFAULT || distance(color, palette[code]) <= NEAR;
+}
+
+/*
+ * Make the colours those of the nearest codes, if they are near and still two
+ * different ones. Without a foreground the long form cannot be written.
+ */
+static void
+snap_colors(struct look *look)
+{
+	unsigned fg = nearest(look->fg);
+	unsigned bg = nearest(look->bg);
+
+	if (look->fg != SPAN_NO_COLOR &&
+	    (!is_near(look->fg, fg) || !is_near(look->bg, bg) ||
+	     (fg == bg && look->fg != look->bg)))
+		return;
+	look->fg = color_of(fg);
+	look->bg = color_of(bg);
+}
+
+static struct look
+look_of_span(const struct span *span)
+{
+	struct look look = { 0, span->fg, span->bg };
+
+	for (size_t i = 0; i < ARRAY_SIZE(toggles); i++)
+		look.styles |= span->styles & toggles[i].style;
+	if (span->styles & SPAN_CODE_BLOCK)
+		look.styles |= SPAN_CODE;
+	if (span->styles & SPAN_SPOILER)
+		look.fg = look.bg = COLOR_BLACK;
+	snap_colors(&look);
+	return look;
 }
 
 static void
 write_color(struct str *out, const struct look *from, const struct look *to)
 {
-	bool fg_near, bg_near;
-	unsigned fg = nearest(to->fg, &fg_near);
-	unsigned bg = nearest(to->bg, &bg_near);
-	bool merged = fg == bg && to->fg != to->bg;
+	unsigned fg = nearest(to->fg);
+	unsigned bg = nearest(to->bg);
 
 	if (to->fg == SPAN_NO_COLOR && to->bg == SPAN_NO_COLOR) {
 		str_add_char(out, CODE_COLOR);
 		return;
 	}
-	/* Without a foreground 0x04 cannot be said. */
-	if (to->fg != SPAN_NO_COLOR && (!fg_near || !bg_near || merged)) {
+	if (to->fg != color_of(fg) || to->bg != color_of(bg)) {
 		if (from->bg != SPAN_NO_COLOR && to->bg == SPAN_NO_COLOR)
 			str_add_char(out, CODE_COLOR);
 		str_printf(out, "%c%06x", CODE_HEX_COLOR, (unsigned)to->fg);

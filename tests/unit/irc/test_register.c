@@ -410,8 +410,8 @@ a_nick_that_we_cannot_have_is_not_believed(void **state UNUSED)
 		":s 001 :a b",
 		":s 001 #x :y",
 		":s 001 a,b :y",
-		":s 001 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa :y",
+		(":s 001 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa :y"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -429,21 +429,9 @@ static void
 a_poisoned_identity_still_makes_lawful_lines(void **state UNUSED)
 {
 	static const char *const poisons[] = {
-		"",
-		" ",
-		"a b",
-		"a\r\nQUIT :x",
-		"\n",
-		"\r",
-		"\x01",
-		":a",
-		"#a",
-		"%s%n",
-		"@x!y",
-		"\xff\xfe",
-		"\xe2\x80\xa8",
-		"a\x03"
-		"4b",
+		"",     " ",        "a b",          "a\r\nQUIT :x", "\n",
+		"\r",   "\x01",     ":a",           "#a",           "%s%n",
+		"@x!y", "\xff\xfe", "\xe2\x80\xa8", "a\0034b",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(poisons); i++) {

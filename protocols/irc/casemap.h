@@ -30,7 +30,7 @@ struct irc_isupport {
 	enum irc_casemapping casemapping;
 	char chantypes[16];
 	char prefix_modes[16], prefix_chars[16]; /* highest first */
-	char chanmodes[4][64];			 /* A, B, C, D */
+	char chanmodes[4][64];                   /* A, B, C, D */
 	char network[64];
 	unsigned nicklen, channellen, topiclen, kicklen, awaylen, userlen;
 	unsigned modes;
@@ -73,8 +73,7 @@ void irc_nick_from_name(const char *name, const char *seed, unsigned attempt,
 			unsigned nicklen, char *out, size_t size);
 
 /* What is left of name as a user name (ident): [a-z0-9._-], at most max. */
-void irc_user_from_name(const char *name, unsigned max, char *out,
-			size_t size);
+void irc_user_from_name(const char *name, unsigned max, char *out, size_t size);
 
 /* One change out of a MODE message. */
 struct irc_mode {
@@ -90,7 +89,7 @@ typedef void irc_mode_fn(void *arg, const struct irc_mode *mode);
  * change. Missing parameters end it; superfluous ones are ignored.
  */
 void irc_modes_read(const struct irc_isupport *is, const char *modes,
-		    const char *const *args, size_t n_args,
-		    irc_mode_fn *fn, void *arg);
+		    const char *const *args, size_t n_args, irc_mode_fn *fn,
+		    void *arg);
 
 #endif

@@ -38,7 +38,7 @@ struct irc_line {
 	size_t n_tags;
 	const char *source; /* nick!user@host or server; NULL if none */
 	const char *nick, *user, *host; /* of source; NULL where absent */
-	const char *command; /* upper case, or three digits */
+	const char *command;            /* upper case, or three digits */
 	const char *params[IRC_PARAMS_MAX];
 	size_t n_params;
 	/* private */

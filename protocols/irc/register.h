@@ -58,26 +58,26 @@ struct irc_identity {
 	const char *account;
 	const struct secret *sasl_password;
 	bool sasl_required;
-	unsigned caps;	/* enum irc_cap: what to ask for */
+	unsigned caps;     /* enum irc_cap: what to ask for */
 	uint64_t nonce[2]; /* random, for SCRAM */
 	const char *seed;  /* of irc_nick_from_name() after a conflict */
 };
 
 enum irc_verdict {
-	IRC_GOING,	/* send what was written, keep reading */
+	IRC_GOING,      /* send what was written, keep reading */
 	IRC_REGISTERED, /* 001 was just read */
-	IRC_NICK_BUSY,	/* 433 and friends: the next nick was tried */
-	IRC_FAILED,	/* for this time: connection throttled, server full */
-	IRC_FORBIDDEN,	/* for good: banned, wrong password, SASL refused */
+	IRC_NICK_BUSY,  /* 433 and friends: the next nick was tried */
+	IRC_FAILED,     /* for this time: connection throttled, server full */
+	IRC_FORBIDDEN,  /* for good: banned, wrong password, SASL refused */
 };
 
 struct irc_register {
 	struct irc_identity id;
-	char nick[64]; /* the one tried last; ours after 001 */
-	unsigned caps; /* granted */
+	char nick[64];      /* the one tried last; ours after 001 */
+	unsigned caps;      /* granted */
 	char multiline[64]; /* value of draft/multiline */
 	char account[64];   /* as 900 said, or "" */
-	char why[200];	    /* of a failure, for people */
+	char why[200];      /* of a failure, for people */
 	bool registered;
 	/* private */
 	unsigned offered, wanted, nick_attempt;

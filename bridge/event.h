@@ -106,7 +106,7 @@ struct span {
 };
 
 /* Most that an event may hold, in bytes or spans; event_check() insists. */
-#define TEXT_MAX (1024 * 1024)
+#define EVENT_TEXT_MAX (1024 * 1024)
 #define TEXT_SPANS_MAX 1000
 #define EVENT_ID_MAX 1024 /* ids, keys, targets */
 #define EVENT_NAME_MAX 1024

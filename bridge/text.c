@@ -70,7 +70,7 @@ text_check(const struct text *text)
 {
 	if (!text->utf8)
 		return "no text";
-	if (text->len > TEXT_MAX)
+	if (text->len > EVENT_TEXT_MAX)
 		return "text too long";
 	if (text->utf8[text->len] != '\0')
 		return "text length disagrees with the text";

@@ -89,7 +89,7 @@ event_find(struct db *db, int64_t channel, const char *native_id)
 /* Calls fn for the first column of each row; how many rows, or -errno. */
 static int
 each_id(struct db *db, enum statement which, const struct arg *args,
-	void (*fn)(void *arg, const char *native_id), void *arg)
+	native_id_fn *fn, void *arg)
 {
 	sqlite3_stmt *st = sql_start(db, which, args);
 	int rows = 0;
@@ -108,7 +108,7 @@ each_id(struct db *db, enum statement which, const struct arg *args,
 
 int
 event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
-		 void (*fn)(void *arg, const char *native_id), void *arg)
+		 native_id_fn *fn, void *arg)
 {
 	int rc = each_id(db, SQL_EVENT_OWN_ID,
 			 ARGS(INT(event), INT(channel), INT(alt)), fn, arg);

@@ -58,8 +58,9 @@ int64_t event_find(struct db *db, int64_t channel, const char *native_id);
  * those of its delivery, in order. Calls fn for each. alt asks for alt_id
  * where the event was said there and has one.
  */
+typedef void native_id_fn(void *arg, const char *native_id);
 int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
-		     void (*fn)(void *arg, const char *native_id), void *arg);
+		     native_id_fn *fn, void *arg);
 
 /* Remove at most limit settled events older than that; how many, or -errno. */
 int event_prune(struct db *db, int64_t before_ms, unsigned limit);

@@ -81,8 +81,7 @@ delivery_later(struct db *db, int64_t event, int64_t channel, const char *why)
 }
 
 static int
-each(struct db *db, sqlite3_stmt *st,
-     void (*fn)(void *arg, const struct delivery_row *row), void *arg)
+each(struct db *db, sqlite3_stmt *st, delivery_fn *fn, void *arg)
 {
 	int rc;
 
@@ -104,7 +103,7 @@ each(struct db *db, sqlite3_stmt *st,
 
 int
 delivery_next(struct db *db, int64_t channel, int64_t after, unsigned limit,
-	      void (*fn)(void *arg, const struct delivery_row *row), void *arg)
+	      delivery_fn *fn, void *arg)
 {
 	return each(db,
 		    sql_start(db, SQL_DELIVERY_NEXT,
@@ -113,8 +112,7 @@ delivery_next(struct db *db, int64_t channel, int64_t after, unsigned limit,
 }
 
 int
-delivery_each(struct db *db, int64_t event,
-	      void (*fn)(void *arg, const struct delivery_row *row), void *arg)
+delivery_each(struct db *db, int64_t event, delivery_fn *fn, void *arg)
 {
 	return each(db, sql_start(db, SQL_DELIVERY_EACH, ARGS(INT(event))), fn,
 		    arg);

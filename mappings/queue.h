@@ -60,15 +60,14 @@ struct delivery_row {
 	const char *why; /* of the last failure, or NULL */
 };
 
+typedef void delivery_fn(void *arg, const struct delivery_row *row);
+
 /* Waiting and sent deliveries of a channel after that event, in order. */
 int delivery_next(struct db *db, int64_t channel, int64_t after, unsigned limit,
-		  void (*fn)(void *arg, const struct delivery_row *row),
-		  void *arg);
+		  delivery_fn *fn, void *arg);
 
 /* Every delivery of an event. */
-int delivery_each(struct db *db, int64_t event,
-		  void (*fn)(void *arg, const struct delivery_row *row),
-		  void *arg);
+int delivery_each(struct db *db, int64_t event, delivery_fn *fn, void *arg);
 
 /* Every channel that has waiting or sent deliveries. */
 struct channel_row;

@@ -97,8 +97,8 @@ warn_of_others(const char *path, const struct stat *file)
 
 	if (folder && stat(folder, &st) == 0 && (st.st_mode & S_IWOTH))
 		log_warn("store",
-			 "%s: everybody may write in this folder, "
-			 "and so replace the database",
+			 "%s: everybody may write in this folder; "
+			 "give the database one of its own",
 			 folder);
 	if (file->st_mode & (S_IRWXG | S_IRWXO))
 		log_warn("store",

@@ -28,16 +28,15 @@ char *puppet_native(struct db *db, int64_t sender, int64_t network);
 
 struct puppet_row {
 	int64_t id, sender;
-	const char *origin;	/* label of the sender's network */
-	const char *sender_id;	/* native id there */
-	const char *name;	/* name there */
-	const char *native;	/* name here, or NULL */
+	const char *origin;    /* label of the sender's network */
+	const char *sender_id; /* native id there */
+	const char *name;      /* name there */
+	const char *native;    /* name here, or NULL */
 	int64_t active_ms;
 };
 
 /* The most recently active puppets of a network first, at most limit. */
 int puppet_each(struct db *db, int64_t network, unsigned limit,
-		void (*fn)(void *arg, const struct puppet_row *row),
-		void *arg);
+		void (*fn)(void *arg, const struct puppet_row *row), void *arg);
 
 #endif

@@ -23,8 +23,8 @@ struct event_row {
 	int64_t sender; /* senders.id; 0 if unknown */
 	int kind;
 	unsigned flags;
-	int64_t when_ms;     /* by the network's clock */
-	int64_t received_ms; /* by ours */
+	int64_t when_ms;                     /* by the network's clock */
+	int64_t received_ms;                 /* by ours */
 	const char *sender_id, *sender_name; /* as it was then */
 	const char *native_id, *alt_id, *key;
 	const char *target, *parent; /* in the source network's ids */

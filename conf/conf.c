@@ -113,7 +113,10 @@ build(const struct input *in, struct str *errors)
 {
 	struct conf *conf = xcalloc(1, sizeof(*conf));
 	struct report *report = report_new(in->name);
+	char *text = xcalloc(1, in->len + 2);
 
+	memcpy(text, in->text, in->len);
+	text[in->len] = '\n'; /* see scan_text() */
 	conf->pool = pool_new();
 	conf->file = pool_strdup(conf->pool, in->name);
 	if (scan_text(report, in->name, in->text, in->len, in->include_dir)) {
@@ -122,13 +125,14 @@ build(const struct input *in, struct str *errors)
 		config_init(&tree);
 		if (in->include_dir)
 			config_set_include_dir(&tree, in->include_dir);
-		if (config_read_string(&tree, in->text))
+		if (config_read_string(&tree, text))
 			read_tree(conf, report, in, &tree);
 		else
 			report_parse_error(report, in, &tree);
 		config_destroy(&tree);
 	}
 
+	free(text);
 	report_write(report, errors);
 	if (report_errors(report)) {
 		conf_free(conf);

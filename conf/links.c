@@ -18,6 +18,7 @@
 
 #define LINKS_MAX 5000
 #define MEMBERS_MAX 64
+#define NAME_BYTES 63
 
 /* "label:channel", cut at the first colon. */
 static bool
@@ -114,6 +115,11 @@ read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
 
 	link->name = pool_strdup(r->pool, config_setting_name(s));
 	link->where = read_where(r, s);
+	if (strlen(link->name) > NAME_BYTES)
+		report_error(r->report, link->where,
+			     "link \"%.*s...\": expected a name of at most %d "
+			     "bytes",
+			     NAME_BYTES, link->name, NAME_BYTES);
 	read_defaults(r, parts[1]);
 	read_block(r, s, parts, ARRAY_SIZE(parts),
 		   read_quote(r, "link", link->name));

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #define WANT_MAX 400
+#define QUOTED_MAX 60 /* bytes; of a wrong value in a message */
 #define LIST_MAX 1000
 
 /* Enumerations are stored through their underlying type. */
@@ -76,17 +77,19 @@ read_quote(struct reader *r, const char *before, const char *name)
 	return text;
 }
 
-/* What people say cannot break the line that quotes it. */
+/* What is quoted cannot break the line, nor the terminal it is read on. */
 static void
 add_quoted(struct str *out, const char *text)
 {
-	size_t n = 0;
+	bool utf8 = valid_utf8(text);
 
 	str_add_char(out, '"');
-	for (; *text && n < 60; text++, n++) {
+	for (size_t n = 0; *text; text++, n++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < 0x20 || c == 0x7f)
+		if (n >= QUOTED_MAX && !(utf8 && (c & 0xc0) == 0x80))
+			break;
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
 			str_printf(out, "\\x%02x", c);
 		else
 			str_add_char(out, *text);
@@ -301,7 +304,7 @@ checked_text(const struct value *v)
 	if (!valid_text(text))
 		refused = "valid UTF-8 without control characters";
 	else if (strlen(text) < opt->min)
-		refused = "something";
+		refused = "some text";
 	else if (strlen(text) > opt->max) {
 		(void)snprintf(want, sizeof(want), "at most %u bytes",
 			       opt->max);
@@ -428,6 +431,13 @@ read_secret(const struct value *v)
 
 	if (!text)
 		return wrong(v);
+	if (!valid_text(text)) {
+		report_error(v->r->report, read_where(v->r, v->setting),
+			     "\"%s\": expected valid UTF-8 without control "
+			     "characters",
+			     v->opt->name);
+		return false;
+	}
 
 	struct secret *secret = secret_load(text, v->r->dir, &err);
 

@@ -182,6 +182,25 @@ at_comment(const struct source *src, char second)
 	return src->p + 1 < src->end && src->p[0] == '/' && src->p[1] == second;
 }
 
+/*
+ * libconfig 1.5 calls a comment that ends with the file a syntax error. To
+ * the text that we hand over we can add what it lacks, to others not.
+ */
+static bool
+skip_line(struct scan *s)
+{
+	struct source *src = s->src;
+	const char *start = src->p;
+
+	while (src->p < src->end && *src->p != '\n')
+		src->p++;
+	if (src->p < src->end || s->include_depth == 0)
+		return true;
+	return wrong(s, start,
+		     "the last line of an included file must end "
+		     "with a newline");
+}
+
 /* False if something is wrong with what was to be skipped. */
 static bool
 skip_space(struct scan *s)
@@ -195,8 +214,8 @@ skip_space(struct scan *s)
 		} else if (strchr(" \t\r\f", *src->p) && *src->p) {
 			src->p++;
 		} else if (*src->p == '#' || at_comment(src, '/')) {
-			while (src->p < src->end && *src->p != '\n')
-				src->p++;
+			if (!skip_line(s))
+				return false;
 		} else if (at_comment(src, '*')) {
 			if (!skip_comment(s))
 				return false;
@@ -315,10 +334,16 @@ number_word(struct scan *s)
 	int show = len < 40 ? len : 40;
 
 	if (!is_number(start, (size_t)len)) {
-		(void)wrong(s, start,
-			    "expected a value, found %.*s; text needs quotes: "
-			    "\"%.*s\"",
-			    show, start, show, start);
+		if (s->want == WANT_VALUE || s->want == WANT_FIRST)
+			(void)wrong(s, start,
+				    "expected a value, found %.*s; text needs "
+				    "quotes: \"%.*s\"",
+				    show, start, show, start);
+		else
+			(void)wrong(s, start,
+				    "unexpected %.*s; names begin with a "
+				    "letter and hold letters, digits, - and _",
+				    show, start);
 		return K_BAD;
 	}
 	if (!integer_fits(start, (size_t)len)) {

@@ -20,7 +20,8 @@ struct report;
 /*
  * Check len bytes of text, which came from file. include_dir is where
  * @include finds its files; NULL refuses @include. The first mistake is
- * reported with a picture of its line, and false returned.
+ * reported with a picture of its line, and false returned. libconfig is to be
+ * given the same text with one LF after it.
  */
 bool scan_text(struct report *report, const char *file, const char *text,
 	       size_t len, const char *include_dir);

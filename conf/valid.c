@@ -126,9 +126,10 @@ refuse_ip(const char *text)
 const char *
 refuse_charset(const char *text)
 {
-	/* A suffix such as //TRANSLIT changes what iconv does. */
-	iconv_t cd =
-		strchr(text, '/') ? (iconv_t)-1 : iconv_open("UTF-8", text);
+	/* A suffix such as //TRANSLIT changes what iconv does; no name at all
+	 * is the locale's. */
+	iconv_t cd = !*text || strchr(text, '/') ? (iconv_t)-1
+						 : iconv_open("UTF-8", text);
 
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): POSIX says so */
 	if (cd == (iconv_t)-1)
@@ -209,12 +210,10 @@ sequence(const unsigned char *p)
 }
 
 bool
-valid_text(const char *text)
+valid_utf8(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
-	if (has_control(text))
-		return false;
 	while (*p) {
 		size_t len = sequence(p);
 
@@ -223,6 +222,12 @@ valid_text(const char *text)
 		p += len;
 	}
 	return true;
+}
+
+bool
+valid_text(const char *text)
+{
+	return !has_control(text) && valid_utf8(text);
 }
 
 bool

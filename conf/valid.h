@@ -43,6 +43,8 @@ const char *refuse_nick_template(const char *text);
 /* {name}, {network}, {id}. */
 const char *refuse_person_template(const char *text);
 
+bool valid_utf8(const char *text);
+
 /* Valid UTF-8 without control characters. */
 bool valid_text(const char *text);
 

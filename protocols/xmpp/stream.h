@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_STREAM_H
+#define PROTOCOLS_XMPP_STREAM_H
+
+/*
+ * One component stream (XEP-0114): libstrophe hosted in our loop.
+ *
+ * stream_start() resolves and connects; then up() is called once the server
+ * has let us in, stanza() for every stanza, quiet() when nothing has come for
+ * a while, and down() exactly once at the end, whatever the reason. From
+ * down() the stream may be started again or freed.
+ *
+ * libstrophe must not be entered from its own handlers. So stream_send() and
+ * stream_stop() only queue, and may be called from anywhere; the work is done
+ * in a deferred call.
+ *
+ * SIGPIPE must be ignored by the process: libstrophe writes without
+ * MSG_NOSIGNAL.
+ */
+
+#include "bridge/protocol.h"
+
+#include <strophe.h>
+
+struct conf_xmpp;
+struct loop;
+struct stream;
+
+struct stream_ops {
+	void (*up)(void *arg);
+	/* Nothing came for conf->ping_s: provoke an answer. */
+	void (*quiet)(void *arg);
+	/* st is borrowed for the duration of the call. */
+	void (*stanza)(void *arg, xmpp_stanza_t *st);
+	void (*down)(void *arg, enum down_reason why, const char *text);
+};
+
+/* where: for log lines. conf, where and ops outlive the stream. */
+struct stream *stream_new(struct loop *loop, const struct conf_xmpp *conf,
+			  const char *where, const struct stream_ops *ops,
+			  void *arg);
+
+/* Accepts NULL. Also releases a stream that is up, without a word. */
+void stream_free(struct stream *s);
+
+void stream_start(struct stream *s);
+
+/*
+ * Close the stream once what is queued was handed to the kernel; down()
+ * follows within a second.
+ */
+void stream_stop(struct stream *s);
+
+/* What the builders of stanza.h need. */
+xmpp_ctx_t *stream_ctx(const struct stream *s);
+
+/*
+ * Queue a stanza. Takes the caller's reference. The only way out: a stanza
+ * whose from is not of our domain would make the server close the stream for
+ * everybody (FAULTS F8), so it is logged as our bug and dropped. Dropped, too,
+ * when the stream is not up.
+ */
+void stream_send(struct stream *s, xmpp_stanza_t *st);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * direct.c - private words.
+ *
+ * In a room they go from occupant to occupant, and the far end's address
+ * stays hidden; outside of rooms from a puppet's bare address to a user's.
+ * The room, or the server, does not say that it delivered one. So a ping
+ * follows it along the same way: errors come back before its answer does
+ * (FAULTS 3.2).
+ */
+
+#include "protocols/xmpp/muc.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HELP_MS 30000
+#define TELL_MS (3600 * 1000)
+
+static const char help[] =
+	"This is a bridge to other networks. It passes on what is said in "
+	"the rooms it was invited to; to say something to one person, write "
+	"to that person's address or nick instead.";
+
+/* A chat message with a body; to an occupant of a room if private is set. */
+static xmpp_stanza_t *
+chat_new(struct xmpp *x, const char *from, const char *to, const char *body)
+{
+	xmpp_stanza_t *st = stanza_new(x->ctx, "message", from, to, "chat");
+
+	stanza_add_text(st, "body", NULL, body);
+	return st;
+}
+
+static void
+mark_private(xmpp_stanza_t *st)
+{
+	(void)stanza_add(st, "x", NS_MUC_USER);
+}
+
+void
+direct_tell(struct xmpp *x, struct room *room, const char *nick,
+	    const char *why)
+{
+	AUTO_STR to;
+	AUTO_STR body;
+
+	str_init(&to, FULL_JID_MAX);
+	str_printf(&to, "%s/%s", room->jid, nick);
+	if (!xmpp_may_tell(x, to.data, why, TELL_MS))
+		return;
+	str_init(&body, 1024);
+	str_printf(&body, "Your message was not passed on: %s.", why);
+	xmpp_stanza_t *st = chat_new(x, x->listener, to.data, body.data);
+	mark_private(st);
+	xmpp_post(x, st);
+}
+
+void
+direct_help(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *from = stanza_get(st, "from");
+	struct room *room = room_find(x, from);
+
+	if (stanza_has_type(st, "error") || stanza_has_type(st, "headline") ||
+	    stanza_has_type(st, "groupchat") || !stanza_own_child(st, "body"))
+		return;
+	if (room &&
+	    (!*jid_resource(from) || !member_find(room, jid_resource(from))))
+		return; /* the room itself, or one of us */
+	if (!xmpp_may_tell(x, from, "help", HELP_MS))
+		return;
+	xmpp_stanza_t *answer = chat_new(x, stanza_get(st, "to"), from, help);
+	if (room)
+		mark_private(answer);
+	xmpp_post(x, answer);
+}
+
+/* ---- in ------------------------------------------------------------------ */
+
+static bool
+may_write(const struct xmpp *x, const struct jid *from, const char *bare)
+{
+	for (size_t i = 0; i < x->conf->n_direct_from; i++) {
+		const char *allowed = x->conf->direct_from[i];
+		if (!strcmp(allowed, "*") || !strcmp(allowed, from->domain) ||
+		    !strcmp(allowed, bare))
+			return true;
+	}
+	return false;
+}
+
+static void
+answer_error(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
+	     const char *text)
+{
+	xmpp_post(x, stanza_error(x->ctx, st, condition, text));
+}
+
+/* Who wrote st: a member of the room, or somebody who may. */
+static bool
+set_author(struct xmpp *x, struct event *ev, struct room *room,
+	   xmpp_stanza_t *st)
+{
+	const char *from = stanza_get(st, "from");
+	struct jid jid;
+	char bare[FULL_JID_MAX];
+
+	if (room) {
+		struct member *m = member_find(room, jid_resource(from));
+		if (!m || room->state != ROOM_JOINED)
+			return false;
+		event_set_sender(ev, m->id, m->nick);
+		return true;
+	}
+	if (!jid_parse(&jid, from))
+		return false;
+	jid.resource[0] = '\0';
+	if (!*jid.local || !jid_format(&jid, bare, sizeof(bare)) ||
+	    !may_write(x, &jid, bare)) {
+		answer_error(x, st, "not-allowed",
+			     "this bridge does not take messages from you");
+		return false;
+	}
+	event_set_sender(ev, bare, jid.local);
+	return true;
+}
+
+void
+direct_received(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *from = stanza_get(st, "from");
+	struct room *room = room_find(x, from);
+	struct message_source src = { NULL, false };
+	struct jid to;
+	char id[JID_PART_MAX + 1];
+	char network[JID_PART_MAX + 1];
+	const char *why;
+
+	AUTO(event) ev = event_from_message(st, &src, &why);
+	if (why && room)
+		direct_tell(x, room, jid_resource(from), why);
+	else if (why)
+		answer_error(x, st, "not-acceptable", why);
+	if (!ev || !jid_parse(&to, stanza_get(st, "to")))
+		return;
+	if (!jid_person(to.local, id, sizeof(id), network, sizeof(network))) {
+		if (!room)
+			answer_error(x, st, "item-not-found", NULL);
+		return;
+	}
+	if (!set_author(x, ev, room, st))
+		return;
+	event_set_to(ev, network, id);
+	ev->when_ms = loop_wall_ms(x->loop);
+	bridge_event(&x->net, event_ref(ev));
+}
+
+/* ---- out ----------------------------------------------------------------- */
+
+static void
+on_barrier(void *arg, xmpp_stanza_t *answer)
+{
+	struct wire *w = arg;
+	AUTO_STR id;
+
+	(void)answer; /* also an error, or silence, came without a refusal */
+	str_init(&id, 256);
+	str_add(&id, w->id);
+	const char *ids[] = { id.data };
+	wire_sent(w, ids, 1);
+}
+
+static void
+post_delivery(struct xmpp *x, struct delivery *d, struct message_form *form,
+	      bool in_room)
+{
+	form->type = "chat";
+	form->id = d->id;
+	form->replaces = d->event->kind == EVENT_EDIT ? d->target : NULL;
+	xmpp_stanza_t *st = message_from_event(x->ctx, d->event, form);
+	if (!st) {
+		bridge_refused(d, "nothing in it can be shown to them");
+		return;
+	}
+	if (in_room)
+		mark_private(st);
+	struct wire *w = wire_new(x, NULL, d, NULL);
+	xmpp_post(x, st);
+	query_ping(x, x->listener, x->conf->component, on_barrier, w);
+}
+
+static void
+send_to_member(struct xmpp *x, struct room *room, struct member *m,
+	       struct delivery *d)
+{
+	struct seat *s = NULL;
+	AUTO_STR from;
+	AUTO_STR to;
+	char bare[FULL_JID_MAX];
+
+	str_init(&from, FULL_JID_MAX);
+	str_init(&to, FULL_JID_MAX);
+	if (!d->speaker) {
+		str_add(&from, x->listener);
+	} else {
+		const struct puppet *p = d->speaker->puppet;
+		if (jid_of_person(p->sender->id, p->origin, x->conf->component,
+				  bare, sizeof(bare)))
+			str_printf(&from, "%s/" XMPP_RESOURCE, bare);
+		s = seat_find_from(room, from.data);
+		if (!s || s->state != SEAT_JOINED) {
+			bridge_refused(d, "you are not in the room where they "
+					  "are");
+			return;
+		}
+	}
+	str_printf(&to, "%s/%s", room->jid, m->nick);
+	struct message_form form = { .from = from.data, .to = to.data };
+	post_delivery(x, d, &form, true);
+}
+
+static void
+send_to_contact(struct xmpp *x, struct delivery *d, const char *to)
+{
+	char bare[FULL_JID_MAX];
+	const struct puppet *p = d->speaker ? d->speaker->puppet : NULL;
+	struct message_form form = { .from = x->listener, .to = to };
+
+	if (p) {
+		if (!jid_of_person(p->sender->id, p->origin, x->conf->component,
+				   bare, sizeof(bare))) {
+			bridge_refused(d, "no address can be made for you");
+			return;
+		}
+		form.from = bare;
+	}
+	post_delivery(x, d, &form, false);
+}
+
+/* The room whose member the sender id is, or was, of. */
+static struct room *
+room_of_id(struct xmpp *x, const char *id)
+{
+	return strchr(id, '/') ? room_find(x, id) : NULL;
+}
+
+void
+direct_send(struct xmpp *x, struct delivery *d)
+{
+	const char *id = d->channel->name;
+	struct room *room = room_of_id(x, id);
+	struct member *m = room ? member_find_id(room, id) : NULL;
+
+	if (d->event->kind == EVENT_TOPIC)
+		bridge_refused(d, "a private conversation has no subject");
+	else if (m)
+		send_to_member(x, room, m, d);
+	else if (strchr(id, '/'))
+		bridge_refused(d, "they are not in the room any more");
+	else
+		send_to_contact(x, d, id);
+}
+
+/* ---- hooks --------------------------------------------------------------- */
+
+/* Write a person's name (a nick in a room we are in, a bare address) as id. */
+static bool
+resolve_occupant(struct xmpp *x, const char *text, struct str *out)
+{
+	struct room *room = room_of_id(x, text);
+	struct member *m;
+
+	if (!room)
+		return false;
+	m = member_find_id(room, text);
+	if (!m)
+		m = member_find(room, jid_resource(text));
+	str_add(out, m ? m->id : text);
+	return true;
+}
+
+bool
+direct_resolve(struct network *net, const char *text, char *id, size_t size)
+{
+	struct xmpp *x = xmpp_from(net);
+	struct jid jid;
+	AUTO_STR found;
+
+	str_init(&found, size ? size - 1 : 0);
+	if (resolve_occupant(x, text, &found)) {
+		if (str_overflowed(&found))
+			return false;
+		memcpy(id, found.data, found.len + 1);
+		return true;
+	}
+	return jid_parse(&jid, text) && *jid.local && !*jid.resource &&
+	       jid_format(&jid, id, size);
+}
+
+/* A private message of st's kind that could not be delivered. */
+static void
+bounce_contact(struct xmpp *x, const struct event *ev, const char *text)
+{
+	char from[FULL_JID_MAX];
+
+	if (!jid_of_person(ev->to.id, ev->to.network, x->conf->component, from,
+			   sizeof(from)))
+		return;
+	/* An error is made from what it answers: build that first. */
+	xmpp_stanza_t *original =
+		stanza_new(x->ctx, "message", ev->sender.id, from, "chat");
+	if (ev->id)
+		stanza_attr(original, "id", ev->id);
+	answer_error(x, original, "recipient-unavailable", text);
+	(void)xmpp_stanza_release(original);
+}
+
+void
+direct_bounce(struct network *net, struct channel *ch, const struct event *ev,
+	      const char *why)
+{
+	struct xmpp *x = xmpp_from(net);
+	struct room *room =
+		ch && ch->data ? ch->data : room_of_id(x, ev->sender.id);
+	struct member *m = room ? member_find_id(room, ev->sender.id) : NULL;
+	AUTO_STR text;
+	AUTO_STR to;
+
+	str_init(&text, 1024);
+	str_printf(&text, "Your message was not delivered: %s", why);
+	if (!m) {
+		if (event_is_direct(ev) && !strchr(ev->sender.id, '/'))
+			bounce_contact(x, ev, text.data);
+		return;
+	}
+	/* Not as an error: a room throws out whoever sends one (333). */
+	str_init(&to, FULL_JID_MAX);
+	str_printf(&to, "%s/%s", room->jid, m->nick);
+	xmpp_stanza_t *st = chat_new(x, x->listener, to.data, text.data);
+	mark_private(st);
+	xmpp_post(x, st);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_MUC_H
+#define PROTOCOLS_XMPP_MUC_H
+
+/*
+ * Rooms (XEP-0045): how the listener gets in and stays in, who is there, and
+ * what is said.
+ *
+ *     DISCO --> ENTERING --> WAITING --> CLEARING --> JOINED
+ *     may we    presence     presence    ghosts of    traffic
+ *     enter?    sent         110 came,   ours go
+ *                            subject
+ *                            awaited
+ *
+ * Only what is addressed to the listener counts as the room's traffic; each
+ * puppet gets a copy of everything, which is dropped unread but for what
+ * concerns that puppet alone.
+ *
+ * CLEARING. After a crash a room may still hold puppets of our former life.
+ * Nothing tells them from strangers in a room that hides addresses, except
+ * that the room sends their copy of our entry to an address of ours where
+ * nobody lives now. Such a ghost is taken out with an unavailable presence,
+ * and the snapshot waits until the room has done so.
+ */
+
+#include "protocols/xmpp/xmpp.h"
+
+#define RECENT_MAX 32
+#define RECENT_TEXT 120
+
+enum room_state {
+	ROOM_DISCO,
+	ROOM_ENTERING,
+	ROOM_WAITING,
+	ROOM_CLEARING,
+	ROOM_JOINED,
+};
+
+struct member {
+	char *nick; /* key */
+	char *id;   /* sender id; key of by_id */
+	char *jid;  /* real bare address, or NULL where hidden */
+	char *status;
+	enum presence_show show;
+	enum rank rank;
+	bool known; /* EVENT_JOIN was raised */
+	UT_hash_handle hh, hh_id;
+};
+
+enum seat_state {
+	SEAT_JOINING,
+	SEAT_JOINED,
+	SEAT_LEAVING, /* o is NULL; until the listener sees it go */
+};
+
+struct seat {
+	char *nick; /* asked for, or given; key */
+	char *from; /* full address of the puppet; key of by_from */
+	struct occupant *o;
+	struct room *room;
+	enum seat_state state;
+	unsigned attempt;
+	struct timer timer;
+	UT_hash_handle hh, hh_from;
+};
+
+/* What somebody had put on one message: XEP-0444 sends whole sets. */
+struct marks {
+	char *key; /* sender id, LF, message id */
+	char *set; /* LF after each */
+	UT_hash_handle hh;
+};
+
+/* For quoting what is replied to. */
+struct recent {
+	char *id;
+	char *nick;
+	char text[RECENT_TEXT + 1];
+};
+
+struct room {
+	char *jid; /* bare; key */
+	struct xmpp *x;
+	struct channel *ch;
+	enum room_state state;
+	char *nick; /* the listener's here */
+	unsigned attempt;
+
+	/* disco */
+	bool stable_ids;   /* urn:xmpp:sid:0 */
+	bool occupant_ids; /* urn:xmpp:occupant-id:0 */
+
+	struct member *members, *by_id;
+	struct seat *seats, *by_from;
+	struct wire *wires;
+	struct marks *marks;
+	struct recent recent[RECENT_MAX];
+	size_t next_recent;
+
+	bool ghosts; /* some were found since we entered */
+	bool pinging;
+	char *topic, *topic_nick; /* of the snapshot; NULL until it came */
+	int64_t heard_ms;
+	struct timer timer; /* of the state */
+	struct timer check; /* reflections, and silence */
+	UT_hash_handle hh;
+};
+
+/* Hooks. */
+void muc_join(struct network *net, struct channel *ch);
+void muc_leave(struct network *net, struct channel *ch);
+
+/* Say goodbye in every room; the stream is about to be closed. */
+void muc_goodbye(struct xmpp *x);
+
+/* Forget every room; the stream is gone. */
+void muc_drop(struct xmpp *x);
+
+/* A presence, or a groupchat or error message, came from some room. */
+void muc_presence(struct xmpp *x, xmpp_stanza_t *st);
+void muc_message(struct xmpp *x, xmpp_stanza_t *st);
+
+/* The room that the address (full or bare) is of, or NULL. */
+struct room *room_find(struct xmpp *x, const char *jid);
+const char *jid_resource(const char *jid); /* "" if none */
+
+/*
+ * The channel is lost: frees the room, then tells the bridge.
+ */
+void room_lost(struct room *room, enum down_reason why, const char *text);
+
+/* Is the listener still in there (XEP-0410)? Loses the room if not. */
+void room_check_self(struct room *room);
+
+/* Why somebody of ours left a room: whose fault, and words for people. */
+enum down_reason muc_departure(struct str *text, xmpp_stanza_t *st,
+			       const struct muc_user *u);
+
+/* Why a join was refused, likewise; conflicts are not handled here. */
+enum down_reason muc_refusal(struct str *text, xmpp_stanza_t *st);
+
+/* The presence that enters a room; the caller may add to it. */
+xmpp_stanza_t *muc_entry(struct room *room, const char *from, const char *nick);
+
+/* Set up the room's watch for silence and for missing reflections. */
+void room_watch(struct room *room);
+
+/* ---- members (members.c) ------------------------------------------------- */
+
+struct member *member_find(struct room *room, const char *nick);
+struct member *member_find_id(struct room *room, const char *id);
+
+/* The listener saw st, an available or unavailable presence of nick's. */
+void member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
+		    const struct muc_user *u);
+void member_gone(struct room *room, const char *nick, xmpp_stanza_t *st,
+		 const struct muc_user *u);
+
+/* Raise EVENT_JOIN unless that was done. flags: EVENT_BACKLOG or 0. */
+void member_announce(struct room *room, struct member *m, unsigned flags);
+
+/* Forget one, without a word. */
+void member_free(struct room *room, struct member *m);
+
+/* An event of that member in this room. */
+struct event *member_event(struct room *room, const struct member *m,
+			   enum event_kind kind);
+
+/* ---- seats (puppets.c) --------------------------------------------------- */
+
+/* By the nick that is ours or asked for; by the puppet's full address. */
+struct seat *seat_find(struct room *room, const char *nick);
+struct seat *seat_find_from(struct room *room, const char *from);
+
+/* A presence addressed to the puppet. */
+void seat_presence(struct seat *seat, xmpp_stanza_t *st);
+
+/* The listener saw that seat's nick change, or go. */
+void seat_renamed(struct seat *seat, const char *nick);
+void seat_gone(struct seat *seat);
+
+/* The room says that the puppet is not in it. */
+void seat_lost(struct seat *seat, enum down_reason why, const char *text);
+
+/* Say goodbye. */
+void seat_send_leave(struct seat *seat, const char *reason);
+
+/* Forget all, without a word. */
+void seat_drop_all(struct room *room);
+
+/* True if somebody there, or we, go by a name that looks like nick. */
+bool room_nick_is_taken(struct room *room, const char *nick,
+			const struct seat *except);
+
+/* ---- talk (talk.c) ------------------------------------------------------- */
+
+/* A groupchat message to the listener. */
+void talk_received(struct room *room, const char *nick, xmpp_stanza_t *st);
+
+/* Remember for quoting; find again, NULL if not known (any more). */
+void talk_remember(struct room *room, const char *id, const char *nick,
+		   const char *text);
+const struct recent *talk_recall(const struct room *room, const char *id);
+
+void talk_drop(struct room *room);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * talk.c - what is said in a room, on its way to the bridge.
+ *
+ * Our own voice comes back here, too, and confirms deliveries. What the room
+ * itself says (no nick) is not passed on, but for its subject and for what
+ * its moderators took back (XEP-0425).
+ */
+
+#include "protocols/xmpp/muc.h"
+
+#include "bridge/base.h"
+#include "bridge/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARKS_MAX 20   /* of one person on one message */
+#define MARKED_MAX 500 /* sets remembered per room */
+#define TELL_MS (3600 * 1000)
+#define NS_RETRACT "urn:xmpp:message-retract:1"
+#define NS_MODERATE "urn:xmpp:message-moderate:1"
+
+/* ---- what was said lately ------------------------------------------------ */
+
+void
+talk_remember(struct room *room, const char *id, const char *nick,
+	      const char *text)
+{
+	struct recent *r = &room->recent[room->next_recent++ % RECENT_MAX];
+	size_t line = strcspn(text, "\n");
+
+	free(r->id);
+	free(r->nick);
+	r->id = xstrdup(id);
+	r->nick = xstrdup(nick);
+	if (line > RECENT_TEXT)
+		line = utf8_cut(text, line, RECENT_TEXT - 8);
+	if (line > RECENT_TEXT)
+		line = 0;
+	memcpy(r->text, text, line);
+	r->text[line] = '\0';
+}
+
+const struct recent *
+talk_recall(const struct room *room, const char *id)
+{
+	for (size_t i = 0; i < RECENT_MAX; i++) {
+		if (room->recent[i].id && !strcmp(room->recent[i].id, id))
+			return &room->recent[i];
+	}
+	return NULL;
+}
+
+/* ---- reactions ----------------------------------------------------------- */
+
+static void
+marks_free(struct room *room, struct marks *m)
+{
+	HASH_DELETE(hh, room->marks, m);
+	free(m->key);
+	free(m->set);
+	free(m);
+}
+
+void
+talk_drop(struct room *room)
+{
+	struct marks *m, *next;
+
+	HASH_ITER(hh, room->marks, m, next)
+	marks_free(room, m);
+	for (size_t i = 0; i < RECENT_MAX; i++) {
+		free(room->recent[i].id);
+		free(room->recent[i].nick);
+	}
+}
+
+static struct marks *
+marks_get(struct room *room, const char *who, const char *id)
+{
+	struct marks *m;
+	AUTO_STR key;
+
+	str_init(&key, 4096);
+	str_printf(&key, "%s\n%s", who, id);
+	HASH_FIND(hh, room->marks, key.data, key.len, m);
+	if (m)
+		return m;
+	if (HASH_COUNT(room->marks) >= MARKED_MAX)
+		marks_free(room, room->marks); /* the oldest */
+	m = xcalloc(1, sizeof(*m));
+	m->key = str_take(&key);
+	m->set = xstrdup("");
+	HASH_ADD_KEYPTR(hh, room->marks, m->key, strlen(m->key), m);
+	return m;
+}
+
+/* Is mark (n bytes) a line of set? */
+static bool
+set_has(const char *set, const char *mark, size_t n)
+{
+	while (*set) {
+		size_t len = strcspn(set, "\n");
+		if (len == n && !memcmp(set, mark, n))
+			return true;
+		set += len + (set[len] == '\n');
+	}
+	return false;
+}
+
+static void
+raise_mark(struct room *room, const struct member *m, const char *target,
+	   const char *mark, size_t n, unsigned flags)
+{
+	struct event *ev = member_event(room, m, EVENT_REACTION);
+	AUTO_STR text;
+
+	str_init(&text, n);
+	str_add_n(&text, mark, n);
+	ev->mark = event_strdup(ev, text.data);
+	ev->target = event_strdup(ev, target);
+	ev->flags |= flags;
+	bridge_event(&room->x->net, ev);
+}
+
+/* Raise what is in one set and not in the other. */
+static void
+raise_difference(struct room *room, const struct member *m, const char *target,
+		 const char *set, const char *other, unsigned flags)
+{
+	while (*set) {
+		size_t len = strcspn(set, "\n");
+		if (len && !set_has(other, set, len))
+			raise_mark(room, m, target, set, len, flags);
+		set += len + (set[len] == '\n');
+	}
+}
+
+static void
+react(struct room *room, const struct member *m, xmpp_stanza_t *st)
+{
+	AUTO(event) scratch = event_make(EVENT_REACTION);
+	const char *list[MARKS_MAX];
+	size_t n;
+	const char *target = stanza_reactions(st, scratch, list, MARKS_MAX, &n);
+	AUTO_STR set;
+
+	if (!target)
+		return;
+	str_init(&set, 4096);
+	for (size_t i = 0; i < n; i++) {
+		if (!strchr(list[i], '\n'))
+			str_printf(&set, "%s\n", list[i]);
+	}
+	struct marks *marks = marks_get(room, m->id, target);
+	raise_difference(room, m, target, marks->set, set.data, EVENT_REMOVED);
+	raise_difference(room, m, target, set.data, marks->set, 0);
+	free(marks->set);
+	marks->set = str_take(&set);
+	if (!*marks->set)
+		marks_free(room, marks);
+}
+
+/* ---- the room's own words ------------------------------------------------ */
+
+static const char *
+moderated(xmpp_stanza_t *st, const char **by)
+{
+	xmpp_stanza_t *retract = stanza_child(st, "retract", NS_RETRACT);
+	xmpp_stanza_t *m = stanza_child(retract, "moderated", NS_MODERATE);
+
+	if (!m || !*stanza_get(retract, "id"))
+		return NULL;
+	*by = jid_resource(stanza_get(m, "by"));
+	return stanza_get(retract, "id");
+}
+
+static void
+set_room_sender(struct room *room, struct event *ev, const char *nick)
+{
+	struct member *m = member_find(room, nick);
+	AUTO_STR id;
+
+	str_init(&id, FULL_JID_MAX);
+	if (m)
+		str_add(&id, m->id);
+	else if (*nick)
+		str_printf(&id, "%s/nick:%s", room->jid, nick);
+	else
+		str_add(&id, room->jid);
+	event_set_sender(ev, id.data, *nick ? nick : room->jid);
+	ev->channel = room->ch->id;
+	ev->when_ms = loop_wall_ms(room->x->loop);
+}
+
+static void
+room_says(struct room *room, xmpp_stanza_t *st)
+{
+	struct message_source src = { room->jid, room->stable_ids };
+	const char *by = "";
+	const char *why;
+	bool withdrawn = moderated(st, &by) != NULL;
+
+	if (wire_reflected(room, room->nick, st))
+		return; /* a subject of ours, from services that hide whose */
+	struct event *ev = event_from_message(st, &src, &why);
+	if (!ev)
+		return;
+	if (ev->kind != EVENT_TOPIC &&
+	    !(ev->kind == EVENT_REDACTION && withdrawn)) {
+		event_unref(ev);
+		return;
+	}
+	set_room_sender(room, ev, by);
+	bridge_event(&room->x->net, ev);
+}
+
+/* ---- everybody else's ---------------------------------------------------- */
+
+static bool
+is_ours(struct room *room, const char *nick)
+{
+	struct seat *s = seat_find(room, nick);
+
+	return !strcmp(nick, room->nick) || (s && s->state != SEAT_JOINING);
+}
+
+static bool
+is_moderation(xmpp_stanza_t *st)
+{
+	const char *by;
+
+	return moderated(st, &by) != NULL;
+}
+
+void
+talk_received(struct room *room, const char *nick, xmpp_stanza_t *st)
+{
+	struct message_source src = { room->jid, room->stable_ids };
+	const char *why;
+
+	if (!*nick) {
+		room_says(room, st);
+		return;
+	}
+	if (wire_reflected(room, nick, st) || is_ours(room, nick))
+		return;
+	struct member *m = member_find(room, nick);
+	if (m)
+		member_announce(room, m, 0);
+	if (m)
+		react(room, m, st);
+	if (is_moderation(st))
+		return; /* only the room may say so */
+	struct event *ev = event_from_message(st, &src, &why);
+	if (why)
+		direct_tell(room->x, room, nick, why);
+	if (!ev)
+		return;
+	set_room_sender(room, ev, nick);
+	if (ev->id && ev->kind == EVENT_MESSAGE)
+		talk_remember(room, ev->id, nick, ev->text.utf8);
+	bridge_event(&room->x->net, ev);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xmpp.c - the XMPP adapter: one component on one server.
+ *
+ * Spoken here:
+ *   RFC 6120, 6121, 7622   stanzas, messages and presence, addresses
+ *   XEP-0012  Last Activity (of the bridge)
+ *   XEP-0030  Service Discovery
+ *   XEP-0045  Multi-User Chat, as an occupant
+ *   XEP-0054  vcard-temp (a name)
+ *   XEP-0092  Software Version
+ *   XEP-0106  JID Escaping
+ *   XEP-0114  Jabber Component Protocol
+ *   XEP-0199  XMPP Ping
+ *   XEP-0202  Entity Time
+ *   XEP-0203  Delayed Delivery (history is told from news by its place)
+ *   XEP-0245  /me
+ *   XEP-0308  Last Message Correction
+ *   XEP-0359  Stable Stanza IDs, where the room has them
+ *   XEP-0380  Explicit Message Encryption (to refuse it)
+ *   XEP-0393  Message Styling
+ *   XEP-0410  MUC Self-Ping
+ *   XEP-0421  Occupant Ids, where the room has them
+ *   XEP-0424  Message Retraction, incoming
+ *   XEP-0425  Moderated Message Retraction, incoming
+ *   XEP-0428  Fallback Indication
+ *   XEP-0444  Message Reactions, incoming
+ *   XEP-0461  Message Replies
+ */
+
+#include "protocols/xmpp/muc.h"
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "conf/conf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PUPPET_WAIT_MS 10000
+
+struct xmpp *
+xmpp_from(struct network *net)
+{
+	assert(net->protocol == &xmpp_protocol);
+	return container_of(net, struct xmpp, net);
+}
+
+void
+xmpp_post(struct xmpp *x, xmpp_stanza_t *st)
+{
+	stream_send(x->stream, st);
+}
+
+bool
+xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,
+	      int64_t wait_ms)
+{
+	int64_t now = loop_now_ms(x->loop);
+	uint32_t hash = hash_bytes(whom, strlen(whom)) * 31 +
+			hash_bytes(topic, strlen(topic));
+
+	for (size_t i = 0; i < TOLD_MAX; i++) {
+		if (x->told[i].whom == hash && x->told[i].until_ms > now)
+			return false;
+	}
+	x->told[x->next_told] = (struct told){ hash, now + wait_ms };
+	x->next_told = (x->next_told + 1) % TOLD_MAX;
+	return true;
+}
+
+/* ---- what the stream brings ---------------------------------------------- */
+
+static void
+drop_all(struct xmpp *x)
+{
+	muc_drop(x);
+	wire_drop_direct(x);
+	query_drop(x, NULL);
+}
+
+static void
+on_up(void *arg)
+{
+	struct xmpp *x = arg;
+
+	bridge_network_up(&x->net);
+}
+
+static void
+on_down(void *arg, enum down_reason why, const char *text)
+{
+	struct xmpp *x = arg;
+
+	drop_all(x);
+	bridge_network_down(&x->net, why, text);
+}
+
+/* Whatever comes back is a sign of life. */
+static void
+on_quiet(void *arg)
+{
+	struct xmpp *x = arg;
+
+	query_ping(x, x->listener, x->conf->component, NULL, NULL);
+}
+
+/* True if to is the component itself or the listener. */
+static bool
+is_for_us(const struct xmpp *x, const char *to)
+{
+	return !memchr(to, '@', jid_bare_len(to)) ||
+	       jid_same_bare(to, x->listener);
+}
+
+static void
+on_message(struct xmpp *x, xmpp_stanza_t *st)
+{
+	if (stanza_has_type(st, "groupchat") || stanza_has_type(st, "error"))
+		muc_message(x, st);
+	else if (is_for_us(x, stanza_get(st, "to")))
+		direct_help(x, st);
+	else
+		direct_received(x, st);
+}
+
+static void
+on_presence(struct xmpp *x, xmpp_stanza_t *st)
+{
+	/* Contacts of their own are a later affair: say no. */
+	if (stanza_has_type(st, "subscribe") || stanza_has_type(st, "probe")) {
+		const char *to = stanza_get(st, "to");
+		xmpp_post(x,
+			  stanza_new(x->ctx, "presence", to,
+				     stanza_get(st, "from"), "unsubscribed"));
+		return;
+	}
+	muc_presence(x, st);
+}
+
+static void
+on_stanza(void *arg, xmpp_stanza_t *st)
+{
+	struct xmpp *x = arg;
+
+	if (!*stanza_get(st, "from") || !*stanza_get(st, "to"))
+		return;
+	if (stanza_is(st, "message"))
+		on_message(x, st);
+	else if (stanza_is(st, "presence"))
+		on_presence(x, st);
+	else if (stanza_is(st, "iq"))
+		iq_received(x, st);
+}
+
+/* ---- hooks --------------------------------------------------------------- */
+
+static const struct stream_ops stream_ops = {
+	.up = on_up,
+	.quiet = on_quiet,
+	.stanza = on_stanza,
+	.down = on_down,
+};
+
+static struct network *
+component_create(const struct conf_network *conf, struct loop *loop,
+		 struct error *err)
+{
+	char local[JID_PART_MAX + 1];
+	struct jid domain;
+	AUTO_STR listener;
+
+	if (!jid_parse(&domain, conf->xmpp->component) || *domain.local ||
+	    *domain.resource ||
+	    strcmp(domain.domain, conf->xmpp->component) != 0) {
+		(void)error_set(err, EINVAL,
+				"component \"%s\" is not a domain in lower "
+				"case",
+				conf->xmpp->component);
+		return NULL;
+	}
+	struct xmpp *x = xcalloc(1, sizeof(*x));
+	network_init(&x->net, &xmpp_protocol, conf->name);
+	x->conf = conf->xmpp;
+	x->loop = loop;
+	x->born_ms = loop_now_ms(loop);
+	if (x->conf->window)
+		x->net.limits.window = x->conf->window;
+	jid_local_encode(x->conf->nick, local, sizeof(local));
+	str_init(&listener, FULL_JID_MAX);
+	str_printf(&listener, "%s@%s/" XMPP_RESOURCE, local,
+		   x->conf->component);
+	x->listener = str_take(&listener);
+	x->stream = stream_new(loop, x->conf, x->net.name, &stream_ops, x);
+	x->ctx = stream_ctx(x->stream);
+	return &x->net;
+}
+
+static void
+component_destroy(struct network *net)
+{
+	struct xmpp *x = xmpp_from(net);
+
+	drop_all(x);
+	stream_free(x->stream);
+	free(x->listener);
+	network_finish(net);
+	free(x);
+}
+
+static void
+component_start(struct network *net)
+{
+	stream_start(xmpp_from(net)->stream);
+}
+
+static void
+component_stop(struct network *net)
+{
+	struct xmpp *x = xmpp_from(net);
+
+	muc_goodbye(x);
+	stream_stop(x->stream);
+}
+
+static void
+component_forget(struct network *net, struct channel *ch)
+{
+	/* A direct channel has nothing of ours; a room was left before. */
+	(void)net;
+	assert(!ch->data);
+}
+
+const struct protocol xmpp_protocol = {
+	.name = "xmpp",
+	.caps = CAN_EDIT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
+		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT,
+	.limits = {
+		.text_max = 32768,
+		.window = 16,
+		.puppet_wait_ms = PUPPET_WAIT_MS,
+	},
+	.ops = {
+		.create = component_create,
+		.destroy = component_destroy,
+		.start = component_start,
+		.stop = component_stop,
+		.join = muc_join,
+		.leave = muc_leave,
+		.send = send_delivery,
+		.puppet_join = puppet_join,
+		.puppet_leave = puppet_leave,
+		.puppet_update = puppet_update,
+		.forget = component_forget,
+		.bounce = direct_bounce,
+		.resolve = direct_resolve,
+	},
+};

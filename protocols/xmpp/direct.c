@@ -46,8 +46,8 @@ void
 direct_tell(struct xmpp *x, struct room *room, const char *nick,
 	    const char *why)
 {
-	AUTO_STR to;
-	AUTO_STR body;
+	AUTO_STR to = { 0 };
+	AUTO_STR body = { 0 };
 
 	str_init(&to, FULL_JID_MAX);
 	str_printf(&to, "%s/%s", room->jid, nick);
@@ -166,7 +166,7 @@ static void
 on_barrier(void *arg, xmpp_stanza_t *answer)
 {
 	struct wire *w = arg;
-	AUTO_STR id;
+	AUTO_STR id = { 0 };
 
 	(void)answer; /* also an error, or silence, came without a refusal */
 	str_init(&id, 256);
@@ -199,8 +199,8 @@ send_to_member(struct xmpp *x, struct room *room, struct member *m,
 	       struct delivery *d)
 {
 	struct seat *s = NULL;
-	AUTO_STR from;
-	AUTO_STR to;
+	AUTO_STR from = { 0 };
+	AUTO_STR to = { 0 };
 	char bare[FULL_JID_MAX];
 
 	str_init(&from, FULL_JID_MAX);
@@ -289,7 +289,7 @@ direct_resolve(struct network *net, const char *text, char *id, size_t size)
 {
 	struct xmpp *x = xmpp_from(net);
 	struct jid jid;
-	AUTO_STR found;
+	AUTO_STR found = { 0 };
 
 	str_init(&found, size ? size - 1 : 0);
 	if (resolve_occupant(x, text, &found)) {
@@ -328,8 +328,8 @@ direct_bounce(struct network *net, struct channel *ch, const struct event *ev,
 	struct room *room =
 		ch && ch->data ? ch->data : room_of_id(x, ev->sender.id);
 	struct member *m = room ? member_find_id(room, ev->sender.id) : NULL;
-	AUTO_STR text;
-	AUTO_STR to;
+	AUTO_STR text = { 0 };
+	AUTO_STR to = { 0 };
 
 	str_init(&text, 1024);
 	str_printf(&text, "Your message was not delivered: %s", why);

@@ -84,7 +84,7 @@ make_id(struct room *room, const char *nick, const char *jid, xmpp_stanza_t *st)
 							     NS_OCCUPANT_ID)
 					      : NULL;
 	const char *occupant = o ? stanza_get(o, "id") : "";
-	AUTO_STR id;
+	AUTO_STR id = { 0 };
 
 	str_init(&id, SENDER_ID_MAX);
 	str_printf(&id, "%s/", room->jid);
@@ -133,7 +133,7 @@ member_announce(struct room *room, struct member *m, unsigned flags)
 static char *
 read_status(xmpp_stanza_t *st)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, STATUS_MAX);
 	stanza_read_text(&text, stanza_own_child(st, "status"));
@@ -248,7 +248,7 @@ member_parted(struct room *room, struct member *m, xmpp_stanza_t *st,
 {
 	if (m->known) {
 		struct event *ev = member_event(room, m, EVENT_PART);
-		AUTO_STR text;
+		AUTO_STR text = { 0 };
 		str_init(&text, STATUS_MAX);
 		stanza_read_text(&text,
 				 u->reason ? u->reason

@@ -119,7 +119,7 @@ room_lost(struct room *room, enum down_reason why, const char *text)
 static void
 room_send_leave(struct room *room)
 {
-	AUTO_STR to;
+	AUTO_STR to = { 0 };
 
 	str_init(&to, FULL_JID_MAX);
 	occupant_jid(&to, room, room->nick);
@@ -255,7 +255,7 @@ on_self_ping(void *arg, xmpp_stanza_t *answer)
 void
 room_check_self(struct room *room)
 {
-	AUTO_STR self;
+	AUTO_STR self = { 0 };
 
 	if (room->pinging || room->state != ROOM_JOINED)
 		return;
@@ -313,14 +313,18 @@ announce_topic(struct room *room)
 	if (!room->topic)
 		return;
 	struct event *ev = event_make(EVENT_TOPIC);
-	AUTO_STR id;
+	AUTO_STR id = { 0 };
 	str_init(&id, FULL_JID_MAX);
 	struct member *m = member_find(room, room->topic_nick);
+	struct seat *s = seat_find(room, room->topic_nick);
+	bool ours = s || !strcmp(room->topic_nick, room->nick);
 	if (m)
 		str_add(&id, m->id);
+	else if (ours) /* of a former life; nobody to be named */
+		str_add(&id, room->jid);
 	else
 		str_printf(&id, "%s/nick:%s", room->jid, room->topic_nick);
-	event_set_sender(ev, id.data, room->topic_nick);
+	event_set_sender(ev, id.data, ours ? room->jid : room->topic_nick);
 	event_set_text(ev, room->topic);
 	ev->flags |= EVENT_BACKLOG;
 	ev->channel = room->ch->id;
@@ -364,7 +368,7 @@ on_cleared_late(void *arg)
 static void
 room_settle(struct room *room)
 {
-	AUTO_STR self;
+	AUTO_STR self = { 0 };
 
 	if (!room->ghosts) {
 		room_entered(room);
@@ -393,7 +397,7 @@ on_no_entry(void *arg)
 xmpp_stanza_t *
 muc_entry(struct room *room, const char *from, const char *nick)
 {
-	AUTO_STR to;
+	AUTO_STR to = { 0 };
 	const struct conf_member *conf = room->ch->conf;
 
 	str_init(&to, FULL_JID_MAX);
@@ -433,7 +437,7 @@ room_next_nick(struct room *room)
 static void
 room_refused(struct room *room, xmpp_stanza_t *st)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	if (!strcmp(stanza_error_condition(st), "conflict") &&
 	    room_next_nick(room)) {
@@ -575,7 +579,7 @@ self_available(struct room *room, const char *nick, const struct muc_user *u)
 static void
 self_unavailable(struct room *room, xmpp_stanza_t *st, const struct muc_user *u)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	if (u->codes & MUC_RENAME && *u->nick) {
 		free(room->nick);
@@ -664,7 +668,7 @@ room_message(struct room *room, xmpp_stanza_t *st)
 		xmpp_stanza_t *subject = stanza_own_child(st, "subject");
 		if (!subject || stanza_own_child(st, "body"))
 			return; /* history */
-		AUTO_STR text;
+		AUTO_STR text = { 0 };
 		str_init(&text, STANZA_TEXT_MAX);
 		stanza_read_text(&text, subject);
 		/* An empty one says that there is none. */

@@ -136,7 +136,7 @@ add_presence(struct seat *s, xmpp_stanza_t *st)
 static void
 send_presence(struct seat *s, const char *nick)
 {
-	AUTO_STR to;
+	AUTO_STR to = { 0 };
 
 	str_init(&to, FULL_JID_MAX);
 	str_printf(&to, "%s/%s", s->room->jid, nick);
@@ -149,7 +149,7 @@ send_presence(struct seat *s, const char *nick)
 void
 seat_send_leave(struct seat *s, const char *reason)
 {
-	AUTO_STR to;
+	AUTO_STR to = { 0 };
 
 	str_init(&to, FULL_JID_MAX);
 	str_printf(&to, "%s/%s", s->room->jid, s->nick);
@@ -225,7 +225,7 @@ seat_refused(struct seat *s, xmpp_stanza_t *st)
 {
 	bool conflict = !strcmp(stanza_error_condition(st), "conflict");
 	char nick[NICK_MAX];
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	s->attempt += conflict;
 	if (conflict && s->state == SEAT_JOINING) {
@@ -249,7 +249,7 @@ static void
 seat_unavailable(struct seat *s, const char *nick, xmpp_stanza_t *st)
 {
 	struct muc_user u;
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	(void)stanza_muc_user(&u, st);
 	/* A rejoin may overtake the farewell of the visit before it. */
@@ -299,7 +299,7 @@ puppet_join(struct network *net, struct occupant *o)
 				   "no address can be made for this person");
 		return;
 	}
-	AUTO_STR from;
+	AUTO_STR from = { 0 };
 	str_init(&from, FULL_JID_MAX);
 	str_printf(&from, "%s/" XMPP_RESOURCE, bare);
 	struct seat *s = seat_find_from(room, from.data);

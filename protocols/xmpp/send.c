@@ -164,7 +164,7 @@ wire_reflected(struct room *room, const char *nick, xmpp_stanza_t *st)
 	talk_remember(room, ids[0], nick, w->d->event->text.utf8);
 	bool first = w == room->wires;
 	/* The id belongs to the delivery: copy what must outlive it. */
-	AUTO_STR own;
+	AUTO_STR own = { 0 };
 	str_init(&own, 256);
 	str_add(&own, w->id);
 	ids[n - 1] = own.data;
@@ -192,7 +192,7 @@ wire_error(struct xmpp *x, struct room *room, xmpp_stanza_t *st)
 	const char *id = stanza_get(st, "id");
 	struct wire *w = room ? wire_find(room->wires, id) : NULL;
 	const char *condition = stanza_error_condition(st);
-	AUTO_STR words;
+	AUTO_STR words = { 0 };
 
 	if (!w)
 		w = wire_find(x->direct, id);
@@ -224,7 +224,7 @@ room_send(struct room *room, struct delivery *d)
 	struct xmpp *x = room->x;
 	struct seat *s = d->speaker ? d->speaker->data : NULL;
 	const struct event *ev = d->event;
-	AUTO_STR parent_to;
+	AUTO_STR parent_to = { 0 };
 
 	str_init(&parent_to, FULL_JID_MAX);
 	struct message_form form = {

@@ -38,7 +38,7 @@
 void
 stanza_attr(xmpp_stanza_t *st, const char *key, const char *value)
 {
-	AUTO_STR clean;
+	AUTO_STR clean = { 0 };
 
 	str_init(&clean, ATTRIBUTE_MAX);
 	xml_clean_attribute(&clean, value, strlen(value));
@@ -48,7 +48,7 @@ stanza_attr(xmpp_stanza_t *st, const char *key, const char *value)
 static void
 stanza_text(xmpp_stanza_t *st, const char *text, size_t len)
 {
-	AUTO_STR clean;
+	AUTO_STR clean = { 0 };
 
 	/* U+FFFD for a bad byte is three. */
 	str_init(&clean, 3 * len);
@@ -278,7 +278,7 @@ stanza_error_words(struct str *out, xmpp_stanza_t *st)
 enum presence_show
 stanza_show(xmpp_stanza_t *presence)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, 16);
 	stanza_read_text(&text, stanza_own_child(presence, "show"));
@@ -457,7 +457,7 @@ cut_fallback(struct str *body, xmpp_stanza_t *st)
 	    !read_number(stanza_get(range, "end"), &end) || start >= end)
 		return;
 
-	AUTO_STR kept;
+	AUTO_STR kept = { 0 };
 	str_init(&kept, STANZA_TEXT_MAX);
 	size_t from = code_point_offset(body->data, body->len, start);
 	size_t to = code_point_offset(body->data, body->len, end);
@@ -509,7 +509,7 @@ static struct event *
 topic_from_message(xmpp_stanza_t *subject, const char **why)
 {
 	struct event *ev = event_make(EVENT_TOPIC);
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, STANZA_TEXT_MAX);
 	stanza_read_text(&text, subject);
@@ -531,7 +531,7 @@ redaction_from_message(xmpp_stanza_t *retract)
 		return NULL;
 	struct event *ev = event_make(EVENT_REDACTION);
 	ev->target = event_strdup(ev, target);
-	AUTO_STR reason;
+	AUTO_STR reason = { 0 };
 	str_init(&reason, 1024);
 	stanza_read_text(&reason, stanza_own_child(retract, "reason"));
 	event_set_text_n(ev, reason.data, reason.len);
@@ -555,7 +555,7 @@ text_from_message(xmpp_stanza_t *st, xmpp_stanza_t *body_element,
 	xmpp_stanza_t *replace = stanza_child(st, "replace", NS_REPLACE);
 	const char *target = replace ? stanza_get(replace, "id") : "";
 	const char *parent = reply_parent(st);
-	AUTO_STR body;
+	AUTO_STR body = { 0 };
 
 	str_init(&body, STANZA_TEXT_MAX);
 	stanza_read_text(&body, body_element);
@@ -616,7 +616,7 @@ stanza_reactions(xmpp_stanza_t *st, struct event *ev, const char **marks,
 		return NULL;
 	xmpp_stanza_t *c = xmpp_stanza_get_children(r);
 	for (; c && *n < max; c = xmpp_stanza_get_next(c)) {
-		AUTO_STR mark;
+		AUTO_STR mark = { 0 };
 		str_init(&mark, MARK_MAX);
 		if (stanza_is(c, "reaction"))
 			stanza_read_text(&mark, c);
@@ -669,7 +669,7 @@ add_reply(xmpp_stanza_t *st, const struct message_form *form, size_t quoted)
 static bool
 write_body(struct str *body, const struct event *ev)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, 4 * STANZA_TEXT_MAX);
 	bool unstyled = styling_write(&text, &ev->text);
@@ -697,7 +697,7 @@ static bool
 add_message_text(xmpp_stanza_t *st, const struct event *ev,
 		 const struct message_form *form)
 {
-	AUTO_STR body;
+	AUTO_STR body = { 0 };
 	size_t quoted = 0;
 
 	str_init(&body, 16 * STANZA_TEXT_MAX);

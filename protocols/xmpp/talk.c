@@ -81,7 +81,7 @@ static struct marks *
 marks_get(struct room *room, const char *who, const char *id)
 {
 	struct marks *m;
-	AUTO_STR key;
+	AUTO_STR key = { 0 };
 
 	str_init(&key, 4096);
 	str_printf(&key, "%s\n%s", who, id);
@@ -115,7 +115,7 @@ raise_mark(struct room *room, const struct member *m, const char *target,
 	   const char *mark, size_t n, unsigned flags)
 {
 	struct event *ev = member_event(room, m, EVENT_REACTION);
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, n);
 	str_add_n(&text, mark, n);
@@ -145,7 +145,7 @@ react(struct room *room, const struct member *m, xmpp_stanza_t *st)
 	const char *list[MARKS_MAX];
 	size_t n;
 	const char *target = stanza_reactions(st, scratch, list, MARKS_MAX, &n);
-	AUTO_STR set;
+	AUTO_STR set = { 0 };
 
 	if (!target)
 		return;
@@ -181,7 +181,7 @@ static void
 set_room_sender(struct room *room, struct event *ev, const char *nick)
 {
 	struct member *m = member_find(room, nick);
-	AUTO_STR id;
+	AUTO_STR id = { 0 };
 
 	str_init(&id, FULL_JID_MAX);
 	if (m)

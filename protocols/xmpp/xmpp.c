@@ -171,7 +171,7 @@ component_create(const struct conf_network *conf, struct loop *loop,
 {
 	char local[JID_PART_MAX + 1];
 	struct jid domain;
-	AUTO_STR listener;
+	AUTO_STR listener = { 0 };
 
 	if (!jid_parse(&domain, conf->xmpp->component) || *domain.local ||
 	    *domain.resource ||

@@ -64,13 +64,13 @@ void
 direct_help(struct xmpp *x, xmpp_stanza_t *st)
 {
 	const char *from = stanza_get(st, "from");
-	struct room *room = room_find(x, from);
+	struct room *room = muc_room_find(x, from);
 
 	if (stanza_has_type(st, "error") || stanza_has_type(st, "headline") ||
 	    stanza_has_type(st, "groupchat") || !stanza_own_child(st, "body"))
 		return;
-	if (room &&
-	    (!*jid_resource(from) || !member_find(room, jid_resource(from))))
+	if (room && (!*jid_resource(from) ||
+		     !muc_member_find(room, jid_resource(from))))
 		return; /* the room itself, or one of us */
 	if (!xmpp_may_tell(x, from, "help", HELP_MS))
 		return;
@@ -111,7 +111,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	char bare[FULL_JID_MAX];
 
 	if (room) {
-		struct member *m = member_find(room, jid_resource(from));
+		struct member *m = muc_member_find(room, jid_resource(from));
 		if (!m || room->state != ROOM_JOINED)
 			return false;
 		event_set_sender(ev, m->id, m->nick);
@@ -134,7 +134,7 @@ void
 direct_received(struct xmpp *x, xmpp_stanza_t *st)
 {
 	const char *from = stanza_get(st, "from");
-	struct room *room = room_find(x, from);
+	struct room *room = muc_room_find(x, from);
 	struct message_source src = { NULL, false };
 	struct jid to;
 	char id[JID_PART_MAX + 1];
@@ -244,17 +244,17 @@ send_to_contact(struct xmpp *x, struct delivery *d, const char *to)
 
 /* The room whose member the sender id is, or was, of. */
 static struct room *
-room_of_id(struct xmpp *x, const char *id)
+muc_room_of_id(struct xmpp *x, const char *id)
 {
-	return strchr(id, '/') ? room_find(x, id) : NULL;
+	return strchr(id, '/') ? muc_room_find(x, id) : NULL;
 }
 
 void
 direct_send(struct xmpp *x, struct delivery *d)
 {
 	const char *id = d->channel->name;
-	struct room *room = room_of_id(x, id);
-	struct member *m = room ? member_find_id(room, id) : NULL;
+	struct room *room = muc_room_of_id(x, id);
+	struct member *m = room ? muc_member_find_id(room, id) : NULL;
 
 	if (d->event->kind == EVENT_TOPIC)
 		bridge_refused(d, "a private conversation has no subject");
@@ -272,14 +272,14 @@ direct_send(struct xmpp *x, struct delivery *d)
 static bool
 resolve_occupant(struct xmpp *x, const char *text, struct str *out)
 {
-	struct room *room = room_of_id(x, text);
+	struct room *room = muc_room_of_id(x, text);
 	struct member *m;
 
 	if (!room)
 		return false;
-	m = member_find_id(room, text);
+	m = muc_member_find_id(room, text);
 	if (!m)
-		m = member_find(room, jid_resource(text));
+		m = muc_member_find(room, jid_resource(text));
 	str_add(out, m ? m->id : text);
 	return true;
 }
@@ -326,8 +326,9 @@ direct_bounce(struct network *net, struct channel *ch, const struct event *ev,
 {
 	struct xmpp *x = xmpp_from(net);
 	struct room *room =
-		ch && ch->data ? ch->data : room_of_id(x, ev->sender.id);
-	struct member *m = room ? member_find_id(room, ev->sender.id) : NULL;
+		ch && ch->data ? ch->data : muc_room_of_id(x, ev->sender.id);
+	struct member *m =
+		room ? muc_member_find_id(room, ev->sender.id) : NULL;
 	AUTO_STR text = { 0 };
 	AUTO_STR to = { 0 };
 

@@ -23,7 +23,7 @@
 #define OCCUPANT_ID_MAX 128 /* XEP-0421 */
 
 struct member *
-member_find(struct room *room, const char *nick)
+muc_member_find(struct room *room, const char *nick)
 {
 	struct member *m;
 
@@ -32,7 +32,7 @@ member_find(struct room *room, const char *nick)
 }
 
 struct member *
-member_find_id(struct room *room, const char *id)
+muc_member_find_id(struct room *room, const char *id)
 {
 	struct member *m;
 
@@ -41,7 +41,7 @@ member_find_id(struct room *room, const char *id)
 }
 
 void
-member_free(struct room *room, struct member *m)
+muc_member_free(struct room *room, struct member *m)
 {
 	HASH_DELETE(hh, room->members, m);
 	HASH_DELETE(hh_id, room->by_id, m);
@@ -53,7 +53,8 @@ member_free(struct room *room, struct member *m)
 }
 
 struct event *
-member_event(struct room *room, const struct member *m, enum event_kind kind)
+muc_member_event(struct room *room, const struct member *m,
+		 enum event_kind kind)
 {
 	struct event *ev = event_make(kind);
 
@@ -104,7 +105,7 @@ make_id(struct room *room, const char *nick, const char *jid, xmpp_stanza_t *st)
 	}
 	/* One person may sit there twice, under two nicks. */
 	size_t len = id.len;
-	for (unsigned n = 2; member_find_id(room, id.data); n++) {
+	for (unsigned n = 2; muc_member_find_id(room, id.data); n++) {
 		str_truncate(&id, len);
 		str_printf(&id, "#%u", n);
 		if (str_overflowed(&id)) { /* no room left for a number */
@@ -119,12 +120,12 @@ make_id(struct room *room, const char *nick, const char *jid, xmpp_stanza_t *st)
 /* ---- coming, changing, going --------------------------------------------- */
 
 void
-member_announce(struct room *room, struct member *m, unsigned flags)
+muc_member_announce(struct room *room, struct member *m, unsigned flags)
 {
 	if (m->known)
 		return;
 	m->known = true;
-	struct event *ev = member_event(room, m, EVENT_JOIN);
+	struct event *ev = muc_member_event(room, m, EVENT_JOIN);
 	ev->flags |= flags;
 	event_set_text(ev, m->status);
 	bridge_event(&room->x->net, ev);
@@ -141,7 +142,7 @@ read_status(xmpp_stanza_t *st)
 }
 
 static void
-member_update(struct room *room, struct member *m, xmpp_stanza_t *st)
+muc_member_update(struct room *room, struct member *m, xmpp_stanza_t *st)
 {
 	enum presence_show show = stanza_show(st);
 	char *status = read_status(st);
@@ -152,14 +153,14 @@ member_update(struct room *room, struct member *m, xmpp_stanza_t *st)
 	m->show = show;
 	if (!news || !m->known)
 		return;
-	struct event *ev = member_event(room, m, EVENT_PRESENCE);
+	struct event *ev = muc_member_event(room, m, EVENT_PRESENCE);
 	event_set_text(ev, status);
 	bridge_event(&room->x->net, ev);
 }
 
 static struct member *
-member_new(struct room *room, const char *nick, xmpp_stanza_t *st,
-	   const struct muc_user *u)
+muc_member_new(struct room *room, const char *nick, xmpp_stanza_t *st,
+	       const struct muc_user *u)
 {
 	struct member *m = xcalloc(1, sizeof(*m));
 
@@ -189,45 +190,45 @@ is_of_our_domain(struct room *room, const char *jid)
 }
 
 void
-member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
-	       const struct muc_user *u)
+muc_member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
+		   const struct muc_user *u)
 {
-	struct member *m = member_find(room, nick);
+	struct member *m = muc_member_find(room, nick);
 	struct seat *seat = seat_find(room, nick);
 
 	if (m) {
 		m->rank = u->rank;
-		member_update(room, m, st);
+		muc_member_update(room, m, st);
 		return;
 	}
 	if (is_of_our_domain(room, u->jid) ||
 	    (seat && seat->state != SEAT_JOINING))
 		return; /* us */
-	m = member_new(room, nick, st, u);
+	m = muc_member_new(room, nick, st, u);
 	/*
 	 * With a puppet on its way in under that very nick this may be the
 	 * puppet, or somebody who was faster. The answer to the puppet tells;
 	 * until then the member is not announced.
 	 */
 	if (room->state == ROOM_JOINED && !seat)
-		member_announce(room, m, 0);
+		muc_member_announce(room, m, 0);
 }
 
 static void
-member_renamed(struct room *room, struct member *m, const char *nick)
+muc_member_renamed(struct room *room, struct member *m, const char *nick)
 {
 	struct seat *seat = seat_find(room, nick);
-	struct member *other = member_find(room, nick);
+	struct member *other = muc_member_find(room, nick);
 
 	if (other && other != m)
-		member_free(room, other);
+		muc_member_free(room, other);
 	HASH_DELETE(hh, room->members, m);
 	free(m->nick);
 	m->nick = xstrdup(nick);
 	HASH_ADD_KEYPTR(hh, room->members, m->nick, strlen(m->nick), m);
 	if (m->known && !(seat && seat->state == SEAT_JOINING))
 		bridge_event(&room->x->net,
-			     member_event(room, m, EVENT_RENAME));
+			     muc_member_event(room, m, EVENT_RENAME));
 }
 
 static enum part_kind
@@ -243,11 +244,11 @@ part_kind(const struct muc_user *u)
 }
 
 static void
-member_parted(struct room *room, struct member *m, xmpp_stanza_t *st,
-	      const struct muc_user *u)
+muc_member_parted(struct room *room, struct member *m, xmpp_stanza_t *st,
+		  const struct muc_user *u)
 {
 	if (m->known) {
-		struct event *ev = member_event(room, m, EVENT_PART);
+		struct event *ev = muc_member_event(room, m, EVENT_PART);
 		AUTO_STR text = { 0 };
 		str_init(&text, STATUS_MAX);
 		stanza_read_text(&text,
@@ -259,21 +260,21 @@ member_parted(struct room *room, struct member *m, xmpp_stanza_t *st,
 			ev->actor = event_strdup(ev, u->actor);
 		bridge_event(&room->x->net, ev);
 	}
-	member_free(room, m);
+	muc_member_free(room, m);
 }
 
 void
-member_gone(struct room *room, const char *nick, xmpp_stanza_t *st,
-	    const struct muc_user *u)
+muc_member_gone(struct room *room, const char *nick, xmpp_stanza_t *st,
+		const struct muc_user *u)
 {
-	struct member *m = member_find(room, nick);
+	struct member *m = muc_member_find(room, nick);
 	struct seat *seat = seat_find(room, nick);
 	bool rename = u->codes & MUC_RENAME && *u->nick;
 
 	if (m && rename)
-		member_renamed(room, m, u->nick);
+		muc_member_renamed(room, m, u->nick);
 	else if (m)
-		member_parted(room, m, st, u);
+		muc_member_parted(room, m, st, u);
 	else if (seat && seat->state == SEAT_JOINED && rename)
 		seat_renamed(seat, u->nick);
 	else if (seat && seat->state == SEAT_LEAVING)

@@ -35,7 +35,7 @@ jid_resource(const char *jid)
 }
 
 struct room *
-room_find(struct xmpp *x, const char *jid)
+muc_room_find(struct xmpp *x, const char *jid)
 {
 	struct room *room;
 
@@ -50,8 +50,8 @@ occupant_jid(struct str *out, const struct room *room, const char *nick)
 }
 
 bool
-room_nick_is_taken(struct room *room, const char *nick,
-		   const struct seat *except)
+muc_room_nick_is_taken(struct room *room, const char *nick,
+		       const struct seat *except)
 {
 	if (jid_nicks_alike(nick, room->nick))
 		return true;
@@ -70,7 +70,7 @@ room_nick_is_taken(struct room *room, const char *nick,
 /* ---- the room's life ----------------------------------------------------- */
 
 static struct room *
-room_new(struct xmpp *x, struct channel *ch, const char *jid)
+muc_room_new(struct xmpp *x, struct channel *ch, const char *jid)
 {
 	struct room *room = xcalloc(1, sizeof(*room));
 	char nick[NICK_MAX];
@@ -86,7 +86,7 @@ room_new(struct xmpp *x, struct channel *ch, const char *jid)
 }
 
 static void
-room_free(struct room *room)
+muc_room_free(struct room *room)
 {
 	struct member *m, *next;
 
@@ -96,7 +96,7 @@ room_free(struct room *room)
 	wire_drop_room(room);
 	seat_drop_all(room);
 	HASH_ITER(hh, room->members, m, next)
-	member_free(room, m);
+	muc_member_free(room, m);
 	talk_drop(room);
 	HASH_DELETE(hh, room->x->rooms, room);
 	room->ch->data = NULL;
@@ -108,16 +108,16 @@ room_free(struct room *room)
 }
 
 void
-room_lost(struct room *room, enum down_reason why, const char *text)
+muc_room_lost(struct room *room, enum down_reason why, const char *text)
 {
 	struct channel *ch = room->ch;
 
-	room_free(room);
+	muc_room_free(room);
 	bridge_left(ch, why, text);
 }
 
 static void
-room_send_leave(struct room *room)
+muc_room_send_leave(struct room *room)
 {
 	AUTO_STR to = { 0 };
 
@@ -129,14 +129,14 @@ room_send_leave(struct room *room)
 }
 
 static void
-room_goodbye(struct room *room)
+muc_room_goodbye(struct room *room)
 {
 	for (struct seat *s = room->seats; s; s = s->hh.next) {
 		if (s->state != SEAT_LEAVING)
 			seat_send_leave(s, NULL);
 	}
 	if (room->state != ROOM_DISCO)
-		room_send_leave(room);
+		muc_room_send_leave(room);
 }
 
 /* ---- reasons ------------------------------------------------------------- */
@@ -249,11 +249,11 @@ on_self_ping(void *arg, xmpp_stanza_t *answer)
 		if (!strcmp(stanza_error_condition(answer), fine[i]))
 			return;
 	}
-	room_lost(room, DOWN_LOST, "the room has forgotten us");
+	muc_room_lost(room, DOWN_LOST, "the room has forgotten us");
 }
 
 void
-room_check_self(struct room *room)
+muc_room_check_self(struct room *room)
 {
 	AUTO_STR self = { 0 };
 
@@ -280,15 +280,15 @@ on_check(void *arg)
 
 	if (room->wires && now - room->wires->sent_ms >= REFLECT_MS) {
 		wire_give_back(room, "the room did not show it");
-		room_check_self(room);
+		muc_room_check_self(room);
 	} else if (limit && now - room->heard_ms >= limit) {
-		room_check_self(room);
+		muc_room_check_self(room);
 	}
-	room_watch(room);
+	muc_room_watch(room);
 }
 
 void
-room_watch(struct room *room)
+muc_room_watch(struct room *room)
 {
 	int64_t now = loop_now_ms(room->x->loop);
 	int64_t due = -1;
@@ -315,7 +315,7 @@ announce_topic(struct room *room)
 	struct event *ev = event_make(EVENT_TOPIC);
 	AUTO_STR id = { 0 };
 	str_init(&id, FULL_JID_MAX);
-	struct member *m = member_find(room, room->topic_nick);
+	struct member *m = muc_member_find(room, room->topic_nick);
 	struct seat *s = seat_find(room, room->topic_nick);
 	bool ours = s || !strcmp(room->topic_nick, room->nick);
 	if (m)
@@ -333,18 +333,18 @@ announce_topic(struct room *room)
 }
 
 static void
-room_entered(struct room *room)
+muc_room_entered(struct room *room)
 {
 	timer_stop(&room->timer);
 	room->state = ROOM_JOINED;
 	room->heard_ms = loop_now_ms(room->x->loop);
 	for (struct member *m = room->members; m; m = m->hh.next)
-		member_announce(room, m, EVENT_BACKLOG);
+		muc_member_announce(room, m, EVENT_BACKLOG);
 	announce_topic(room);
 	free(room->topic);
 	free(room->topic_nick);
 	room->topic = room->topic_nick = NULL;
-	room_watch(room);
+	muc_room_watch(room);
 	bridge_joined(room->ch);
 }
 
@@ -355,23 +355,23 @@ on_cleared(void *arg, xmpp_stanza_t *answer)
 
 	(void)answer; /* whatever it says, what we asked before was done */
 	if (room->state == ROOM_CLEARING)
-		room_entered(room);
+		muc_room_entered(room);
 }
 
 static void
 on_cleared_late(void *arg)
 {
-	room_entered(arg);
+	muc_room_entered(arg);
 }
 
 /* Everything that the room sends to who enters has come. */
 static void
-room_settle(struct room *room)
+muc_room_settle(struct room *room)
 {
 	AUTO_STR self = { 0 };
 
 	if (!room->ghosts) {
-		room_entered(room);
+		muc_room_entered(room);
 		return;
 	}
 	room->state = ROOM_CLEARING;
@@ -385,13 +385,13 @@ room_settle(struct room *room)
 static void
 on_no_subject(void *arg)
 {
-	room_settle(arg);
+	muc_room_settle(arg);
 }
 
 static void
 on_no_entry(void *arg)
 {
-	room_lost(arg, DOWN_UNREACHABLE, "the room does not answer");
+	muc_room_lost(arg, DOWN_UNREACHABLE, "the room does not answer");
 }
 
 xmpp_stanza_t *
@@ -413,7 +413,7 @@ muc_entry(struct room *room, const char *from, const char *nick)
 }
 
 static void
-room_enter(struct room *room)
+muc_room_enter(struct room *room)
 {
 	room->state = ROOM_ENTERING;
 	timer_start(&room->timer, room->x->loop, ENTER_MS, on_no_entry, room);
@@ -421,7 +421,7 @@ room_enter(struct room *room)
 }
 
 static bool
-room_next_nick(struct room *room)
+muc_room_next_nick(struct room *room)
 {
 	char nick[NICK_MAX];
 
@@ -435,18 +435,18 @@ room_next_nick(struct room *room)
 }
 
 static void
-room_refused(struct room *room, xmpp_stanza_t *st)
+muc_room_refused(struct room *room, xmpp_stanza_t *st)
 {
 	AUTO_STR text = { 0 };
 
 	if (!strcmp(stanza_error_condition(st), "conflict") &&
-	    room_next_nick(room)) {
-		room_enter(room);
+	    muc_room_next_nick(room)) {
+		muc_room_enter(room);
 		return;
 	}
 	str_init(&text, 256);
 	enum down_reason why = muc_refusal(&text, st);
-	room_lost(room, why, text.data);
+	muc_room_lost(room, why, text.data);
 }
 
 static void
@@ -473,21 +473,21 @@ on_disco(void *arg, xmpp_stanza_t *answer)
 	const char *condition;
 
 	if (!answer) {
-		room_lost(room, DOWN_UNREACHABLE,
-			  "the room's server did not answer");
+		muc_room_lost(room, DOWN_UNREACHABLE,
+			      "the room's server did not answer");
 		return;
 	}
 	if (!stanza_has_type(answer, "error")) {
 		read_features(room, answer);
-		room_enter(room);
+		muc_room_enter(room);
 		return;
 	}
 	condition = stanza_error_condition(answer);
 	if (!strcmp(condition, "item-not-found") ||
 	    !strncmp(condition, "remote-server", strlen("remote-server")))
-		room_refused(room, answer);
+		muc_room_refused(room, answer);
 	else
-		room_enter(room); /* hidden, or an old service */
+		muc_room_enter(room); /* hidden, or an old service */
 }
 
 void
@@ -503,12 +503,12 @@ muc_join(struct network *net, struct channel *ch)
 			    "not the address of a room (room@service)");
 		return;
 	}
-	if (room_find(x, bare)) {
+	if (muc_room_find(x, bare)) {
 		bridge_left(ch, DOWN_REFUSED, "the room is joined already");
 		return;
 	}
 	ch->caps = net->caps;
-	struct room *room = room_new(x, ch, bare);
+	struct room *room = muc_room_new(x, ch, bare);
 	xmpp_stanza_t *iq =
 		stanza_new(x->ctx, "iq", x->listener, room->jid, "get");
 	(void)stanza_add(iq, "query", NS_DISCO_INFO);
@@ -523,15 +523,15 @@ muc_leave(struct network *net, struct channel *ch)
 	(void)net;
 	if (!room)
 		return;
-	room_goodbye(room);
-	room_free(room);
+	muc_room_goodbye(room);
+	muc_room_free(room);
 }
 
 void
 muc_goodbye(struct xmpp *x)
 {
 	for (struct room *room = x->rooms; room; room = room->hh.next)
-		room_goodbye(room);
+		muc_room_goodbye(room);
 }
 
 void
@@ -540,7 +540,7 @@ muc_drop(struct xmpp *x)
 	struct room *room, *next;
 
 	HASH_ITER(hh, x->rooms, room, next)
-	room_free(room);
+	muc_room_free(room);
 }
 
 /* ---- presence ------------------------------------------------------------ */
@@ -564,7 +564,7 @@ self_available(struct room *room, const char *nick, const struct muc_user *u)
 		return;
 	if (u->codes & MUC_CREATED) {
 		destroy_created(room);
-		room_lost(room, DOWN_REFUSED, "no such room existed");
+		muc_room_lost(room, DOWN_REFUSED, "no such room existed");
 		return;
 	}
 	if (strcmp(room->nick, nick)) {
@@ -588,7 +588,7 @@ self_unavailable(struct room *room, xmpp_stanza_t *st, const struct muc_user *u)
 	}
 	str_init(&text, 512);
 	enum down_reason why = muc_departure(&text, st, u);
-	room_lost(room, why, text.data);
+	muc_room_lost(room, why, text.data);
 }
 
 static void
@@ -599,7 +599,7 @@ listener_presence(struct room *room, const char *nick, xmpp_stanza_t *st)
 
 	if (stanza_has_type(st, "error")) {
 		if (room->state == ROOM_ENTERING)
-			room_refused(room, st);
+			muc_room_refused(room, st);
 		return;
 	}
 	if (!*nick || (!gone && *stanza_get(st, "type")))
@@ -613,9 +613,9 @@ listener_presence(struct room *room, const char *nick, xmpp_stanza_t *st)
 	else if (self)
 		self_available(room, nick, &u);
 	else if (gone)
-		member_gone(room, nick, st, &u);
+		muc_member_gone(room, nick, st, &u);
 	else
-		member_present(room, nick, st, &u);
+		muc_member_present(room, nick, st, &u);
 }
 
 /*
@@ -642,7 +642,7 @@ muc_presence(struct xmpp *x, xmpp_stanza_t *st)
 {
 	const char *from = stanza_get(st, "from");
 	const char *to = stanza_get(st, "to");
-	struct room *room = room_find(x, from);
+	struct room *room = muc_room_find(x, from);
 
 	if (room && !strcmp(to, x->listener)) {
 		room->heard_ms = loop_now_ms(x->loop);
@@ -659,7 +659,7 @@ muc_presence(struct xmpp *x, xmpp_stanza_t *st)
 /* ---- messages ------------------------------------------------------------ */
 
 static void
-room_message(struct room *room, xmpp_stanza_t *st)
+muc_room_message(struct room *room, xmpp_stanza_t *st)
 {
 	const char *nick = jid_resource(stanza_get(st, "from"));
 
@@ -677,11 +677,11 @@ room_message(struct room *room, xmpp_stanza_t *st)
 			room->topic = str_take(&text);
 			room->topic_nick = xstrdup(who);
 		}
-		room_settle(room);
+		muc_room_settle(room);
 		return;
 	}
 	if (room->state == ROOM_CLEARING)
-		room_entered(room); /* the first live word */
+		muc_room_entered(room); /* the first live word */
 	if (room->state == ROOM_JOINED)
 		talk_received(room, nick, st);
 }
@@ -691,14 +691,14 @@ muc_message(struct xmpp *x, xmpp_stanza_t *st)
 {
 	const char *from = stanza_get(st, "from");
 	const char *to = stanza_get(st, "to");
-	struct room *room = room_find(x, from);
+	struct room *room = muc_room_find(x, from);
 
 	if (stanza_has_type(st, "error")) {
 		wire_error(x, room, st);
 		return;
 	}
 	if (room && !strcmp(to, x->listener))
-		room_message(room, st);
+		muc_room_message(room, st);
 	else if (!room || !seat_find_from(room, to))
 		evict_ghost(x, room, st);
 }

@@ -121,16 +121,16 @@ void muc_presence(struct xmpp *x, xmpp_stanza_t *st);
 void muc_message(struct xmpp *x, xmpp_stanza_t *st);
 
 /* The room that the address (full or bare) is of, or NULL. */
-struct room *room_find(struct xmpp *x, const char *jid);
+struct room *muc_room_find(struct xmpp *x, const char *jid);
 const char *jid_resource(const char *jid); /* "" if none */
 
 /*
  * The channel is lost: frees the room, then tells the bridge.
  */
-void room_lost(struct room *room, enum down_reason why, const char *text);
+void muc_room_lost(struct room *room, enum down_reason why, const char *text);
 
 /* Is the listener still in there (XEP-0410)? Loses the room if not. */
-void room_check_self(struct room *room);
+void muc_room_check_self(struct room *room);
 
 /* Why somebody of ours left a room: whose fault, and words for people. */
 enum down_reason muc_departure(struct str *text, xmpp_stanza_t *st,
@@ -143,28 +143,28 @@ enum down_reason muc_refusal(struct str *text, xmpp_stanza_t *st);
 xmpp_stanza_t *muc_entry(struct room *room, const char *from, const char *nick);
 
 /* Set up the room's watch for silence and for missing reflections. */
-void room_watch(struct room *room);
+void muc_room_watch(struct room *room);
 
 /* ---- members (members.c) ------------------------------------------------- */
 
-struct member *member_find(struct room *room, const char *nick);
-struct member *member_find_id(struct room *room, const char *id);
+struct member *muc_member_find(struct room *room, const char *nick);
+struct member *muc_member_find_id(struct room *room, const char *id);
 
 /* The listener saw st, an available or unavailable presence of nick's. */
-void member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
-		    const struct muc_user *u);
-void member_gone(struct room *room, const char *nick, xmpp_stanza_t *st,
-		 const struct muc_user *u);
+void muc_member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
+			const struct muc_user *u);
+void muc_member_gone(struct room *room, const char *nick, xmpp_stanza_t *st,
+		     const struct muc_user *u);
 
 /* Raise EVENT_JOIN unless that was done. flags: EVENT_BACKLOG or 0. */
-void member_announce(struct room *room, struct member *m, unsigned flags);
+void muc_member_announce(struct room *room, struct member *m, unsigned flags);
 
 /* Forget one, without a word. */
-void member_free(struct room *room, struct member *m);
+void muc_member_free(struct room *room, struct member *m);
 
 /* An event of that member in this room. */
-struct event *member_event(struct room *room, const struct member *m,
-			   enum event_kind kind);
+struct event *muc_member_event(struct room *room, const struct member *m,
+			       enum event_kind kind);
 
 /* ---- seats (puppets.c) --------------------------------------------------- */
 
@@ -189,8 +189,8 @@ void seat_send_leave(struct seat *seat, const char *reason);
 void seat_drop_all(struct room *room);
 
 /* True if somebody there, or we, go by a name that looks like nick. */
-bool room_nick_is_taken(struct room *room, const char *nick,
-			const struct seat *except);
+bool muc_room_nick_is_taken(struct room *room, const char *nick,
+			    const struct seat *except);
 
 /* ---- talk (talk.c) ------------------------------------------------------- */
 

@@ -83,12 +83,12 @@ seat_lost(struct seat *s, enum down_reason why, const char *text)
 {
 	struct occupant *o = s->o;
 	struct room *room = s->room;
-	struct member *m = member_find(room, s->nick);
+	struct member *m = muc_member_find(room, s->nick);
 
 	seat_free(s);
 	/* The one who was faster is a stranger after all. */
 	if (m && room->state == ROOM_JOINED)
-		member_announce(room, m, 0);
+		muc_member_announce(room, m, 0);
 	if (o)
 		bridge_puppet_left(o, why, text);
 }
@@ -121,7 +121,7 @@ next_nick(struct seat *s, char *nick)
 	for (; s->attempt <= NICK_ATTEMPTS; s->attempt++) {
 		jid_nick_from_name(o->want, o->puppet->sender->id, s->attempt,
 				   nick, NICK_MAX);
-		if (!room_nick_is_taken(s->room, nick, s))
+		if (!muc_room_nick_is_taken(s->room, nick, s))
 			return true;
 	}
 	return false;
@@ -180,9 +180,9 @@ seat_enter(struct seat *s)
 		seat_lost(s, DOWN_REFUSED, "nick in use");
 		return;
 	}
-	struct member *fast = member_find(s->room, s->nick);
+	struct member *fast = muc_member_find(s->room, s->nick);
 	if (fast)
-		member_announce(s->room, fast, 0);
+		muc_member_announce(s->room, fast, 0);
 	seat_set_nick(s, nick);
 	xmpp_stanza_t *st = muc_entry(s->room, s->from, nick);
 	add_presence(s, st);
@@ -194,19 +194,20 @@ static void
 seat_joined(struct seat *s, const char *nick)
 {
 	struct room *room = s->room;
-	struct member *asked = member_find(room, s->nick);
+	struct member *asked = muc_member_find(room, s->nick);
 
 	timer_stop(&s->timer);
 	if (asked && strcmp(s->nick, nick) != 0)
-		member_announce(room, asked, 0); /* status 210 */
+		muc_member_announce(room, asked, 0); /* status 210 */
 	seat_set_nick(s, nick);
-	struct member *m = member_find(room, nick);
+	struct member *m = muc_member_find(room, nick);
 	if (m && m->known) {
 		/* It was us all the time: somebody of a former life. */
-		bridge_event(&room->x->net, member_event(room, m, EVENT_PART));
+		bridge_event(&room->x->net,
+			     muc_member_event(room, m, EVENT_PART));
 	}
 	if (m)
-		member_free(room, m);
+		muc_member_free(room, m);
 	s->state = SEAT_JOINED;
 	bridge_puppet_joined(s->o, nick);
 }

@@ -170,7 +170,7 @@ wire_reflected(struct room *room, const char *nick, xmpp_stanza_t *st)
 	ids[n - 1] = own.data;
 	wire_sent(w, ids, n);
 	if (first)
-		room_watch(room);
+		muc_room_watch(room);
 	return true;
 }
 
@@ -183,7 +183,7 @@ not_in_room(struct room *room, struct wire *w, xmpp_stanza_t *st)
 	if (s)
 		seat_lost(s, DOWN_LOST, "not in the room any more");
 	else
-		room_lost(room, DOWN_LOST, "not in the room");
+		muc_room_lost(room, DOWN_LOST, "not in the room");
 }
 
 void
@@ -219,7 +219,7 @@ is_blank_topic(const struct event *ev)
 }
 
 static void
-room_send(struct room *room, struct delivery *d)
+muc_room_send(struct room *room, struct delivery *d)
 {
 	struct xmpp *x = room->x;
 	struct seat *s = d->speaker ? d->speaker->data : NULL;
@@ -251,7 +251,7 @@ room_send(struct room *room, struct delivery *d)
 	(void)wire_new(x, room, d, s ? s->nick : room->nick);
 	xmpp_post(x, st);
 	if (first)
-		room_watch(room);
+		muc_room_watch(room);
 }
 
 void
@@ -269,5 +269,5 @@ send_delivery(struct network *net, struct delivery *d)
 	else if (d->speaker && !d->speaker->data)
 		bridge_later(d, RETRY_MS, "the speaker has just left the room");
 	else
-		room_send(d->channel->data, d);
+		muc_room_send(d->channel->data, d);
 }

@@ -114,7 +114,7 @@ static void
 raise_mark(struct room *room, const struct member *m, const char *target,
 	   const char *mark, size_t n, unsigned flags)
 {
-	struct event *ev = member_event(room, m, EVENT_REACTION);
+	struct event *ev = muc_member_event(room, m, EVENT_REACTION);
 	AUTO_STR text = { 0 };
 
 	str_init(&text, n);
@@ -180,7 +180,7 @@ moderated(xmpp_stanza_t *st, const char **by)
 static void
 set_room_sender(struct room *room, struct event *ev, const char *nick)
 {
-	struct member *m = member_find(room, nick);
+	struct member *m = muc_member_find(room, nick);
 	AUTO_STR id = { 0 };
 
 	str_init(&id, FULL_JID_MAX);
@@ -196,7 +196,7 @@ set_room_sender(struct room *room, struct event *ev, const char *nick)
 }
 
 static void
-room_says(struct room *room, xmpp_stanza_t *st)
+muc_room_says(struct room *room, xmpp_stanza_t *st)
 {
 	struct message_source src = { room->jid, room->stable_ids };
 	const char *by = "";
@@ -242,14 +242,14 @@ talk_received(struct room *room, const char *nick, xmpp_stanza_t *st)
 	const char *why;
 
 	if (!*nick) {
-		room_says(room, st);
+		muc_room_says(room, st);
 		return;
 	}
 	if (wire_reflected(room, nick, st) || is_ours(room, nick))
 		return;
-	struct member *m = member_find(room, nick);
+	struct member *m = muc_member_find(room, nick);
 	if (m)
-		member_announce(room, m, 0);
+		muc_member_announce(room, m, 0);
 	if (m)
 		react(room, m, st);
 	if (is_moderation(st))

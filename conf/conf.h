@@ -54,7 +54,7 @@ enum conf_sasl {
 };
 
 enum conf_tls {
-	CONF_TLS_VERIFY, /* chain and host name; the default */
+	CONF_TLS_VERIFY,   /* chain and host name; the default */
 	CONF_TLS_INSECURE, /* encrypted, anybody's certificate; warned about */
 	CONF_TLS_OFF,
 };
@@ -75,9 +75,9 @@ struct conf_irc {
 	const char *realname;
 	const struct secret *password; /* of the server, or NULL */
 	enum conf_sasl sasl;
-	const char *account;		    /* SASL, or NULL */
+	const char *account;                /* SASL, or NULL */
 	const struct secret *sasl_password; /* or NULL */
-	bool sasl_required;		    /* default: true with sasl */
+	bool sasl_required;                 /* default: true with sasl */
 	const char *cert_file, *key_file;   /* client certificate, or NULL */
 	const char *const *after_connect;   /* raw lines */
 	size_t n_after_connect;
@@ -85,14 +85,14 @@ struct conf_irc {
 	/* pacing: a bucket of burst lines that refills one per interval_ms;
 	 * from the preset unless given; interval 0 = no limit */
 	unsigned interval_ms, burst;
-	unsigned puppets;	      /* connections beside the listener */
-	unsigned puppet_idle_s;	      /* quiet time before one may go */
-	unsigned puppet_connect_ms;   /* between two connects */
-	const char *puppet_realname;  /* template; {name} {id} {network} */
-	const char *puppet_user;      /* template likewise */
-	unsigned lines_max; /* lines of one message before it is cut */
-	unsigned window;    /* unconfirmed messages per channel */
-	unsigned ping_s, timeout_s; /* quiet time before PING; then death */
+	unsigned puppets;            /* connections beside the listener */
+	unsigned puppet_idle_s;      /* quiet time before one may go */
+	unsigned puppet_connect_ms;  /* between two connects */
+	const char *puppet_realname; /* template; {name} {id} {network} */
+	const char *puppet_user;     /* template likewise */
+	unsigned lines_max;          /* lines of one message before it is cut */
+	unsigned window;             /* unconfirmed messages per channel */
+	unsigned ping_s, timeout_s;  /* quiet time before PING; then death */
 };
 
 struct conf_network {
@@ -121,10 +121,10 @@ struct conf_member {
 	const char *channel; /* as the network writes it */
 	struct conf_where where;
 	enum conf_direction direction;
-	unsigned kinds;	  /* 1 << enum event_kind: what is given to it */
+	unsigned kinds;   /* 1 << enum event_kind: what is given to it */
 	const char *nick; /* template of puppets' names here; "{nick}" */
-	bool puppets;	  /* false: everybody is relayed here */
-	bool noise;	  /* joins and parts of the others as lines */
+	bool puppets;     /* false: everybody is relayed here */
+	bool noise;       /* joins and parts of the others as lines */
 	const struct secret *key; /* IRC key, MUC password; or NULL */
 };
 
@@ -168,8 +168,7 @@ struct conf {
 struct conf *conf_load(const char *path, struct str *errors);
 
 /* The same from memory, for tests and fuzzing; name stands for the file. */
-struct conf *conf_parse(const char *name, const char *text,
-			struct str *errors);
+struct conf *conf_parse(const char *name, const char *text, struct str *errors);
 
 /* Accepts NULL. */
 void conf_free(struct conf *conf);

@@ -16,8 +16,8 @@ static const struct {
 } cases[] = {
 	{ "",
 	  "c.conf: the file lacks the option \"networks\"\n" },
-	{ "databse = \"x\";\n" NETWORKS LINKS,
-	  "c.conf:1: unknown option \"databse\" in the file; did you mean \"database\"?\n" },
+	{ "datapase = \"x\";\n" NETWORKS LINKS,
+	  "c.conf:1: unknown option \"datapase\" in the file; did you mean \"database\"?\n" },
 	{ "database = 5;\n" NETWORKS LINKS,
 	  "c.conf:1: \"database\": expected a string such as \"/var/lib/causeway/causeway.db\", found the number 5\n" },
 	{ "database = \"\";\n" NETWORKS LINKS,
@@ -240,11 +240,11 @@ static const struct {
 	  "c.conf:4: sasl of network \"libera\" lacks the option \"password\"\n" },
 	{ XMPP_AND
 	  IRC_BEGIN
-	  "sasl: { mechanism = \"plian\"; acount = \"x\"; }; };\n"
+	  "sasl: { mechanism = \"plaim\"; acxount = \"x\"; }; };\n"
 	  "};\n"
 	  LINKS,
-	  "c.conf:4: \"mechanism\": unknown word \"plian\"; did you mean \"plain\"?\n"
-	  "c.conf:4: unknown option \"acount\" in sasl of network \"libera\"; did you mean \"account\"?\n" },
+	  "c.conf:4: \"mechanism\": unknown word \"plaim\"; did you mean \"plain\"?\n"
+	  "c.conf:4: unknown option \"acxount\" in sasl of network \"libera\"; did you mean \"account\"?\n" },
 	{ XMPP_AND
 	  IRC_BEGIN
 	  "sasl: { mechanism = \"external\"; }; };\n"
@@ -421,16 +421,16 @@ static const struct {
 	  "c.conf:7: \"libera:#Dev\" is already linked in \"dev\" (line 6)\n" },
 	{ NETWORKS
 	  "links: {\n"
-	  "dev: { channels = ( \"libera:#dev\", { channels = \"xmpp:a@c\"; nick = \"x\"; direction = \"inn\"; kinds = [ \"mesage\", \"foo\" ]; puppets = \"yes\"; key = \"k\"; noice = true; } ); };\n"
+	  "dev: { channels = ( \"libera:#dev\", { channels = \"xmpp:a@c\"; nick = \"x\"; direction = \"inn\"; kinds = [ \"mesxage\", \"foo\" ]; puppets = \"yes\"; key = \"k\"; noixe = true; } ); };\n"
 	  "};\n",
 	  "c.conf:6: unknown option \"channels\" in a channel of link \"dev\"; did you mean \"channel\"?\n"
 	  "c.conf:6: \"nick\": expected {nick} or {id} in it, so that people differ, found \"x\"\n"
 	  "c.conf:6: \"direction\": unknown word \"inn\"; did you mean \"in\"?\n"
-	  "c.conf:6: \"kinds\": unknown word \"mesage\"; did you mean \"message\"?\n"
+	  "c.conf:6: \"kinds\": unknown word \"mesxage\"; did you mean \"message\"?\n"
 	  "c.conf:6: \"kinds\": expected one of \"message\", \"edit\", \"redaction\", \"reaction\", \"topic\", \"join\", \"part\", \"rename\", \"presence\", \"typing\", \"receipt\", found \"foo\"\n"
 	  "c.conf:6: \"puppets\": expected true or false, found \"yes\"\n"
 	  "c.conf:6: \"key\": secrets are never written in this file; say where it is: \"file:PATH\", \"env:NAME\" or \"cred:NAME\"\n"
-	  "c.conf:6: unknown option \"noice\" in a channel of link \"dev\"; did you mean \"noise\"?\n"
+	  "c.conf:6: unknown option \"noixe\" in a channel of link \"dev\"; did you mean \"noise\"?\n"
 	  "c.conf:6: a channel of link \"dev\" lacks the option \"channel\", such as \"libera:#dev\"\n" },
 	{ NETWORKS
 	  "links: {\n"
@@ -494,7 +494,7 @@ static const struct {
 	  "c.conf:2: unknown network \"libera\" in channel \"libera:#dev\"\n"
 	  "c.conf:2: unknown network \"xmpp\" in channel \"xmpp:a@c\"\n" },
 	{ "foo = 1;\n"
-	  "log: { levl = \"info\"; };\n"
+	  "log: { lewel = \"info\"; };\n"
 	  "queue: { rows = \"x\"; };\n"
 	  "networks: {\n"
 	  "xmpp: { protocol = \"xmpp\"; component = \"gw\"; secret = \"pw\"; };\n"
@@ -505,7 +505,7 @@ static const struct {
 	  "dev: { channels = [ \"libra:#dev\", \"xmpp:dev\" ]; };\n"
 	  "};\n",
 	  "c.conf:1: unknown option \"foo\" in the file\n"
-	  "c.conf:2: unknown option \"levl\" in block \"log\"; did you mean \"level\"?\n"
+	  "c.conf:2: unknown option \"lewel\" in block \"log\"; did you mean \"level\"?\n"
 	  "c.conf:3: \"rows\": expected a number from 10 to 10000000, found \"x\"\n"
 	  "c.conf:5: \"secret\": secrets are never written in this file; say where it is: \"file:PATH\", \"env:NAME\" or \"cred:NAME\"\n"
 	  "c.conf:7: \"tls\": unknown word \"of\"; did you mean \"off\"?\n"

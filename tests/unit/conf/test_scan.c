@@ -246,9 +246,9 @@ a_mistake_is_told_with_line_and_place(void **state UNUSED)
 		  "f:1: @include must begin its line\n"
 		  "    a = @include \"x\";\n"
 		  "        ^\n" },
-		{ " @includ \"x\"",
+		{ " @import \"x\"",
 		  "f:1: expected @include \"FILE\"\n"
-		  "     @includ \"x\"\n"
+		  "     @import \"x\"\n"
 		  "     ^\n" },
 		{ "a = \"x\" : \"y\";",
 		  "f:1: expected \";\" or the name of the next option, found :\n"

@@ -19,6 +19,8 @@
 #define JOIN_DEADLINE_MS 60000
 /* The people of a lost channel are shown elsewhere for so long. */
 #define FORSAKE_MS 120000
+/* In the channel for so long, the next loss is a new story. */
+#define STABLE_MS 60000
 /* A conversation without a word for so long is put away. */
 #define DIRECT_IDLE_MS (30 * 60 * 1000)
 
@@ -202,7 +204,8 @@ bridge_joined(struct channel *ch)
 	if (!room->joining)
 		return;
 	room->joining = false;
-	room->failures = 0;
+	room->complained = false;
+	room->since_ms = loop_now_ms(room->bridge->loop);
 	timer_stop(&room->retry);
 	timer_stop(&room->forsake);
 	ch->joined = true;
@@ -221,17 +224,23 @@ bridge_left(struct channel *ch, enum down_reason why, const char *text)
 
 	if (!ch->joined && !room->joining)
 		return;
+	/* Whoever throws us out again and again sees us less and less. */
+	if (ch->joined && loop_now_ms(loop) - room->since_ms > STABLE_MS)
+		room->failures = 0;
 	room_lost(room);
 	room->failures++;
 	wait = backoff_ms(why, room->failures, loop_random(loop));
 	text = text ? text : "no reason given";
-	if (why == DOWN_REFUSED)
+	if (room->complained)
+		log_trace(room->where, "still out: %s", text);
+	else if (why == DOWN_REFUSED)
 		log_error(room->where,
 			  "cannot be entered: %s; asking again "
 			  "in %lld s",
 			  text, (long long)wait / 1000);
 	else
 		log_warn(room->where, "lost: %s", text);
+	room->complained = true;
 	timer_start(&room->retry, loop, wait, retry_join, room);
 }
 

@@ -196,7 +196,7 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{ "not-authorized", DOWN_REFUSED, "the room wants a password" },
 	{ "forbidden", DOWN_REFUSED, "banned from the room" },
-	{ "item-not-found", DOWN_REFUSED, "there is no such room" },
+	{ "item-not-found", DOWN_UNREACHABLE, "there is no such room" },
 	{ "not-allowed", DOWN_REFUSED, "the room may not be created" },
 	{ "not-acceptable", DOWN_REFUSED, "the room wants a reserved nick" },
 	{ "registration-required", DOWN_REFUSED,
@@ -588,6 +588,12 @@ self_unavailable(struct room *room, xmpp_stanza_t *st, const struct muc_user *u)
 	}
 	str_init(&text, 512);
 	enum down_reason why = muc_departure(&text, st, u);
+
+	/* A kick asks to leave, not to stay away; a destroyed room may be
+	 * made again. Unlike a puppet's, our going would silence everybody. */
+	if ((u->codes & MUC_KICKED && !(u->codes & MUC_BANNED)) ||
+	    u->destroyed)
+		why = DOWN_LOST;
 	muc_room_lost(room, why, text.data);
 }
 

@@ -7,12 +7,15 @@ recorded as Stanza, a reading of the element that came.
 """
 
 import asyncio
+import logging
 import threading
 import time
 import uuid
 from xml.sax.saxutils import escape, quoteattr
 
-import slixmpp
+# it says at import that it would rather be compiled
+logging.getLogger("slixmpp").setLevel(logging.ERROR)
+import slixmpp  # noqa: E402 pylint: disable=wrong-import-position
 
 CLIENT = "{jabber:client}"
 MUC = "http://jabber.org/protocol/muc"

@@ -65,7 +65,7 @@ note(struct str *line)
 __attribute__((format(printf, 1, 2))) static void
 say(const char *fmt, ...)
 {
-	struct str line;
+	AUTO_STR line = { 0 };
 	va_list args;
 
 	str_init(&line, LINE_BYTES);
@@ -213,7 +213,7 @@ add_details(struct str *line, const struct event *ev)
 void
 bridge_event(struct network *net, struct event *ev)
 {
-	struct str line;
+	AUTO_STR line = { 0 };
 	const char *wrong = event_check(ev);
 
 	assert(net->state != NETWORK_DOWN);
@@ -310,7 +310,7 @@ bridge_puppet_left(struct occupant *o, enum down_reason why, const char *text)
 void
 bridge_sent(struct delivery *d, const char *const *ids, size_t n)
 {
-	struct str line;
+	AUTO_STR line = { 0 };
 
 	settle(d);
 	recorder.sent++;

@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * channel.c - who is in the channels, with what rank, and their topics.
+ *
+ * Until the list of names is complete nothing is reported; then all members
+ * are, as the snapshot that bridge/protocol.h asks for, and from then on each
+ * change.
+ */
+
+#include "protocols/irc/channel.h"
+
+#include "bridge/base.h"
+#include "bridge/event.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+#include "protocols/irc/format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 512
+#define WORDS_MAX 2048
+#define WHOX_TOKEN "42"
+#define SPLITS_MAX 16
+
+/* A batch of type netsplit that is open. */
+struct netsplit {
+	struct netsplit *next;
+	char ref[64];
+};
+
+/* ---- channels ------------------------------------------------------ */
+
+struct irc_channel *
+irc_channel_new(struct irc *irc, struct channel *ch)
+{
+	struct irc_channel *c = xcalloc(1, sizeof(*c));
+	char folded[NAME_MAX_BYTES];
+
+	irc_fold(irc->isupport.casemapping, ch->name, folded, sizeof(folded));
+	c->irc = irc;
+	c->channel = ch;
+	c->folded = xstrdup(folded);
+	c->sendings_end = &c->sendings;
+	if (ch->kind == CHANNEL_ROOM)
+		HASH_ADD_KEYPTR(hh, irc->channels, c->folded, strlen(c->folded),
+				c);
+	else
+		HASH_ADD_KEYPTR(hh, irc->directs, c->folded, strlen(c->folded),
+				c);
+	ch->data = c;
+	return c;
+}
+
+static void
+member_free(struct irc_channel *c, struct member *m)
+{
+	struct irc_user *u = m->user;
+
+	HASH_DEL(c->members, m);
+	free(m);
+	if (--u->channels == 0) {
+		c->irc->n_strangers++;
+		irc_user_release(c->irc, u);
+	}
+}
+
+void
+irc_channel_free(struct irc_channel *c)
+{
+	struct member *m, *next;
+
+	if (!c)
+		return;
+	irc_sendings_drop(c);
+	HASH_ITER(hh, c->members, m, next)
+	member_free(c, m);
+	if (c->channel->kind == CHANNEL_ROOM)
+		HASH_DEL(c->irc->channels, c);
+	else
+		HASH_DEL(c->irc->directs, c);
+	c->channel->data = NULL;
+	free(c->folded);
+	free(c->topic);
+	free(c->topic_by);
+	free(c);
+}
+
+void
+irc_channels_free(struct irc *irc)
+{
+	struct irc_channel *c, *next;
+	struct irc_user *u, *next_user;
+
+	HASH_ITER(hh, irc->channels, c, next)
+	irc_channel_free(c);
+	HASH_ITER(hh, irc->directs, c, next)
+	irc_channel_free(c);
+	HASH_ITER(by_nick, irc->users_by_nick, u, next_user)
+	irc_user_release(irc, u);
+	while (irc->splits) {
+		struct netsplit *split = irc->splits;
+
+		irc->splits = split->next;
+		free(split);
+	}
+}
+
+struct irc_channel *
+irc_channel_find(struct irc *irc, const char *name)
+{
+	char folded[NAME_MAX_BYTES];
+	struct irc_channel *c = NULL;
+
+	irc_fold(irc->isupport.casemapping, name, folded, sizeof(folded));
+	HASH_FIND(hh, irc->channels, folded, strlen(folded), c);
+	return c;
+}
+
+/* ---- members ------------------------------------------------------- */
+
+static struct member *
+member_find(struct irc_channel *c, const struct irc_user *u)
+{
+	struct member *m = NULL;
+
+	HASH_FIND_PTR(c->members, &u, m);
+	return m;
+}
+
+static struct member *
+member_add(struct irc_channel *c, struct irc_user *u)
+{
+	struct member *m = member_find(c, u);
+
+	if (m)
+		return m;
+	m = xcalloc(1, sizeof(*m));
+	m->user = u;
+	HASH_ADD_PTR(c->members, user, m);
+	if (u->channels++ == 0)
+		c->irc->n_strangers--;
+	return m;
+}
+
+static enum rank
+rank_of(const struct irc *irc, unsigned prefixes)
+{
+	enum rank best = RANK_NONE;
+
+	for (unsigned i = 0; i < sizeof(irc->isupport.prefix_modes); i++) {
+		enum rank rank;
+
+		if (!(prefixes & 1u << i))
+			continue;
+		rank = irc_rank_of_mode(&irc->isupport,
+					irc->isupport.prefix_modes[i]);
+		if (rank > best)
+			best = rank;
+	}
+	return best;
+}
+
+static void
+report_member(struct irc_channel *c, const struct member *m, unsigned flags)
+{
+	struct event *ev = irc_user_event(c->irc, EVENT_JOIN, c, m->user);
+
+	ev->flags = flags;
+	ev->show = m->user->show;
+	ev->rank = rank_of(c->irc, m->prefixes);
+	bridge_event(&c->irc->net, ev);
+}
+
+/* Text of the server's into an event: charset, then formatting codes. */
+static void
+set_text(struct irc *irc, struct event *ev, const char *text)
+{
+	AUTO_STR utf8;
+
+	str_init(&utf8, WORDS_MAX);
+	event_set_text(ev, irc_words(irc, &utf8, text));
+}
+
+/* Everything about how somebody left. */
+struct leaving {
+	enum part_kind kind;
+	const char *reason;
+	const char *actor; /* or NULL */
+	int64_t when_ms;
+};
+
+static void
+member_leaves(struct irc_channel *c, struct irc_user *u,
+	      const struct leaving *how)
+{
+	struct member *m = member_find(c, u);
+	AUTO_STR actor = { 0 };
+
+	str_init(&actor, WORDS_MAX);
+	if (!m)
+		return;
+	if (c->state == IRC_CHANNEL_JOINED) {
+		struct event *ev = irc_user_event(c->irc, EVENT_PART, c, u);
+
+		ev->part = how->kind;
+		ev->when_ms = how->when_ms;
+		if (how->actor)
+			ev->actor = event_strdup(ev, irc_words(c->irc, &actor,
+							       how->actor));
+		set_text(c->irc, ev, how->reason);
+		bridge_event(&c->irc->net, ev);
+	}
+	member_free(c, m);
+}
+
+/* From all channels; the user is gone after that. */
+static void
+user_leaves(struct irc *irc, struct irc_user *u, const struct leaving *how)
+{
+	unsigned left = u->channels;
+	struct irc_channel *c, *next;
+
+	HASH_ITER(hh, irc->channels, c, next)
+	{
+		if (!left)
+			break;
+		if (!member_find(c, u))
+			continue;
+		left--;
+		member_leaves(c, u, how); /* the last one frees u */
+	}
+}
+
+void
+irc_user_gone(struct irc *irc, struct irc_user *u)
+{
+	struct leaving how = {
+		.kind = PART_QUIT,
+		.reason = "",
+		.when_ms = loop_wall_ms(irc->loop),
+	};
+
+	if (u->channels)
+		user_leaves(irc, u, &how);
+	else
+		irc_user_release(irc, u);
+}
+
+/* ---- coming and going ---------------------------------------------- */
+
+void
+irc_on_join(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_user *u;
+	struct member *m;
+
+	if (!c)
+		return; /* a forward, or somebody else's idea */
+	if (session_is_own(&irc->listener, line->nick)) {
+		if (c->state == IRC_CHANNEL_JOINING)
+			c->state = IRC_CHANNEL_NAMES;
+		return;
+	}
+	u = irc_user_of_line(irc, line);
+	if (!u)
+		return;
+	if (line->n_params > 1) /* extended-join: account, real name */
+		irc_user_set_account(u, irc_line_param(line, 1));
+	m = member_add(c, u);
+	if (c->state == IRC_CHANNEL_JOINED)
+		report_member(c, m, 0);
+}
+
+/* The user and how they leave; NULL if it is one of us or a stranger. */
+static struct irc_user *
+leaver(struct irc *irc, const char *nick)
+{
+	return nick && !irc_is_us(irc, nick) ? irc_user_find(irc, nick) : NULL;
+}
+
+void
+irc_on_part(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_user *u = leaver(irc, line->nick);
+	struct leaving how = {
+		.kind = PART_LEFT,
+		.reason = irc_line_param(line, 1),
+		.when_ms = irc_line_time(irc, line),
+	};
+
+	if (!c)
+		return;
+	if (session_is_own(&irc->listener, line->nick)) {
+		struct channel *ch = c->channel;
+
+		/* The echo of an earlier leave() comes after the new join(). */
+		if (c->state == IRC_CHANNEL_JOINING)
+			return;
+
+		irc_channel_free(c);
+		irc_puppets_lost(irc, ch);
+		bridge_left(ch, DOWN_LOST, "removed from the channel");
+		return;
+	}
+	if (u)
+		member_leaves(c, u, &how);
+}
+
+static void
+we_were_kicked(struct irc *irc, struct irc_channel *c,
+	       const struct irc_line *line)
+{
+	struct channel *ch = c->channel;
+	AUTO_STR text = { 0 }, by = { 0 }, reason = { 0 };
+
+	str_init(&text, WORDS_MAX);
+	str_init(&by, WORDS_MAX);
+	str_init(&reason, WORDS_MAX);
+	str_printf(&text, "kicked by %s: %s",
+		   irc_words(irc, &by, line->nick ? line->nick : "the server"),
+		   irc_words(irc, &reason, irc_line_param(line, 2)));
+	irc_channel_free(c);
+	irc_puppets_lost(irc, ch);
+	bridge_left(ch, DOWN_LOST, text.data);
+}
+
+void
+irc_on_kick(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_user *u = leaver(irc, irc_line_param(line, 1));
+	struct leaving how = {
+		.kind = PART_KICKED,
+		.reason = irc_line_param(line, 2),
+		.actor = line->nick,
+		.when_ms = irc_line_time(irc, line),
+	};
+
+	if (!c)
+		return;
+	if (session_is_own(&irc->listener, irc_line_param(line, 1)))
+		we_were_kicked(irc, c, line);
+	else if (u)
+		member_leaves(c, u, &how);
+}
+
+/* One of the two host names in the QUIT of a split: "*.example.net". */
+static size_t
+host_len(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*_");
+
+	return memchr(s, '.', n) && s[0] != '.' && s[n - 1] != '.' ? n : 0;
+}
+
+static bool
+is_split_reason(const char *reason)
+{
+	size_t first = host_len(reason), second;
+
+	if (!first || reason[first] != ' ')
+		return false;
+	second = host_len(reason + first + 1);
+	return second && !reason[first + 1 + second] &&
+	       (first != second ||
+		memcmp(reason, reason + first + 1, first) != 0);
+}
+
+static bool
+in_split(const struct irc *irc, const struct irc_line *line)
+{
+	const char *ref = irc_line_tag(line, "batch");
+
+	for (const struct netsplit *s = irc->splits; ref && s; s = s->next)
+		if (!strcmp(s->ref, ref))
+			return true;
+	return is_split_reason(irc_line_param(line, 0));
+}
+
+void
+irc_on_batch(struct irc *irc, const struct irc_line *line)
+{
+	const char *ref = irc_line_param(line, 0);
+	struct netsplit **at = &irc->splits;
+	unsigned n = 0;
+
+	if (*ref == '+' && !strcmp(irc_line_param(line, 1), "netsplit")) {
+		for (; *at && n < SPLITS_MAX; n++)
+			at = &(*at)->next;
+		if (n == SPLITS_MAX || strlen(ref) > sizeof((*at)->ref))
+			return;
+		*at = xcalloc(1, sizeof(**at));
+		memcpy((*at)->ref, ref + 1, strlen(ref));
+	} else if (*ref == '-') {
+		while (*at && strcmp((*at)->ref, ref + 1) != 0)
+			at = &(*at)->next;
+		if (*at) {
+			struct netsplit *closed = *at;
+
+			*at = closed->next;
+			free(closed);
+		}
+	}
+}
+
+void
+irc_on_quit(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(irc, line->nick);
+	const char *reason = irc_line_param(line, 0);
+	struct leaving how = {
+		.kind = PART_QUIT,
+		.reason = reason,
+		.when_ms = irc_line_time(irc, line),
+	};
+
+	if (in_split(irc, line))
+		how.kind = PART_SPLIT;
+	else if (!strncmp(reason, "Quit: ", 6))
+		how.reason = reason + 6;
+	else if (!strcmp(reason, "Quit:"))
+		how.reason = "";
+	if (u && u->channels)
+		user_leaves(irc, u, &how);
+	else if (u)
+		irc_user_release(irc, u);
+}
+
+void
+irc_on_nick(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(irc, line->nick);
+	const char *nick = irc_line_param(line, 0);
+	unsigned left;
+	struct irc_channel *c, *next;
+
+	if (!u || !*nick)
+		return;
+	irc_user_rename(irc, u, nick);
+	left = u->channels;
+	HASH_ITER(hh, irc->channels, c, next)
+	{
+		struct event *ev;
+
+		if (!left)
+			break;
+		if (!member_find(c, u))
+			continue;
+		left--;
+		if (c->state != IRC_CHANNEL_JOINED)
+			continue;
+		ev = irc_user_event(irc, EVENT_RENAME, c, u);
+		ev->when_ms = irc_line_time(irc, line);
+		bridge_event(&irc->net, ev);
+	}
+}
+
+/* ---- ranks --------------------------------------------------------- */
+
+static void
+on_mode_change(void *arg, const struct irc_mode *mode)
+{
+	struct irc_channel *c = arg;
+	struct irc *irc = c->irc;
+	const char *modes = irc->isupport.prefix_modes;
+	const char *at = mode->mode ? strchr(modes, mode->mode) : NULL;
+	struct irc_user *u = mode->arg ? leaver(irc, mode->arg) : NULL;
+	struct member *m = u ? member_find(c, u) : NULL;
+	enum rank before;
+
+	if (!at || !m)
+		return;
+	before = rank_of(irc, m->prefixes);
+	if (mode->set)
+		m->prefixes |= 1u << (at - modes);
+	else
+		m->prefixes &= ~(1u << (at - modes));
+	if (rank_of(irc, m->prefixes) != before &&
+	    c->state == IRC_CHANNEL_JOINED)
+		report_member(c, m, EVENT_BACKLOG);
+}
+
+void
+irc_on_mode(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+
+	if (c && line->n_params > 1)
+		irc_modes_read(&irc->isupport, line->params[1],
+			       line->params + 2, line->n_params - 2,
+			       on_mode_change, c);
+}
+
+/* ---- here and away ------------------------------------------------- */
+
+static void
+set_show(struct irc *irc, struct irc_user *u, enum presence_show show,
+	 const char *text, unsigned flags)
+{
+	unsigned left = u->channels;
+	struct irc_channel *c, *next;
+
+	u->show = show;
+	HASH_ITER(hh, irc->channels, c, next)
+	{
+		struct event *ev;
+
+		if (!left)
+			break;
+		if (!member_find(c, u))
+			continue;
+		left--;
+		if (c->state != IRC_CHANNEL_JOINED)
+			continue;
+		ev = irc_user_event(irc, EVENT_PRESENCE, c, u);
+		ev->show = show;
+		ev->flags = flags;
+		set_text(irc, ev, text);
+		bridge_event(&irc->net, ev);
+	}
+}
+
+void
+irc_on_away(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(irc, line->nick);
+	const char *text = irc_line_param(line, 0);
+
+	if (u)
+		set_show(irc, u, *text ? SHOW_AWAY : SHOW_ONLINE, text, 0);
+}
+
+/* From WHO: "H" here or "G" gone, then other flags. */
+static void
+who_says(struct irc *irc, const char *nick, const char *flags)
+{
+	struct irc_user *u = leaver(irc, nick);
+	enum presence_show show = *flags == 'G' ? SHOW_AWAY : SHOW_ONLINE;
+
+	if (u && u->show != show)
+		set_show(irc, u, show, "", EVENT_BACKLOG);
+}
+
+void
+irc_on_who(struct irc *irc, const struct irc_line *line)
+{
+	who_says(irc, irc_line_param(line, 5), irc_line_param(line, 6));
+}
+
+/* We ask for %tnfa: token, nick, flags, account. */
+void
+irc_on_whox(struct irc *irc, const struct irc_line *line)
+{
+	const char *nick = irc_line_param(line, 2);
+	struct irc_user *u = leaver(irc, nick);
+
+	if (!u || strcmp(irc_line_param(line, 1), WHOX_TOKEN) != 0)
+		return;
+	irc_user_set_account(u, irc_line_param(line, 4));
+	who_says(irc, nick, irc_line_param(line, 3));
+}
+
+void
+irc_on_account(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(irc, line->nick);
+
+	if (u)
+		irc_user_set_account(u, irc_line_param(line, 0));
+}
+
+/* ---- the topic ----------------------------------------------------- */
+
+static void
+keep(char **field, const char *value)
+{
+	char *copy = xstrdup(value);
+
+	free(*field);
+	*field = copy;
+}
+
+void
+irc_on_topic_is(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+
+	if (c)
+		keep(&c->topic, irc_line_param(line, 2));
+}
+
+void
+irc_on_topic_by(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+
+	if (!c)
+		return;
+	keep(&c->topic_by, irc_line_param(line, 2));
+	c->topic_by[strcspn(c->topic_by, "!")] = '\0';
+}
+
+/* who: a nick or a server. */
+static void
+report_topic(struct irc_channel *c, const char *who, int64_t when_ms,
+	     unsigned flags)
+{
+	struct irc *irc = c->irc;
+	AUTO_STR utf8;
+	struct text_builder text;
+	struct irc_user *u = irc_user_see(irc, who);
+	struct event *ev = irc_user_event(irc, EVENT_TOPIC, c, u);
+
+	str_init(&utf8, WORDS_MAX);
+	text_builder_init(&text, WORDS_MAX);
+	irc_charset_read(&utf8, c->topic, strlen(c->topic), irc->conf->charset);
+	irc_format_read(&text, utf8.data, utf8.len);
+	ev->flags = flags;
+	ev->when_ms = when_ms;
+	event_take_text(ev, &text);
+	text_builder_finish(&text);
+	irc_user_release(irc, u);
+	bridge_event(&irc->net, ev);
+}
+
+void
+irc_on_topic(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+
+	if (!c)
+		return;
+	keep(&c->topic, irc_line_param(line, 1));
+	keep(&c->topic_by, line->nick ? line->nick : "");
+	if (line->nick && *line->nick && !irc_is_us(irc, line->nick) &&
+	    c->state == IRC_CHANNEL_JOINED)
+		report_topic(c, line->nick, irc_line_time(irc, line), 0);
+}
+
+/* ---- the names ----------------------------------------------------- */
+
+/* "@+nick!user@host": prefixes if multi-prefix, the rest if
+ * userhost-in-names. */
+static void
+name_seen(struct irc_channel *c, char *word)
+{
+	struct irc *irc = c->irc;
+	const char *chars = irc->isupport.prefix_chars;
+	unsigned prefixes = 0;
+	const char *at;
+
+	for (; *word && (at = strchr(chars, *word)); word++)
+		prefixes |= 1u << (at - chars);
+	word[strcspn(word, "!")] = '\0';
+	if (*word && !irc_is_us(irc, word))
+		member_add(c, irc_user_see(irc, word))->prefixes = prefixes;
+}
+
+/* 353 me = #channel :names */
+void
+irc_on_names(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 2));
+	char *names, *next, *word;
+
+	if (!c || c->state == IRC_CHANNEL_JOINING)
+		return;
+	names = next = xstrdup(irc_line_param(line, 3));
+	while ((word = strsep(&next, " ")))
+		name_seen(c, word);
+	free(names);
+}
+
+static void
+ask_who(struct irc_channel *c)
+{
+	struct irc *irc = c->irc;
+
+	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
+		return;
+	if (irc->isupport.whox)
+		session_send(&irc->listener, "WHO", c->channel->name,
+			     "%tnfa," WHOX_TOKEN, NULL);
+	else
+		session_send(&irc->listener, "WHO", c->channel->name, NULL);
+}
+
+/* 366 me #channel :End */
+void
+irc_on_names_end(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+	struct member *m, *next;
+
+	if (!c || c->state != IRC_CHANNEL_NAMES)
+		return;
+	c->state = IRC_CHANNEL_JOINED;
+	HASH_ITER(hh, c->members, m, next)
+	report_member(c, m, EVENT_BACKLOG);
+	if (c->topic && *c->topic) {
+		const char *by = c->topic_by;
+
+		if (!by || !*by || irc_is_us(irc, by))
+			by = irc->net.name;
+
+		report_topic(c, by, loop_wall_ms(irc->loop), EVENT_BACKLOG);
+	}
+	bridge_joined(c->channel);
+	ask_who(c);
+}

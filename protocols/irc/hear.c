@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* hear.c - what people say, as events. See hear.h. */
+
+#include "protocols/irc/hear.h"
+
+#include "bridge/base.h"
+#include "bridge/event.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+#include "protocols/irc/channel.h"
+#include "protocols/irc/format.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define SAID_MAX 4096
+#define ANSWER_MS 30000
+#define CTCP_PING_MAX 64
+#define CTCP '\001'
+
+/* A text taken apart: "" or the CTCP command, and what it says. */
+struct said {
+	char ctcp[16];
+	const char *text;
+	size_t len;
+};
+
+static struct said
+take_apart(const char *text)
+{
+	struct said said = { .text = text, .len = strlen(text) };
+	size_t word;
+
+	if (*text != CTCP)
+		return said;
+	said.text++;
+	said.len--;
+	if (said.len && said.text[said.len - 1] == CTCP)
+		said.len--; /* which some clients forget */
+	word = strcspn(said.text, " \001");
+	if (word > said.len)
+		word = said.len;
+	snprintf(said.ctcp, sizeof(said.ctcp), "%.*s", (int)word, said.text);
+	if (!word)
+		snprintf(said.ctcp, sizeof(said.ctcp), "?");
+	said.text += word;
+	said.len -= word;
+	if (said.len && *said.text == ' ') {
+		said.text++;
+		said.len--;
+	}
+	return said;
+}
+
+/* ---- CTCP ---------------------------------------------------------- */
+
+/* What to answer, after the command's own name; false: nothing. */
+static bool
+ctcp_answer(struct irc *irc, const struct said *said, struct str *out)
+{
+	time_t now = (time_t)(loop_wall_ms(irc->loop) / 1000);
+	struct tm tm;
+	char text[64];
+
+	if (!strcmp(said->ctcp, "VERSION")) {
+		str_add(out, "Causeway " CAUSEWAY_VERSION);
+	} else if (!strcmp(said->ctcp, "PING")) {
+		str_add_n(out, said->text,
+			  said->len < CTCP_PING_MAX ? said->len
+						    : CTCP_PING_MAX);
+	} else if (!strcmp(said->ctcp, "TIME")) {
+		gmtime_r(&now, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		str_add(out, text);
+	} else if (!strcmp(said->ctcp, "CLIENTINFO")) {
+		str_add(out, "ACTION CLIENTINFO PING TIME VERSION");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void
+on_ctcp(struct irc *irc, struct session *s, struct throttle *answers,
+	const struct irc_line *line, const struct said *said)
+{
+	AUTO_STR text = { 0 }, reply = { 0 };
+
+	str_init(&text, 256);
+	str_init(&reply, 300);
+	if (strcmp(line->command, "PRIVMSG") != 0 ||
+	    !ctcp_answer(irc, said, &text) ||
+	    !irc_may_answer(irc, answers, ANSWER_MS))
+		return;
+	str_printf(&reply, "\001%s %s\001", said->ctcp, text.data);
+	session_send(s, "NOTICE", line->nick, reply.data, NULL);
+}
+
+/* ---- events -------------------------------------------------------- */
+
+static void
+set_said(struct irc *irc, struct event *ev, const struct said *said)
+{
+	AUTO_STR utf8;
+	struct text_builder text;
+
+	str_init(&utf8, SAID_MAX);
+	text_builder_init(&text, SAID_MAX);
+	irc_charset_read(&utf8, said->text, said->len, irc->conf->charset);
+	irc_format_read(&text, utf8.data, utf8.len);
+	event_take_text(ev, &text);
+	text_builder_finish(&text);
+}
+
+static void
+set_ids(struct event *ev, const struct irc_line *line)
+{
+	const char *msgid = irc_line_tag(line, "msgid");
+	const char *parent = irc_line_tag(line, "+reply");
+
+	if (!parent)
+		parent = irc_line_tag(line, "+draft/reply");
+	if (msgid && *msgid)
+		ev->id = ev->key = event_strdup(ev, msgid);
+	if (parent && *parent)
+		ev->parent = event_strdup(ev, parent);
+}
+
+/* A message from u in c, or direct if c is NULL; NULL if it says nothing. */
+static struct event *
+message(struct irc *irc, const struct irc_channel *c, struct irc_user *u,
+	const struct irc_line *line, const struct said *said)
+{
+	struct event *ev = irc_user_event(irc, EVENT_MESSAGE, c, u);
+
+	set_said(irc, ev, said);
+	set_ids(ev, line);
+	ev->when_ms = irc_line_time(irc, line);
+	if (said->ctcp[0])
+		ev->flags |= EVENT_ACTION;
+	if (!strcmp(line->command, "NOTICE"))
+		ev->flags |= EVENT_NOTICE;
+	if (ev->text.len)
+		return ev;
+	event_unref(ev);
+	return NULL;
+}
+
+/* Nobody speaks to the listener; say so, but not to programs. */
+static void
+explain(struct irc *irc, const struct irc_line *line)
+{
+	if (!strcmp(line->command, "NOTICE") ||
+	    !irc_may_answer(irc, &irc->query, ANSWER_MS))
+		return;
+	session_send(&irc->listener, "NOTICE", line->nick,
+		     "I am a bridge to another network and read no messages. "
+		     "To reach one person there, write to their nick.",
+		     NULL);
+}
+
+void
+irc_hear(struct irc *irc, const struct irc_line *line)
+{
+	const char *target = irc_line_param(line, 0);
+	struct said said = take_apart(irc_line_param(line, 1));
+	bool to_us = session_is_own(&irc->listener, target);
+	bool action = !strcmp(said.ctcp, "ACTION");
+	struct irc_channel *c = to_us ? NULL : irc_channel_find(irc, target);
+	struct irc_user *u;
+	struct event *ev;
+
+	if (!line->user) /* a server, or a service that is one */
+		return;
+	if ((c || to_us) && said.ctcp[0] && !action) {
+		on_ctcp(irc, &irc->listener, &irc->ctcp, line, &said);
+		return;
+	}
+	if (to_us) {
+		explain(irc, line);
+		return;
+	}
+	if (!c || c->state != IRC_CHANNEL_JOINED)
+		return;
+	u = irc_user_of_line(irc, line);
+	if (!u)
+		return;
+	ev = message(irc, c, u, line, &said);
+	irc_user_release(irc, u); /* unless a member */
+	if (ev)
+		bridge_event(&irc->net, ev);
+}
+
+/* What services tell a nick is for programs, not for the person behind it. */
+static bool
+is_service(const struct irc_line *line)
+{
+	return !line->user || (!strcmp(line->command, "NOTICE") && line->host &&
+			       !strncmp(line->host, "services", 8));
+}
+
+void
+irc_hear_direct(struct irc *irc, const struct puppet *puppet, struct session *s,
+		struct throttle *answers, const struct irc_line *line)
+{
+	struct said said = take_apart(irc_line_param(line, 1));
+	struct irc_user *u;
+	struct event *ev;
+
+	if (is_service(line) || irc_is_us(irc, line->nick))
+		return;
+	if (said.ctcp[0] && strcmp(said.ctcp, "ACTION") != 0) {
+		on_ctcp(irc, s, answers, line, &said);
+		return;
+	}
+	u = irc_user_of_line(irc, line);
+	if (!u)
+		return;
+	ev = message(irc, NULL, u, line, &said);
+	if (!ev)
+		return;
+	event_set_to(ev, puppet->origin, puppet->sender->id);
+	bridge_event(&irc->net, ev);
+}

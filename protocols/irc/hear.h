@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_IRC_HEAR_H
+#define PROTOCOLS_IRC_HEAR_H
+
+/*
+ * What people say, as events: PRIVMSG and NOTICE, CTCP ACTION (SEMANTICS 2.1
+ * to 2.4). Other CTCP is answered, sparingly, or ignored; nothing of it is
+ * relayed. Our own lines never come here.
+ */
+
+#include "protocols/irc/irc.h"
+
+struct puppet;
+
+/* Said in a channel, or to the listener's own nick. */
+void irc_hear(struct irc *irc, const struct irc_line *line);
+
+/* Said to a puppet's nick, on the puppet's own connection. answers limits
+ * what we say back to CTCP. */
+void irc_hear_direct(struct irc *irc, const struct puppet *puppet,
+		     struct session *s, struct throttle *answers,
+		     const struct irc_line *line);
+
+#endif

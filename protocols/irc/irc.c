@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * irc.c - the adapter for IRC: the life of a network, and the ops table.
+ *
+ * Standards:
+ *     RFC 1459, RFC 2812     the protocol
+ *     modern.ircdocs.horse   the protocol as servers speak it today
+ *     RFC 6125, RFC 8446     TLS and whom we talk to
+ *     RFC 4616, 4422, 7677   SASL PLAIN, EXTERNAL, SCRAM-SHA-256
+ *     CTCP, IRC Formatting   modern.ircdocs.horse
+ *     IRCv3: Capability Negotiation 302, cap-notify, SASL 3.2, message-tags,
+ *         server-time, batch (netsplit), echo-message, labeled-response,
+ *         msgid, account-tag, account-notify, extended-join, away-notify,
+ *         chghost, setname, multi-prefix, userhost-in-names, bot mode, WHOX
+ */
+
+#include "protocols/irc/irc.h"
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+#include "bridge/event.h"
+#include "bridge/log.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+#include "protocols/irc/channel.h"
+#include "protocols/irc/dial.h"
+#include "protocols/irc/format.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WELCOME_MS 20000 /* from 001 to the end of the MOTD */
+#define PUPPET_WAIT_MS 5000
+#define GOODBYE "Bridge going down"
+#define CAPS                                                             \
+	(IRC_CAP_MESSAGE_TAGS | IRC_CAP_SERVER_TIME | IRC_CAP_BATCH |    \
+	 IRC_CAP_ECHO_MESSAGE | IRC_CAP_LABELED_RESPONSE |               \
+	 IRC_CAP_ACCOUNT_TAG | IRC_CAP_ACCOUNT_NOTIFY |                  \
+	 IRC_CAP_EXTENDED_JOIN | IRC_CAP_AWAY_NOTIFY | IRC_CAP_CHGHOST | \
+	 IRC_CAP_SETNAME | IRC_CAP_MULTI_PREFIX | IRC_CAP_USERHOST_IN_NAMES)
+
+struct irc *
+irc_from(struct network *net)
+{
+	assert(net->protocol == &irc_protocol);
+	return container_of(net, struct irc, net);
+}
+
+/* ---- what the other files use -------------------------------------- */
+
+bool
+irc_may_answer(struct irc *irc, struct throttle *t, int64_t interval_ms)
+{
+	int64_t now = loop_now_ms(irc->loop);
+
+	if (t->next_ms && now < t->next_ms) {
+		t->suppressed++;
+		return false;
+	}
+	t->next_ms = now + interval_ms;
+	t->suppressed = 0;
+	return true;
+}
+
+bool
+irc_is_us(struct irc *irc, const char *nick)
+{
+	return !irc_compare(irc->isupport.casemapping, nick,
+			    irc->listener.nick) ||
+	       irc_puppet_find(irc, nick) || irc_was_us(irc, nick);
+}
+
+const char *
+irc_words(struct irc *irc, struct str *out, const char *text)
+{
+	AUTO_STR utf8;
+	struct text_builder plain;
+
+	str_init(&utf8, 4 * IRC_BODY_MAX);
+	text_builder_init(&plain, 4 * IRC_BODY_MAX);
+	irc_charset_read(&utf8, text, strlen(text), irc->conf->charset);
+	irc_format_read(&plain, utf8.data, utf8.len);
+	str_add_n(out, plain.utf8.data, plain.utf8.len);
+	text_builder_finish(&plain);
+	return out->data;
+}
+
+enum down_reason
+irc_down_reason(enum session_end how)
+{
+	static const enum down_reason reasons[] = {
+		[SESSION_CLOSED] = DOWN_ASKED,
+		[SESSION_LOST] = DOWN_LOST,
+		[SESSION_UNREACHABLE] = DOWN_UNREACHABLE,
+		[SESSION_REFUSED] = DOWN_REFUSED,
+	};
+
+	return reasons[how];
+}
+
+/* ---- going down ---------------------------------------------------- */
+
+static void
+forget_all(struct irc *irc)
+{
+	irc->up = false;
+	timer_stop(&irc->welcome_timer);
+	timer_stop(&irc->regain_timer);
+	timer_stop(&irc->speaker.barrier_timer);
+	irc_channels_free(irc);
+	irc_puppets_drop(irc);
+	irc_bouncers_free(irc);
+}
+
+void
+irc_closed(struct irc *irc)
+{
+	if (irc->puppets || irc->listener.state != SESSION_IDLE)
+		return;
+	irc->stopping = false;
+	forget_all(irc);
+	bridge_network_down(&irc->net, DOWN_ASKED, NULL);
+}
+
+/* ---- the listener's session ---------------------------------------- */
+
+static void
+welcome_overdue(void *arg)
+{
+	irc_listener_welcome(arg);
+}
+
+static void
+on_up(void *owner)
+{
+	struct irc *irc = owner;
+
+	timer_start(&irc->welcome_timer, irc->loop, WELCOME_MS, welcome_overdue,
+		    irc);
+}
+
+static void
+on_line(void *owner, const struct irc_line *line)
+{
+	irc_listener_line(owner, line);
+}
+
+static void
+on_written(void *owner, void *cookie)
+{
+	irc_sending_written(owner, cookie);
+}
+
+static void
+on_down(void *owner, enum session_end how, const char *text)
+{
+	struct irc *irc = owner;
+
+	if (irc->stopping) {
+		irc_closed(irc);
+		return;
+	}
+	forget_all(irc);
+	irc->wire.server++;
+	bridge_network_down(&irc->net, irc_down_reason(how), text);
+}
+
+static const struct session_ops listener_ops = {
+	.up = on_up,
+	.line = on_line,
+	.written = on_written,
+	.down = on_down,
+};
+
+/* ---- life ---------------------------------------------------------- */
+
+static struct network *
+irc_create(const struct conf_network *conf, struct loop *loop,
+	   struct error *err)
+{
+	struct irc *irc;
+
+	if (!conf->irc || !conf->irc->n_servers) {
+		error_set(err, EINVAL, "network %s has no IRC server",
+			  conf->name);
+		return NULL;
+	}
+	irc = xcalloc(1, sizeof(*irc));
+	network_init(&irc->net, &irc_protocol, conf->name);
+	irc->conf = conf->irc;
+	irc->loop = loop;
+	irc->wire.loop = loop;
+	irc->wire.conf = conf->irc;
+	irc->wire.where = irc->net.name;
+	irc_isupport_init(&irc->isupport);
+	session_init(&irc->listener, &irc->wire, &listener_ops, irc);
+	irc->listener.hurried = true;
+	irc_speaker_init(&irc->speaker, &irc->listener);
+	if (conf->irc->window)
+		irc->net.limits.window = conf->irc->window;
+	irc->net.limits.lines_max = 0; /* we cut, and say so */
+	irc->net.limits.puppets = conf->irc->puppets;
+	irc->net.limits.puppet_idle_ms =
+		(int64_t)conf->irc->puppet_idle_s * 1000;
+	if (!conf->irc->puppets)
+		irc->net.caps &= ~(unsigned)(CAN_PUPPET | CAN_DIRECT);
+	return &irc->net;
+}
+
+static void
+irc_destroy(struct network *net)
+{
+	struct irc *irc = irc_from(net);
+
+	forget_all(irc);
+	irc_formers_free(irc);
+	session_finish(&irc->listener);
+	irc_tls_free(irc->wire.tls);
+	network_finish(net);
+	free(irc);
+}
+
+static enum irc_sasl
+sasl_of(enum conf_sasl sasl)
+{
+	switch (sasl) {
+	case CONF_SASL_NONE:
+		break;
+	case CONF_SASL_PLAIN:
+		return IRC_SASL_PLAIN;
+	case CONF_SASL_EXTERNAL:
+		return IRC_SASL_EXTERNAL;
+	case CONF_SASL_SCRAM_SHA_256:
+		return IRC_SASL_SCRAM_SHA_256;
+	}
+	return IRC_SASL_NONE;
+}
+
+static void
+irc_start(struct network *net)
+{
+	struct irc *irc = irc_from(net);
+	const struct conf_irc *conf = irc->conf;
+	const struct irc_identity identity = {
+		.nick = conf->nick,
+		.user = conf->user,
+		.realname = conf->realname,
+		.password = conf->password,
+		.sasl = sasl_of(conf->sasl),
+		.account = conf->account,
+		.sasl_password = conf->sasl_password,
+		.sasl_required = conf->sasl_required,
+		.caps = CAPS | (conf->sasl ? IRC_CAP_SASL : 0),
+		.nonce = { loop_random(irc->loop), loop_random(irc->loop) },
+		.seed = conf->nick,
+	};
+	struct error err;
+
+	/* Anew each time: the files may have been replaced. */
+	irc_tls_free(irc->wire.tls);
+	irc->wire.tls = NULL;
+	if (conf->tls != CONF_TLS_OFF) {
+		irc->wire.tls = irc_tls_new(conf, &err);
+		if (!irc->wire.tls) {
+			bridge_network_down(net, DOWN_REFUSED, err.text);
+			return;
+		}
+	}
+	irc->stopping = false;
+	irc_isupport_init(&irc->isupport);
+	session_start(&irc->listener, &identity);
+}
+
+static void
+irc_stop(struct network *net)
+{
+	struct irc *irc = irc_from(net);
+
+	irc->stopping = true;
+	irc->up = false;
+	irc_puppets_stop(irc, GOODBYE);
+	session_stop(&irc->listener, GOODBYE);
+}
+
+/* ---- channels ------------------------------------------------------ */
+
+static void
+irc_join(struct network *net, struct channel *ch)
+{
+	struct irc *irc = irc_from(net);
+	const struct secret *key = ch->conf ? ch->conf->key : NULL;
+
+	if (!irc_is_channel_name(&irc->isupport, ch->name)) {
+		bridge_left(ch, DOWN_REFUSED, "that is no name for a channel");
+		return;
+	}
+	irc_channel_free(ch->data);
+	irc_channel_new(irc, ch);
+	if (key)
+		session_send(&irc->listener, "JOIN", ch->name,
+			     secret_reveal(key), NULL);
+	else
+		session_send(&irc->listener, "JOIN", ch->name, NULL);
+}
+
+static void
+irc_leave(struct network *net, struct channel *ch)
+{
+	struct irc *irc = irc_from(net);
+
+	if (!ch->data)
+		return;
+	session_send(&irc->listener, "PART", ch->name, NULL);
+	irc_channel_free(ch->data);
+	irc_puppets_leave(irc, ch);
+}
+
+static void
+irc_forget(struct network *net UNUSED, struct channel *ch)
+{
+	irc_channel_free(ch->data);
+}
+
+static bool
+irc_resolve(struct network *net, const char *text, char *id, size_t size)
+{
+	struct irc *irc = irc_from(net);
+	const struct irc_user *u;
+	char folded[512];
+
+	if (!irc_is_nick(&irc->isupport, text) || irc_is_us(irc, text))
+		return false;
+	u = irc_user_find(irc, text);
+	irc_fold(irc->isupport.casemapping, text, folded, sizeof(folded));
+	if (strlen(u ? u->id : folded) >= size)
+		return false;
+	memcpy(id, u ? u->id : folded, strlen(u ? u->id : folded) + 1);
+	return utf8_valid(id, strlen(id));
+}
+
+const struct protocol irc_protocol = {
+	.name = "irc",
+	.caps = CAN_TOPIC | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
+		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE,
+	.limits = {
+		.window = 5,
+		.puppet_wait_ms = PUPPET_WAIT_MS,
+	},
+	.ops = {
+		.create = irc_create,
+		.destroy = irc_destroy,
+		.start = irc_start,
+		.stop = irc_stop,
+		.join = irc_join,
+		.leave = irc_leave,
+		.send = irc_send,
+		.puppet_join = irc_puppet_join,
+		.puppet_leave = irc_puppet_leave,
+		.puppet_update = irc_puppet_update,
+		.forget = irc_forget,
+		.bounce = irc_bounce,
+		.resolve = irc_resolve,
+	},
+};

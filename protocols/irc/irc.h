@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_IRC_IRC_H
+#define PROTOCOLS_IRC_IRC_H
+
+/*
+ * What the files of this adapter share; nobody else includes it.
+ *
+ * One network is one listener connection, which enters the channels and hears
+ * everything, and one connection for each puppet, which speaks and hears only
+ * what is said to its own nick.
+ *
+ *     irc.c       the ops table and the life of the network
+ *     listener.c  what the listener's lines mean
+ *     channel.c   who is in the channels, their topics
+ *     hear.c      what people say, as events
+ *     puppets.c   the connections of the puppets
+ *     send.c      deliveries: lines out, confirmation in
+ *     session.c   one connection; dial.c its socket
+ */
+
+#include "bridge/hash.h"
+#include "bridge/loop.h"
+#include "bridge/protocol.h"
+#include "protocols/irc/casemap.h"
+#include "protocols/irc/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct irc_channel;
+struct irc_puppet;
+struct irc_user;
+struct sending;
+struct str;
+
+/* At most one answer or notice in so long; see irc_may_answer(). */
+struct throttle {
+	int64_t next_ms;
+	unsigned suppressed;
+};
+
+/* What a session has under way; see send.c. */
+struct speaker {
+	struct session *session;
+	struct timer barrier_timer;
+	struct sending *said, **said_end; /* in the order they were begun */
+	unsigned unsettled;
+	unsigned labels;    /* used so far */
+	int64_t overdue_ms; /* PONG should have come by then */
+};
+
+struct irc {
+	struct network net;
+	const struct conf_irc *conf;
+	struct loop *loop;
+	struct wire wire;
+
+	struct session listener;
+	struct speaker speaker; /* the listener's */
+	struct irc_isupport isupport;
+	bool up; /* bridge_network_up() was called */
+	struct timer welcome_timer, regain_timer;
+	struct throttle ctcp, query; /* answers to strangers */
+	struct netsplit *splits;     /* open batches */
+
+	struct irc_channel *channels; /* by folded name */
+	struct irc_channel *directs;
+	struct irc_user *users_by_nick, *users_by_id;
+	size_t n_strangers; /* users who share no channel with us */
+	struct bouncer *bouncers;
+
+	struct irc_puppet *puppets;
+	struct irc_puppet *puppets_by_nick;
+	struct former *formers;     /* nicks that were ours a moment ago */
+	struct timer connect_timer; /* the next puppet may connect */
+	bool stopping;
+	enum session_end stopped_how;
+	char *stopped_why;
+};
+
+extern const struct protocol irc_protocol;
+
+struct irc *irc_from(struct network *net);
+
+/* True at most once each interval; counts what it denies. */
+bool irc_may_answer(struct irc *irc, struct throttle *t, int64_t interval_ms);
+
+/* True if the nick is the listener's or a puppet's. */
+bool irc_is_us(struct irc *irc, const char *nick);
+
+/* The server's words in valid UTF-8, without formatting; for people. */
+const char *irc_words(struct irc *irc, struct str *out, const char *text);
+
+/* bridge's word for a session's end. */
+enum down_reason irc_down_reason(enum session_end how);
+
+/* While stopping: a session has closed. */
+void irc_closed(struct irc *irc);
+
+/* ---- listener.c ---------------------------------------------------- */
+
+void irc_listener_line(struct irc *irc, const struct irc_line *line);
+
+/* The MOTD is over, or does not come: the network is up. */
+void irc_listener_welcome(struct irc *irc);
+
+/* Why a numeric refuses a join or a line, in words; NULL if it is not one. */
+const char *irc_refusal(unsigned numeric);
+enum down_reason irc_refusal_reason(unsigned numeric);
+
+/* ---- puppets.c ----------------------------------------------------- */
+
+void irc_puppet_join(struct network *net, struct occupant *o);
+void irc_puppet_leave(struct network *net, struct occupant *o,
+		      const char *reason);
+void irc_puppet_update(struct network *net, struct occupant *o,
+		       unsigned changes);
+
+/* The puppet that goes by nick, or NULL. */
+struct irc_puppet *irc_puppet_find(struct irc *irc, const char *nick);
+
+/*
+ * The connections of puppets and the listener's are read in no order: when a
+ * puppet has changed its nick or has quit, lines under its old nick may still
+ * be on their way to the listener. So a nick stays one of ours until the
+ * listener, too, was told; it tells us by irc_nick_seen(). nick is the new
+ * one, or NULL for QUIT.
+ */
+bool irc_was_us(struct irc *irc, const char *nick);
+void irc_nick_seen(struct irc *irc, const char *old, const char *nick);
+void irc_formers_free(struct irc *irc);
+
+/* Where the puppet speaks; NULL while its connection is not up. */
+struct speaker *irc_puppet_speaker(struct occupant *o);
+struct speaker *irc_puppet_speaks(struct irc_puppet *p);
+struct session *irc_puppet_session(struct irc_puppet *p);
+
+/* Who stands for that person, or NULL. */
+struct irc_puppet *irc_puppet_of(struct irc *irc, const char *origin,
+				 const char *sender_id);
+
+/* A delivery of this speaker was settled. */
+void irc_puppet_settled(struct irc *irc, struct speaker *sp);
+
+/* A channel is lost: its occupants are absent, without further calls. */
+void irc_puppets_lost(struct irc *irc, struct channel *ch);
+
+/* The bridge left it: so do they. */
+void irc_puppets_leave(struct irc *irc, struct channel *ch);
+
+/* Let the puppets whose time has come connect. */
+void irc_puppets_wake(struct irc *irc);
+
+/* Say goodbye with all of them, and tell how many will call irc_closed(); or
+ * drop all of them at once. */
+size_t irc_puppets_stop(struct irc *irc, const char *reason);
+void irc_puppets_drop(struct irc *irc);
+
+/* ---- send.c, confirm.c, bounce.c ----------------------------------- */
+
+void irc_speaker_init(struct speaker *sp, struct session *session);
+
+void irc_send(struct network *net, struct delivery *d);
+
+/* The listener saw what one of us said in a channel. */
+void irc_sighted(struct irc *irc, const struct irc_line *line);
+
+/* A line came to a speaking session that may settle something: an echo, a
+ * labelled answer, PONG, an error. True if it was about a delivery. */
+bool irc_settles(struct irc *irc, struct speaker *sp,
+		 const struct irc_line *line);
+
+/* A line of a delivery was written. */
+void irc_sending_written(struct irc *irc, void *cookie);
+
+/* The session is gone: give back what it had under way, and what follows. */
+void irc_speaker_lost(struct irc *irc, struct speaker *sp, const char *why);
+
+/* The channel is gone: forget its deliveries; they are given back already. */
+void irc_sendings_drop(struct irc_channel *c);
+
+void irc_bounce(struct network *net, struct channel *ch, const struct event *ev,
+		const char *why);
+void irc_bouncers_free(struct irc *irc);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listener.c - what the lines of the listener's connection mean: a table from
+ * command to function, and what concerns the listener itself.
+ */
+
+#include "protocols/irc/irc.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "bridge/str.h"
+#include "conf/conf.h"
+#include "protocols/irc/channel.h"
+#include "protocols/irc/hear.h"
+
+#include <string.h>
+
+#define REGAIN_MS 300000
+#define WORDS_MAX 1024
+
+/* ---- refusals ------------------------------------------------------ */
+
+static const struct refusal {
+	unsigned numeric;
+	enum down_reason why;
+	const char *text;
+} refusals[] = {
+	{ 403, DOWN_REFUSED, "there is no such channel" },
+	{ 405, DOWN_UNREACHABLE, "in too many channels" },
+	{ 437, DOWN_UNREACHABLE, "the channel is not available for now" },
+	{ 470, DOWN_REFUSED, "the channel forwards to another" },
+	{ 471, DOWN_UNREACHABLE, "the channel is full" },
+	{ 473, DOWN_REFUSED, "the channel is for invited people" },
+	{ 474, DOWN_REFUSED, "banned from the channel" },
+	{ 475, DOWN_REFUSED, "the key of the channel is another" },
+	{ 476, DOWN_REFUSED, "that is no name for a channel" },
+	{ 477, DOWN_REFUSED, "the channel is for registered nicks" },
+	{ 480, DOWN_UNREACHABLE, "the channel takes nobody for now" },
+	{ 489, DOWN_REFUSED, "the channel is for TLS connections" },
+	{ 519, DOWN_REFUSED, "the channel is for administrators" },
+	{ 520, DOWN_REFUSED, "the channel is for operators" },
+};
+
+static const struct refusal *
+refusal_of(unsigned numeric)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (refusals[i].numeric == numeric)
+			return &refusals[i];
+	return NULL;
+}
+
+const char *
+irc_refusal(unsigned numeric)
+{
+	const struct refusal *r = refusal_of(numeric);
+
+	return r ? r->text : NULL;
+}
+
+enum down_reason
+irc_refusal_reason(unsigned numeric)
+{
+	const struct refusal *r = refusal_of(numeric);
+
+	return r ? r->why : DOWN_REFUSED;
+}
+
+static void
+join_refused(struct irc *irc, unsigned numeric, const char *name)
+{
+	struct irc_channel *c = irc_channel_find(irc, name);
+	struct channel *ch;
+
+	if (!c || c->state != IRC_CHANNEL_JOINING)
+		return;
+	ch = c->channel;
+	irc_channel_free(c);
+	bridge_left(ch, irc_refusal_reason(numeric), irc_refusal(numeric));
+}
+
+/* ---- our own nick -------------------------------------------------- */
+
+static void
+regain(void *arg)
+{
+	struct irc *irc = arg;
+
+	if (irc_compare(irc->isupport.casemapping, irc->listener.nick,
+			irc->conf->nick) == 0)
+		return;
+	session_send(&irc->listener, "NICK", irc->conf->nick, NULL);
+	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
+}
+
+/* Somebody gave up a nick: was it the one that we wanted? */
+static void
+nick_is_free(struct irc *irc, const char *nick)
+{
+	if (nick &&
+	    !irc_compare(irc->isupport.casemapping, nick, irc->conf->nick))
+		regain(irc);
+}
+
+static void
+on_nick(struct irc *irc, const struct irc_line *line)
+{
+	irc_on_nick(irc, line);
+	if (!line->nick || session_is_own(&irc->listener, line->nick))
+		return;
+	irc_nick_seen(irc, line->nick, irc_line_param(line, 0));
+	nick_is_free(irc, line->nick);
+}
+
+static void
+on_quit(struct irc *irc, const struct irc_line *line)
+{
+	irc_on_quit(irc, line);
+	if (!line->nick)
+		return;
+	irc_nick_seen(irc, line->nick, NULL);
+	nick_is_free(irc, line->nick);
+}
+
+/* ---- after registration -------------------------------------------- */
+
+static void
+on_isupport(struct irc *irc, const struct irc_line *line)
+{
+	/* Our nick comes first, words for people last. */
+	for (size_t i = 1; i + 1 < line->n_params; i++)
+		irc_isupport_token(&irc->isupport, line->params[i]);
+}
+
+static void
+set_bot_mode(struct irc *irc)
+{
+	char mode[] = { '+', irc->isupport.bot, '\0' };
+
+	if (irc->isupport.bot)
+		session_send(&irc->listener, "MODE", irc->listener.nick, mode,
+			     NULL);
+}
+
+static void
+after_connect(struct irc *irc)
+{
+	AUTO_STR line = { 0 };
+
+	str_init(&line, IRC_BODY_MAX);
+	for (size_t i = 0; i < irc->conf->n_after_connect; i++) {
+		str_clear(&line);
+		str_add(&line, irc->conf->after_connect[i]);
+		str_truncate(&line, strcspn(line.data, "\r\n"));
+		str_add(&line, "\r\n");
+		session_queue(&irc->listener, line.data, line.len, NULL);
+	}
+}
+
+/* The message of the day is over: now we know what the server is like. */
+void
+irc_listener_welcome(struct irc *irc)
+{
+	if (irc->up)
+		return;
+	irc->up = true;
+	timer_stop(&irc->welcome_timer);
+	set_bot_mode(irc);
+	after_connect(irc);
+	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
+	bridge_network_up(&irc->net);
+}
+
+static void
+on_welcomed(struct irc *irc, const struct irc_line *line UNUSED)
+{
+	irc_listener_welcome(irc);
+}
+
+/* ---- what is said -------------------------------------------------- */
+
+static void
+on_said(struct irc *irc, const struct irc_line *line)
+{
+	if (line->nick && irc_is_us(irc, line->nick))
+		irc_sighted(irc, line);
+	else
+		irc_hear(irc, line);
+}
+
+/* ---- the table ----------------------------------------------------- */
+
+static void
+ignore(struct irc *irc UNUSED, const struct irc_line *line UNUSED)
+{
+}
+
+static const struct {
+	const char *command;
+	void (*fn)(struct irc *irc, const struct irc_line *line);
+} commands[] = {
+	{ "PRIVMSG", on_said },
+	{ "JOIN", irc_on_join },
+	{ "QUIT", on_quit },
+	{ "PART", irc_on_part },
+	{ "AWAY", irc_on_away },
+	{ "MODE", irc_on_mode },
+	{ "NICK", on_nick },
+	{ "NOTICE", on_said },
+	{ "352", irc_on_who },
+	{ "353", irc_on_names },
+	{ "354", irc_on_whox },
+	{ "366", irc_on_names_end },
+	{ "KICK", irc_on_kick },
+	{ "TOPIC", irc_on_topic },
+	{ "ACCOUNT", irc_on_account },
+	{ "BATCH", irc_on_batch },
+	{ "005", on_isupport },
+	{ "332", irc_on_topic_is },
+	{ "333", irc_on_topic_by },
+	{ "376", on_welcomed },
+	{ "422", on_welcomed },
+	/* The host and the real name of somebody: nothing we show. */
+	{ "CHGHOST", ignore },
+	{ "SETNAME", ignore },
+};
+
+void
+irc_listener_line(struct irc *irc, const struct irc_line *line)
+{
+	unsigned numeric = irc_line_numeric(line);
+
+	log_trace(irc->net.name, "read %s", line->command);
+	if (irc_settles(irc, &irc->speaker, line))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].command, line->command) != 0)
+			continue;
+		commands[i].fn(irc, line);
+		return;
+	}
+	if (refusal_of(numeric))
+		join_refused(irc, numeric, irc_line_param(line, 1));
+}

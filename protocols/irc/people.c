@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * people.c - the people on one network: who they are through nick changes.
+ * See channel.h.
+ */
+
+#include "protocols/irc/channel.h"
+
+#include "bridge/base.h"
+#include "bridge/event.h"
+#include "bridge/loop.h"
+#include "bridge/str.h"
+#include "conf/conf.h"
+#include "protocols/irc/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NICK_MAX 512
+#define STRANGERS_MAX 1024
+
+/* What a server says may be in any charset; what we keep is UTF-8. */
+static char *
+utf8_of(struct irc *irc, const char *bytes)
+{
+	AUTO_STR out = { 0 };
+
+	str_init(&out, 4 * NICK_MAX);
+	irc_charset_read(&out, bytes, strlen(bytes), irc->conf->charset);
+	return str_take(&out);
+}
+
+static char *
+fold(struct irc *irc, const char *nick)
+{
+	char folded[NICK_MAX];
+
+	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
+	return xstrdup(folded);
+}
+
+struct irc_user *
+irc_user_find(struct irc *irc, const char *nick)
+{
+	char folded[NICK_MAX];
+	struct irc_user *u = NULL;
+
+	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
+	HASH_FIND(by_nick, irc->users_by_nick, folded, strlen(folded), u);
+	return u;
+}
+
+struct irc_user *
+irc_user_find_id(struct irc *irc, const char *id)
+{
+	struct irc_user *u = NULL;
+
+	HASH_FIND(by_id, irc->users_by_id, id, strlen(id), u);
+	return u;
+}
+
+/* The folded nick, or with "#2" and so on while somebody else has it. */
+static char *
+free_id(struct irc *irc, const char *folded)
+{
+	char *base = utf8_of(irc, folded);
+	AUTO_STR id = { 0 };
+
+	str_init(&id, 4 * NICK_MAX + 16);
+	str_add(&id, base);
+	for (unsigned i = 2; irc_user_find_id(irc, id.data); i++) {
+		str_clear(&id);
+		str_printf(&id, "%s#%u", base, i);
+	}
+	free(base);
+	return str_take(&id);
+}
+
+static void
+user_free(struct irc *irc, struct irc_user *u)
+{
+	HASH_DELETE(by_nick, irc->users_by_nick, u);
+	HASH_DELETE(by_id, irc->users_by_id, u);
+	free(u->nick);
+	free(u->folded);
+	free(u->id);
+	free(u->name);
+	free(u->account);
+	free(u);
+}
+
+/* Strangers are only remembered for their ids; the oldest goes first. */
+static void
+forget_a_stranger(struct irc *irc)
+{
+	struct irc_user *u, *next;
+
+	HASH_ITER(by_nick, irc->users_by_nick, u, next)
+	{
+		if (u->channels)
+			continue;
+		user_free(irc, u);
+		irc->n_strangers--;
+		return;
+	}
+}
+
+struct irc_user *
+irc_user_see(struct irc *irc, const char *nick)
+{
+	struct irc_user *u = irc_user_find(irc, nick);
+
+	if (u)
+		return u;
+	if (irc->n_strangers >= STRANGERS_MAX)
+		forget_a_stranger(irc);
+	u = xcalloc(1, sizeof(*u));
+	u->nick = xstrdup(nick);
+	u->folded = fold(irc, nick);
+	u->id = free_id(irc, u->folded);
+	u->name = utf8_of(irc, nick);
+	HASH_ADD_KEYPTR(by_nick, irc->users_by_nick, u->folded,
+			strlen(u->folded), u);
+	HASH_ADD_KEYPTR(by_id, irc->users_by_id, u->id, strlen(u->id), u);
+	irc->n_strangers++;
+	return u;
+}
+
+void
+irc_user_rename(struct irc *irc, struct irc_user *u, const char *nick)
+{
+	struct irc_user *other = irc_user_find(irc, nick);
+
+	/* Somebody whose going we did not see. */
+	if (other && other != u)
+		irc_user_gone(irc, other);
+	HASH_DELETE(by_nick, irc->users_by_nick, u);
+	free(u->nick);
+	free(u->folded);
+	free(u->name);
+	u->nick = xstrdup(nick);
+	u->folded = fold(irc, nick);
+	u->name = utf8_of(irc, nick);
+	HASH_ADD_KEYPTR(by_nick, irc->users_by_nick, u->folded,
+			strlen(u->folded), u);
+}
+
+void
+irc_user_release(struct irc *irc, struct irc_user *u)
+{
+	if (u->channels)
+		return;
+	irc->n_strangers--;
+	user_free(irc, u);
+}
+
+void
+irc_user_set_account(struct irc_user *u, const char *account)
+{
+	/* "*" and "0" are how JOIN, ACCOUNT and WHOX say that there is none */
+	if (account &&
+	    (!*account || !strcmp(account, "*") || !strcmp(account, "0")))
+		account = NULL;
+	if (account && u->account && !strcmp(account, u->account))
+		return;
+	free(u->account);
+	u->account = account ? xstrdup(account) : NULL;
+}
+
+struct irc_user *
+irc_user_of_line(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u;
+	const char *account = irc_line_tag(line, "account");
+
+	if (!line->nick || !*line->nick || irc_is_us(irc, line->nick))
+		return NULL;
+	u = irc_user_see(irc, line->nick);
+	if (account || (irc->listener.caps & IRC_CAP_ACCOUNT_TAG))
+		irc_user_set_account(u, account);
+	return u;
+}
+
+struct event *
+irc_user_event(struct irc *irc, enum event_kind kind,
+	       const struct irc_channel *c, const struct irc_user *u)
+{
+	struct event *ev = event_make(kind);
+
+	ev->channel = c ? c->channel->id : 0;
+	ev->when_ms = loop_wall_ms(irc->loop);
+	event_set_sender(ev, u->id, u->name);
+	if (u->account) {
+		char *account = utf8_of(irc, u->account);
+
+		ev->sender.account = event_strdup(ev, account);
+		free(account);
+	}
+	return ev;
+}
+
+/* "2026-07-01T10:00:00.123Z", as server-time has it; -1 if it is not that. */
+static int64_t
+parse_time(const char *text)
+{
+	struct tm tm = { 0 };
+	unsigned ms = 0;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!rest)
+		return -1;
+	if (*rest == '.' && sscanf(rest, ".%3uZ", &ms) != 1)
+		return -1;
+	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+int64_t
+irc_line_time(struct irc *irc, const struct irc_line *line)
+{
+	const char *tag = irc_line_tag(line, "time");
+	int64_t when = tag ? parse_time(tag) : -1;
+
+	return when >= 0 ? when : loop_wall_ms(irc->loop);
+}

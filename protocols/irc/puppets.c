@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puppets.c - the connections of the puppets.
+ *
+ * A puppet has one connection and a seat in each channel where the bridge
+ * wants it. Connections are made one after the other, conf->puppet_connect_ms
+ * apart, and again with back-off when they break.
+ *
+ * A connection outlives its last seat for a while when the listener lost the
+ * channel: the puppet is still in there, and will be asked for again as soon
+ * as the listener is back.
+ */
+
+#include "protocols/irc/puppet.h"
+
+#include "bridge/base.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+#include "protocols/irc/channel.h"
+#include "protocols/irc/hear.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_MIN_MS 10000
+#define BACKOFF_MAX_MS 300000
+#define LINGER_MS 120000
+#define CONNECTING_MAX 256 /* at a time */
+#define NICK_TRIES 4
+#define WORDS_MAX 1024
+#define CAPS                                                          \
+	(IRC_CAP_SERVER_TIME | IRC_CAP_MESSAGE_TAGS | IRC_CAP_BATCH | \
+	 IRC_CAP_ECHO_MESSAGE | IRC_CAP_LABELED_RESPONSE |            \
+	 IRC_CAP_ACCOUNT_TAG | IRC_CAP_CHGHOST)
+
+/* ---- finding ------------------------------------------------------- */
+
+struct irc_puppet *
+irc_puppet_of(struct irc *irc, const char *origin, const char *sender_id)
+{
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
+		if (!strcmp(p->sender_id, sender_id) &&
+		    !strcmp(p->origin, origin))
+			return p;
+	return NULL;
+}
+
+struct speaker *
+irc_puppet_speaker(struct occupant *o)
+{
+	struct irc_puppet *p = o->puppet->data;
+
+	return p && p->session.state == SESSION_UP ? &p->speaker : NULL;
+}
+
+struct session *
+irc_puppet_session(struct irc_puppet *p)
+{
+	return p->session.state == SESSION_UP ? &p->session : NULL;
+}
+
+struct speaker *
+irc_puppet_speaks(struct irc_puppet *p)
+{
+	return &p->speaker;
+}
+
+/* ---- making and freeing -------------------------------------------- */
+
+static void
+seat_free(struct irc_puppet *p, struct seat *seat)
+{
+	struct seat **at = &p->seats;
+
+	while (*at != seat)
+		at = &(*at)->next;
+	*at = seat->next;
+	free(seat->channel);
+	free(seat);
+}
+
+/* No occupant is left: the bridge may free its puppet now. */
+static void
+detach_if_unwanted(struct irc_puppet *p)
+{
+	for (struct seat *seat = p->seats; seat; seat = seat->next)
+		if (seat->occupant)
+			return;
+	if (p->puppet)
+		p->puppet->data = NULL;
+	p->puppet = NULL;
+}
+
+static void
+puppet_free(struct irc_puppet *p)
+{
+	struct irc *irc = p->irc;
+
+	if (p->puppet)
+		p->puppet->data = NULL;
+	while (p->seats)
+		seat_free(p, p->seats);
+	irc_nick_retire(p);
+	timer_stop(&p->linger);
+	timer_stop(&p->speaker.barrier_timer);
+	session_finish(&p->session);
+	if (p->prev)
+		p->prev->next = p->next;
+	else
+		irc->puppets = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	free(p->origin);
+	free(p->sender_id);
+	free(p->want);
+	free(p->nick);
+	free(p->user);
+	free(p->realname);
+	free(p->away);
+	free(p->goodbye);
+	free(p);
+}
+
+/* ---- names --------------------------------------------------------- */
+
+static void
+replace(char **field, char *value)
+{
+	free(*field);
+	*field = value;
+}
+
+/* ---- connecting ---------------------------------------------------- */
+
+static bool
+is_wanted(const struct irc_puppet *p)
+{
+	return p->puppet && !p->goodbye;
+}
+
+static void
+connect_now(struct irc_puppet *p)
+{
+	struct irc *irc = p->irc;
+	struct irc_identity identity;
+
+	replace(&p->nick, irc_persona_nick(p, 0));
+	replace(&p->user, irc_persona_user(p));
+	replace(&p->realname, irc_persona_realname(p));
+	identity = (struct irc_identity){
+		.nick = p->nick,
+		.user = p->user,
+		.realname = p->realname,
+		.password = irc->conf->password,
+		.caps = CAPS,
+		.nonce = { loop_random(irc->loop), loop_random(irc->loop) },
+		.seed = p->sender_id,
+	};
+	session_start(&p->session, &identity);
+}
+
+static bool
+is_busy(const struct session *s)
+{
+	return s->state == SESSION_DIALLING || s->state == SESSION_REGISTERING;
+}
+
+static void
+wake(void *arg)
+{
+	irc_puppets_wake(arg);
+}
+
+/* Connect the first whose turn it is, then come again for the next. */
+void
+irc_puppets_wake(struct irc *irc)
+{
+	int64_t now = loop_now_ms(irc->loop), soonest = -1;
+	int64_t gap = irc->conf->puppet_connect_ms;
+	struct irc_puppet *chosen = NULL;
+	unsigned busy = 0;
+
+	if (!irc->up || irc->stopping || timer_is_running(&irc->connect_timer))
+		return;
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next) {
+		busy += is_busy(&p->session);
+		if (p->session.state != SESSION_IDLE || !is_wanted(p))
+			continue;
+		if (!chosen && p->not_before_ms <= now)
+			chosen = p;
+		else if (soonest < 0 || p->not_before_ms < soonest)
+			soonest = p->not_before_ms;
+	}
+	if (busy >= CONNECTING_MAX)
+		return; /* whoever is done wakes us */
+	if (chosen)
+		connect_now(chosen);
+	else if (soonest < 0)
+		return;
+	else
+		gap = 0;
+	gap += (int64_t)loop_random_below(irc->loop, (uint64_t)gap / 4 + 1);
+	if (soonest > now + gap)
+		gap = soonest - now;
+	timer_start(&irc->connect_timer, irc->loop, gap, wake, irc);
+}
+
+/* ---- in the channels ----------------------------------------------- */
+
+static struct seat *
+seat_in(struct irc_puppet *p, const char *channel)
+{
+	char folded[512];
+
+	irc_fold(p->irc->isupport.casemapping, channel, folded, sizeof(folded));
+	for (struct seat *seat = p->seats; seat; seat = seat->next)
+		if (seat->channel && !strcmp(seat->channel, folded))
+			return seat;
+	return NULL;
+}
+
+static struct seat *
+seat_of(struct irc_puppet *p, const struct occupant *o)
+{
+	struct seat *seat = p->seats;
+
+	while (seat && seat->occupant != o)
+		seat = seat->next;
+	return seat;
+}
+
+static void
+seat_taken(struct irc_puppet *p, struct seat *seat)
+{
+	seat->state = SEAT_JOINED;
+	if (seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
+		bridge_puppet_joined(seat->occupant, p->session.nick);
+}
+
+static void
+seat_enter(struct irc_puppet *p, struct seat *seat)
+{
+	const struct conf_member *conf;
+
+	if (!seat->channel) {
+		seat_taken(p, seat);
+		return;
+	}
+	if (!seat->occupant)
+		return;
+	conf = seat->occupant->channel->conf;
+	seat->state = SEAT_JOINING;
+	if (conf && conf->key)
+		session_send(&p->session, "JOIN", seat->occupant->channel->name,
+			     secret_reveal(conf->key), NULL);
+	else
+		session_send(&p->session, "JOIN", seat->occupant->channel->name,
+			     NULL);
+}
+
+static void say_goodbye(struct irc_puppet *p, const char *reason);
+
+static void
+linger_over(void *arg)
+{
+	struct irc_puppet *p = arg;
+
+	for (struct seat *seat = p->seats, *next; seat; seat = next) {
+		next = seat->next;
+		if (seat->occupant)
+			continue;
+		if (seat->channel && p->session.state == SESSION_UP)
+			session_send(&p->session, "PART", seat->channel, NULL);
+		seat_free(p, seat);
+	}
+	if (!p->seats)
+		say_goodbye(p, NULL);
+}
+
+static void
+linger(struct irc_puppet *p)
+{
+	timer_start(&p->linger, p->irc->loop, LINGER_MS, linger_over, p);
+}
+
+/* The puppet is not in that channel any more, or never got in. */
+static void
+seat_lost(struct irc_puppet *p, struct seat *seat, enum down_reason why,
+	  const char *text)
+{
+	struct occupant *o = seat->occupant;
+
+	seat_free(p, seat);
+	if (o)
+		bridge_puppet_left(o, why, text);
+	detach_if_unwanted(p);
+	if (!p->seats)
+		linger(p);
+}
+
+static void
+all_seats_lost(struct irc_puppet *p, enum down_reason why, const char *text)
+{
+	for (struct seat *seat = p->seats, *next; seat; seat = next) {
+		next = seat->next;
+		/* Who is still on the way in stays so. */
+		if (why != DOWN_REFUSED && seat->state != SEAT_JOINED &&
+		    seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
+			seat->state = SEAT_WAITING;
+		else
+			seat_lost(p, seat, why, text);
+	}
+}
+
+/* ---- away ---------------------------------------------------------- */
+
+static void
+tell_status(struct irc_puppet *p)
+{
+	char *away = p->puppet ? irc_persona_away(p) : NULL;
+
+	if (away && (!p->away || strcmp(away, p->away) != 0))
+		session_send(&p->session, "AWAY", away, NULL);
+	else if (!away && p->away)
+		session_send(&p->session, "AWAY", NULL);
+	replace(&p->away, away);
+}
+
+/* ---- leaving ------------------------------------------------------- */
+
+static void
+quit_if_silent(struct irc_puppet *p)
+{
+	if (!p->goodbye || p->speaker.unsettled)
+		return;
+	if (p->session.state == SESSION_IDLE)
+		puppet_free(p);
+	else
+		session_stop(&p->session, p->goodbye);
+}
+
+static void
+say_goodbye(struct irc_puppet *p, const char *reason)
+{
+	AUTO_STR line = { 0 };
+
+	str_init(&line, 300);
+	str_add_n(&line, reason ? reason : "",
+		  reason ? utf8_cut(reason, strlen(reason), 250) : 0);
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.data[i] < ' ')
+			line.data[i] = ' ';
+	replace(&p->goodbye, str_take(&line));
+	timer_stop(&p->linger);
+	quit_if_silent(p);
+}
+
+void
+irc_puppet_settled(struct irc *irc, struct speaker *sp)
+{
+	struct irc_puppet *p;
+
+	if (sp == &irc->speaker)
+		return;
+	p = container_of(sp, struct irc_puppet, speaker);
+	if (p->session.state == SESSION_UP)
+		quit_if_silent(p);
+}
+
+/* ---- the session's calls ------------------------------------------- */
+
+static void
+on_up(void *owner)
+{
+	struct irc_puppet *p = owner;
+
+	p->failures = 0;
+	irc_nick_list(p, p->session.nick);
+	replace(&p->away, NULL);
+	tell_status(p);
+	for (struct seat *seat = p->seats; seat; seat = seat->next)
+		seat_enter(p, seat);
+	irc_puppets_wake(p->irc);
+}
+
+static void
+on_down(void *owner, enum session_end how, const char *text)
+{
+	struct irc_puppet *p = owner;
+	struct irc *irc = p->irc;
+	int64_t wait = BACKOFF_MIN_MS;
+
+	irc_nick_retire(p);
+	irc_speaker_lost(irc, &p->speaker, text);
+	if (irc->stopping) {
+		puppet_free(p);
+		irc_closed(irc);
+		return;
+	}
+	all_seats_lost(p, irc_down_reason(how), text);
+	for (unsigned i = 0; i < p->failures && wait < BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	p->failures++;
+	if (how != SESSION_CLOSED)
+		p->not_before_ms =
+			loop_now_ms(irc->loop) + wait +
+			(int64_t)loop_random_below(irc->loop, BACKOFF_MIN_MS);
+	if (p->goodbye && !p->puppet)
+		puppet_free(p);
+	else
+		replace(&p->goodbye, NULL);
+	irc_puppets_wake(irc);
+}
+
+static void
+on_own_join(struct irc_puppet *p, const struct irc_line *line)
+{
+	struct seat *seat = seat_in(p, irc_line_param(line, 0));
+
+	if (seat)
+		seat_taken(p, seat);
+	else /* sent elsewhere: not what anybody asked for */
+		session_send(&p->session, "PART", irc_line_param(line, 0),
+			     NULL);
+}
+
+static void
+on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
+	   const char *reason)
+{
+	struct seat *seat = seat_in(p, irc_line_param(line, 0));
+	AUTO_STR text = { 0 }, by = { 0 }, words = { 0 };
+
+	str_init(&text, WORDS_MAX);
+	str_init(&by, WORDS_MAX);
+	str_init(&words, WORDS_MAX);
+	if (!seat || seat->state != SEAT_JOINED)
+		return;
+	str_printf(&text, "%s by %s: %s", verb,
+		   irc_words(p->irc, &by, line->nick ? line->nick : "?"),
+		   irc_words(p->irc, &words, reason));
+	seat_lost(p, seat, DOWN_LOST, text.data);
+}
+
+static void
+on_own_nick(struct irc_puppet *p, const char *nick)
+{
+	irc_nick_list(p, nick);
+	p->nick_tries = 0;
+	for (struct seat *seat = p->seats; seat; seat = seat->next)
+		if (seat->occupant && seat->state == SEAT_JOINED &&
+		    seat->occupant->state == OCCUPANT_JOINED)
+			bridge_puppet_renamed(seat->occupant, nick);
+}
+
+static void
+ask_for_nick(struct irc_puppet *p)
+{
+	char *nick = irc_persona_nick(p, p->nick_tries);
+
+	if (!session_is_own(&p->session, nick))
+		session_send(&p->session, "NICK", nick, NULL);
+	free(nick);
+}
+
+/* A numeric that refuses something. */
+static void
+on_numeric(struct irc_puppet *p, const struct irc_line *line)
+{
+	unsigned numeric = irc_line_numeric(line);
+	const char *why = irc_refusal(numeric);
+	struct seat *seat = seat_in(p, irc_line_param(line, 1));
+
+	if (numeric == 433 || numeric == 436) {
+		if (++p->nick_tries < NICK_TRIES)
+			ask_for_nick(p);
+	} else if (why && seat && seat->state == SEAT_JOINING) {
+		seat_lost(p, seat, irc_refusal_reason(numeric), why);
+	}
+}
+
+static void
+on_line(void *owner, const struct irc_line *line)
+{
+	struct irc_puppet *p = owner;
+	const char *command = line->command;
+	bool own = session_is_own(&p->session, line->nick);
+	bool said = !strcmp(command, "PRIVMSG") || !strcmp(command, "NOTICE");
+
+	/* What is said in a channel is the listener's affair. */
+	if (said && !own &&
+	    !session_is_own(&p->session, irc_line_param(line, 0)))
+		return;
+	if (irc_settles(p->irc, &p->speaker, line))
+		return;
+	if (said) {
+		if (!own && p->puppet)
+			irc_hear_direct(p->irc, p->puppet, &p->session,
+					&p->ctcp, line);
+	} else if (irc_line_numeric(line)) {
+		on_numeric(p, line);
+	} else if (own && !strcmp(command, "JOIN")) {
+		on_own_join(p, line);
+	} else if (own && !strcmp(command, "PART")) {
+		on_removed(p, line, "parted", irc_line_param(line, 1));
+	} else if (own && !strcmp(command, "NICK")) {
+		on_own_nick(p, irc_line_param(line, 0));
+	} else if (!strcmp(command, "KICK") &&
+		   session_is_own(&p->session, irc_line_param(line, 1))) {
+		on_removed(p, line, "kicked", irc_line_param(line, 2));
+	}
+}
+
+static void
+on_written(void *owner, void *cookie)
+{
+	irc_sending_written(((struct irc_puppet *)owner)->irc, cookie);
+}
+
+static const struct session_ops puppet_session_ops = {
+	.up = on_up,
+	.line = on_line,
+	.written = on_written,
+	.down = on_down,
+};
+
+/* ---- the bridge's calls -------------------------------------------- */
+
+static struct irc_puppet *
+puppet_new(struct irc *irc, struct occupant *o)
+{
+	struct irc_puppet *p = xcalloc(1, sizeof(*p));
+	struct irc_puppet *last = irc->puppets;
+
+	p->irc = irc;
+	p->origin = xstrdup(o->puppet->origin);
+	p->sender_id = xstrdup(o->puppet->sender->id);
+	session_init(&p->session, &irc->wire, &puppet_session_ops, p);
+	irc_speaker_init(&p->speaker, &p->session);
+	while (last && last->next)
+		last = last->next;
+	p->prev = last;
+	if (last)
+		last->next = p;
+	else
+		irc->puppets = p;
+	return p;
+}
+
+void
+irc_puppet_join(struct network *net, struct occupant *o)
+{
+	struct irc *irc = irc_from(net);
+	bool direct = o->channel->kind == CHANNEL_DIRECT;
+	struct irc_puppet *p = o->puppet->data;
+	struct seat *seat = NULL;
+
+	if (!p)
+		p = irc_puppet_of(irc, o->puppet->origin,
+				  o->puppet->sender->id);
+	if (!p)
+		p = puppet_new(irc, o);
+	p->puppet = o->puppet;
+	o->puppet->data = p;
+	if (!p->want || strcmp(p->want, o->want) != 0)
+		replace(&p->want, xstrdup(o->want));
+	if (p->session.state != SESSION_CLOSING)
+		replace(&p->goodbye, NULL);
+	timer_stop(&p->linger);
+
+	if (!direct)
+		seat = seat_in(p, o->channel->name);
+	if (!seat) {
+		seat = xcalloc(1, sizeof(*seat));
+		seat->channel =
+			direct ? NULL : irc_folded(irc, o->channel->name);
+		seat->next = p->seats;
+		p->seats = seat;
+	}
+	seat->occupant = o;
+	if (p->session.state != SESSION_UP)
+		irc_puppets_wake(irc);
+	else if (seat->state == SEAT_JOINED)
+		seat_taken(p, seat);
+	else if (seat->state == SEAT_WAITING)
+		seat_enter(p, seat);
+}
+
+void
+irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
+		 const char *reason)
+{
+	struct irc_puppet *p = o->puppet->data;
+	struct seat *seat = p ? seat_of(p, o) : NULL;
+
+	if (!seat)
+		return; /* it was out already */
+	seat->occupant = NULL;
+	detach_if_unwanted(p);
+	if (!p->puppet) {
+		say_goodbye(p, reason);
+		return;
+	}
+	if (seat->channel && seat->state != SEAT_WAITING)
+		session_send(&p->session, "PART", o->channel->name,
+			     reason ? reason : "", NULL);
+	seat_free(p, seat);
+}
+
+void
+irc_puppet_update(struct network *net UNUSED, struct occupant *o,
+		  unsigned changes)
+{
+	struct irc_puppet *p = o->puppet->data;
+
+	if (!p || !seat_of(p, o))
+		return;
+	if ((changes & PUPPET_NAME) && strcmp(p->want, o->want) != 0) {
+		replace(&p->want, xstrdup(o->want));
+		p->nick_tries = 0;
+		if (p->session.state == SESSION_UP)
+			ask_for_nick(p);
+	}
+	if ((changes & PUPPET_STATUS) && p->session.state == SESSION_UP)
+		tell_status(p);
+}
+
+void
+irc_puppets_lost(struct irc *irc, struct channel *ch)
+{
+	for (struct irc_puppet *p = irc->puppets, *next; p; p = next) {
+		bool lost = false;
+
+		next = p->next;
+		for (struct seat *seat = p->seats; seat; seat = seat->next) {
+			if (!seat->occupant || seat->occupant->channel != ch)
+				continue;
+			seat->occupant = NULL;
+			lost = true;
+		}
+		if (!lost)
+			continue;
+		detach_if_unwanted(p);
+		linger(p);
+	}
+}
+
+void
+irc_puppets_leave(struct irc *irc, struct channel *ch)
+{
+	irc_puppets_lost(irc, ch);
+	for (struct irc_puppet *p = irc->puppets, *next; p; p = next) {
+		next = p->next;
+		linger_over(p);
+	}
+}
+
+size_t
+irc_puppets_stop(struct irc *irc, const char *reason)
+{
+	size_t n = 0;
+
+	for (struct irc_puppet *p = irc->puppets, *next; p; p = next) {
+		next = p->next;
+		if (p->session.state == SESSION_IDLE) {
+			puppet_free(p);
+			continue;
+		}
+		session_stop(&p->session, reason);
+		n++;
+	}
+	timer_stop(&irc->connect_timer);
+	return n;
+}
+
+void
+irc_puppets_drop(struct irc *irc)
+{
+	while (irc->puppets)
+		puppet_free(irc->puppets);
+	timer_stop(&irc->connect_timer);
+}

@@ -684,10 +684,11 @@ ask_who(struct irc_channel *c)
 	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
 		return;
 	if (irc->isupport.whox)
-		session_send(&irc->listener, "WHO", c->channel->name,
-			     "%tnfa," WHOX_TOKEN, NULL);
+		session_send_idly(&irc->listener, "WHO", c->channel->name,
+				  "%tnfa," WHOX_TOKEN, NULL);
 	else
-		session_send(&irc->listener, "WHO", c->channel->name, NULL);
+		session_send_idly(&irc->listener, "WHO", c->channel->name,
+				  NULL);
 }
 
 /* 366 me #channel :End */

@@ -160,7 +160,7 @@ barrier_in(struct irc *irc, struct speaker *sp, int64_t wait_ms)
 void
 irc_barrier_wanted(struct irc *irc, struct sending *s)
 {
-	bool last = !s->sp->session->n_queued;
+	bool last = session_has_said_all(s->sp->session);
 	bool only = irc_proof_of(irc, s) == IRC_PROOF_BARRIER;
 
 	/* One PING confirms all that was written before it. */

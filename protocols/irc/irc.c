@@ -292,6 +292,7 @@ irc_join(struct network *net, struct channel *ch)
 {
 	struct irc *irc = irc_from(net);
 	const struct secret *key = ch->conf ? ch->conf->key : NULL;
+	bool ok;
 
 	if (!irc_is_channel_name(&irc->isupport, ch->name)) {
 		bridge_left(ch, DOWN_REFUSED, "that is no name for a channel");
@@ -300,10 +301,14 @@ irc_join(struct network *net, struct channel *ch)
 	irc_channel_free(ch->data);
 	irc_channel_new(irc, ch);
 	if (key)
-		session_send(&irc->listener, "JOIN", ch->name,
-			     secret_reveal(key), NULL);
+		ok = session_send_idly(&irc->listener, "JOIN", ch->name,
+				       secret_reveal(key), NULL);
 	else
-		session_send(&irc->listener, "JOIN", ch->name, NULL);
+		ok = session_send_idly(&irc->listener, "JOIN", ch->name, NULL);
+	if (ok)
+		return;
+	irc_channel_free(ch->data);
+	bridge_left(ch, DOWN_UNREACHABLE, "too much is waiting to be sent");
 }
 
 static void
@@ -313,7 +318,8 @@ irc_leave(struct network *net, struct channel *ch)
 
 	if (!ch->data)
 		return;
-	session_send(&irc->listener, "PART", ch->name, NULL);
+	/* Behind a JOIN that may still be waiting. */
+	session_send_idly(&irc->listener, "PART", ch->name, NULL);
 	irc_channel_free(ch->data);
 	irc_puppets_leave(irc, ch);
 }

@@ -153,7 +153,7 @@ after_connect(struct irc *irc)
 		str_add(&line, irc->conf->after_connect[i]);
 		str_truncate(&line, strcspn(line.data, "\r\n"));
 		str_add(&line, "\r\n");
-		session_queue(&irc->listener, line.data, line.len, NULL);
+		session_queue(&irc->listener, &line, NULL);
 	}
 }
 

@@ -240,7 +240,7 @@ queue_piece(struct sending *s, struct piece *piece)
 	irc_out_trailing(&out, piece->text);
 	ok = irc_out_write(&out, &wire);
 	irc_out_finish(&out);
-	return ok && session_queue(s->sp->session, wire.data, wire.len, s);
+	return ok && session_queue(s->sp->session, &wire, s);
 }
 
 static void

@@ -22,6 +22,7 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@
 #define READ_AT_ONCE 16384
 #define UNREAD_MAX (4 * READ_AT_ONCE)
 #define UNSENT_MAX 65536
-#define QUEUE_MAX 1000
+#define QUEUE_MAX 10000
+#define IDLE_TURNS 4 /* every so many lines one that has time */
 #define WIRE_MAX 65536
 
 /* A line that waits for its turn. */
@@ -47,15 +49,19 @@ struct queued {
 /* ---- the end ------------------------------------------------------- */
 
 static void
-drop_queue(struct session *s)
+drop_queues(struct session *s)
 {
-	while (s->first) {
-		struct queued *q = s->first;
+	for (size_t i = 0; i < ARRAY_SIZE(s->queues); i++) {
+		struct queue *queue = &s->queues[i];
 
-		s->first = q->next;
-		free(q);
+		while (queue->first) {
+			struct queued *q = queue->first;
+
+			queue->first = q->next;
+			free(q);
+		}
+		queue->end = &queue->first;
 	}
-	s->end = &s->first;
 	s->n_queued = 0;
 }
 
@@ -83,7 +89,7 @@ disconnect(struct session *s)
 	irc_framer_finish(&s->framer);
 	timer_stop(&s->watch);
 	timer_stop(&s->pace);
-	drop_queue(s);
+	drop_queues(s);
 	set(&s->user, NULL);
 	set(&s->host, NULL);
 	set(&s->last_error, NULL);
@@ -216,25 +222,47 @@ is_stalled(const struct session *s)
 	return evbuffer_get_length(bufferevent_get_output(s->bev)) > UNSENT_MAX;
 }
 
+/* Who is next: mostly what people said. NULL if nobody waits. */
+static struct queue *
+next_queue(struct session *s)
+{
+	struct queue *said = &s->queues[0], *idle = &s->queues[1];
+
+	if (!said->first)
+		return idle->first ? idle : NULL;
+	if (idle->first && ++s->turn % IDLE_TURNS == 0)
+		return idle;
+	return said;
+}
+
+static struct queued *
+take(struct session *s, struct queue *queue)
+{
+	struct queued *q = queue->first;
+
+	queue->first = q->next;
+	if (!queue->first)
+		queue->end = &queue->first;
+	s->n_queued--;
+	return q;
+}
+
 static void
 flush(void *arg)
 {
 	struct session *s = arg;
 
-	while (s->first && s->state == SESSION_UP && !s->ended &&
+	while (s->n_queued && s->state == SESSION_UP && !s->ended &&
 	       !is_stalled(s)) {
-		struct queued *q = s->first;
 		int64_t wait = wait_for_token(s);
+		struct queued *q;
 
 		if (wait) {
 			timer_start(&s->pace, s->wire->loop, wait, flush, s);
 			return;
 		}
 		take_token(s);
-		s->first = q->next;
-		if (!s->first)
-			s->end = &s->first;
-		s->n_queued--;
+		q = take(s, next_queue(s));
 		put(s, q->bytes, q->len);
 		if (q->cookie)
 			s->ops->written(s->owner, q->cookie);
@@ -242,19 +270,20 @@ flush(void *arg)
 	}
 }
 
-bool
-session_queue(struct session *s, const char *bytes, size_t len, void *cookie)
+static bool
+enqueue(struct session *s, struct queue *queue, const struct str *wire,
+	void *cookie)
 {
 	struct queued *q;
 
 	if (s->state != SESSION_UP || s->ended || s->n_queued >= QUEUE_MAX)
 		return false;
-	q = xcalloc(1, sizeof(*q) + len);
+	q = xcalloc(1, sizeof(*q) + wire->len);
 	q->cookie = cookie;
-	q->len = len;
-	memcpy(q->bytes, bytes, len);
-	*s->end = q;
-	s->end = &q->next;
+	q->len = wire->len;
+	memcpy(q->bytes, wire->data, wire->len);
+	*queue->end = q;
+	queue->end = &q->next;
 	s->n_queued++;
 
 	/* Not at once: the caller may have more to say first. */
@@ -263,10 +292,17 @@ session_queue(struct session *s, const char *bytes, size_t len, void *cookie)
 	return true;
 }
 
+bool
+session_queue(struct session *s, const struct str *wire, void *cookie)
+{
+	return enqueue(s, &s->queues[0], wire, cookie);
+}
+
 void
 session_forget(struct session *s, const void *cookie)
 {
-	struct queued **at = &s->first;
+	struct queue *queue = &s->queues[0];
+	struct queued **at = &queue->first;
 
 	while (*at) {
 		struct queued *q = *at;
@@ -279,22 +315,26 @@ session_forget(struct session *s, const void *cookie)
 		free(q);
 		s->n_queued--;
 	}
-	s->end = at;
+	queue->end = at;
 }
 
 bool
-session_send(struct session *s, const char *command, ...)
+session_has_said_all(const struct session *s)
+{
+	return !s->queues[0].first;
+}
+
+static bool
+send_args(struct session *s, struct queue *queue, const char *command,
+	  va_list args)
 {
 	AUTO_STR wire = { 0 };
 	struct irc_out out;
-	const char *param;
-	va_list args;
+	const char *param = va_arg(args, const char *);
 	bool ok;
 
 	str_init(&wire, IRC_LINE_MAX);
 	irc_out_init(&out, command);
-	va_start(args, command);
-	param = va_arg(args, const char *);
 	while (param) {
 		const char *next = va_arg(args, const char *);
 
@@ -304,10 +344,33 @@ session_send(struct session *s, const char *command, ...)
 			irc_out_trailing(&out, param);
 		param = next;
 	}
-	va_end(args);
 	ok = irc_out_write(&out, &wire);
 	irc_out_finish(&out);
-	return ok && session_queue(s, wire.data, wire.len, NULL);
+	return ok && enqueue(s, queue, &wire, NULL);
+}
+
+bool
+session_send(struct session *s, const char *command, ...)
+{
+	va_list args;
+	bool ok;
+
+	va_start(args, command);
+	ok = send_args(s, &s->queues[0], command, args);
+	va_end(args);
+	return ok;
+}
+
+bool
+session_send_idly(struct session *s, const char *command, ...)
+{
+	va_list args;
+	bool ok;
+
+	va_start(args, command);
+	ok = send_args(s, &s->queues[1], command, args);
+	va_end(args);
+	return ok;
 }
 
 /* ---- the watchdog -------------------------------------------------- */
@@ -556,7 +619,7 @@ session_init(struct session *s, struct wire *wire,
 	     const struct session_ops *ops, void *owner)
 {
 	*s = (struct session){ .wire = wire, .ops = ops, .owner = owner };
-	s->end = &s->first;
+	drop_queues(s);
 }
 
 void
@@ -597,7 +660,7 @@ session_stop(struct session *s, const char *reason)
 		session_fail(s, SESSION_CLOSED, NULL);
 		return;
 	}
-	drop_queue(s);
+	drop_queues(s);
 	put_now(s, "QUIT", reason ? reason : "");
 	s->state = SESSION_CLOSING;
 	timer_start(&s->watch, s->wire->loop, CLOSE_MS, watch, s);

@@ -16,7 +16,9 @@
  *
  * Pace. After registration every command goes through a bucket of
  * conf->burst lines that refills one each conf->interval_ms; what does not
- * fit waits in a queue. Only PONG and QUIT overtake.
+ * fit waits in one of two queues: what people said, and what has time (JOIN,
+ * WHO), of which one line goes for each few of the other. Only PONG and QUIT
+ * overtake.
  *
  * Watchdog. After conf->ping_s without a word from the server it is asked;
  * after conf->timeout_s more it is dead.
@@ -103,7 +105,10 @@ struct session {
 	struct irc_register *reg; /* NULL when IDLE */
 	struct irc_framer framer;
 	struct timer watch, pace;
-	struct queued *first, **end;
+	struct queue {
+		struct queued *first, **end;
+	} queues[2]; /* [1]: what has time */
+	unsigned turn;
 	int64_t heard_ms; /* when anything was read last */
 	int64_t full_ms;  /* when the bucket will be full again */
 	bool probed;
@@ -139,13 +144,19 @@ void session_fail(struct session *s, enum session_end how, const char *why);
 bool session_send(struct session *s, const char *command, ...)
 	__attribute__((sentinel));
 
-/* The same for a line that was made elsewhere, CR LF included. cookie is
- * handed to ops.written() if not NULL. */
-bool session_queue(struct session *s, const char *bytes, size_t len,
-		   void *cookie);
+/* The same for what has time. */
+bool session_send_idly(struct session *s, const char *command, ...)
+	__attribute__((sentinel));
+
+/* As session_send(), for a line that was made elsewhere, CR LF included. cookie
+ * is handed to ops.written() if not NULL. */
+bool session_queue(struct session *s, const struct str *wire, void *cookie);
 
 /* Forget the lines with this cookie that have not been written. */
 void session_forget(struct session *s, const void *cookie);
+
+/* True if nothing waits but what has time. */
+bool session_has_said_all(const struct session *s);
 
 /* True if nick is the one this session goes by. */
 bool session_is_own(const struct session *s, const char *nick);

@@ -70,6 +70,8 @@ teardown(void **state)
 	if (fx->net) {
 		irc_protocol.ops.forget(fx->net, &fx->room);
 		irc_protocol.ops.forget(fx->net, &fx->direct);
+		for (size_t i = 0; i < MANY; i++)
+			irc_protocol.ops.forget(fx->net, &fx->many[i]);
 		irc_protocol.ops.destroy(fx->net);
 	}
 	recorder_reset();

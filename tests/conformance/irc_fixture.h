@@ -21,6 +21,7 @@ extern const struct protocol irc_protocol;
 
 #define PUPPETS 3
 #define DELIVERIES 8
+#define MANY 20
 
 struct fixture {
 	struct loop *loop;
@@ -29,7 +30,7 @@ struct fixture {
 	struct conf_irc conf;
 	struct conf_network net_conf;
 	struct network *net;
-	struct channel room, direct;
+	struct channel room, direct, many[MANY];
 	struct sender senders[PUPPETS];
 	struct puppet puppets[PUPPETS];
 	struct occupant occupants[PUPPETS];

@@ -190,6 +190,29 @@ the_pace_is_kept(void **state)
 }
 
 static void
+many_joins_do_not_hold_up_what_is_said(void **state)
+{
+	struct fixture *fx = *state;
+	char names[MANY][8];
+
+	fx->conf.interval_ms = 20;
+	fx->conf.burst = 1;
+	up_and_joined(fx);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "#m%zu", i);
+		fx->many[i] = fx->room;
+		fx->many[i].name = names[i];
+		fx->many[i].joined = false;
+		fx->many[i].data = NULL;
+		irc_protocol.ops.join(fx->net, &fx->many[i]);
+	}
+	send_text(fx, &fx->room, NULL, "hello");
+	expect(fx, "sent d0");
+	assert_true(peer_count(fx->d.peer, "> JOIN") < 10);
+	expect(fx, "joined #m19");
+}
+
+static void
 an_author_is_told_what_failed(void **state)
 {
 	struct fixture *fx = *state;
@@ -562,6 +585,7 @@ main(void)
 		CASE(a_lost_connection_gives_deliveries_back),
 		CASE(the_topic_is_set_or_refused),
 		CASE(the_pace_is_kept),
+		CASE(many_joins_do_not_hold_up_what_is_said),
 		CASE(an_author_is_told_what_failed),
 		CASE(names_are_resolved_to_people),
 		CASE(a_puppet_comes_speaks_and_goes),

@@ -206,9 +206,12 @@ member_leaves(struct irc_channel *c, struct irc_user *u,
 
 		ev->part = how->kind;
 		ev->when_ms = how->when_ms;
-		if (how->actor)
-			ev->actor = event_strdup(ev, irc_words(c->irc, &actor,
-							       how->actor));
+		if (how->actor) {
+			irc_words(c->irc, &actor, how->actor);
+			str_truncate(&actor, utf8_cut(actor.data, actor.len,
+						      NAME_MAX_BYTES));
+			ev->actor = event_strdup(ev, actor.data);
+		}
 		set_text(c->irc, ev, how->reason);
 		bridge_event(&c->irc->net, ev);
 	}

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #define SAID_MAX 4096
+#define ID_MAX 512
 #define ANSWER_MS 30000
 #define CTCP_PING_MAX 64
 #define CTCP '\001'
@@ -114,18 +115,25 @@ set_said(struct irc *irc, struct event *ev, const struct said *said)
 	text_builder_finish(&text);
 }
 
+/* The tag, if it can be an id; anybody may send any +reply. */
+static const char *
+id_from_tag(struct event *ev, const struct irc_line *line, const char *key)
+{
+	const char *value = irc_line_tag(line, key);
+
+	if (!value || !*value || strlen(value) > ID_MAX ||
+	    !utf8_valid(value, strlen(value)))
+		return NULL;
+	return event_strdup(ev, value);
+}
+
 static void
 set_ids(struct event *ev, const struct irc_line *line)
 {
-	const char *msgid = irc_line_tag(line, "msgid");
-	const char *parent = irc_line_tag(line, "+reply");
-
-	if (!parent)
-		parent = irc_line_tag(line, "+draft/reply");
-	if (msgid && *msgid)
-		ev->id = ev->key = event_strdup(ev, msgid);
-	if (parent && *parent)
-		ev->parent = event_strdup(ev, parent);
+	ev->id = ev->key = id_from_tag(ev, line, "msgid");
+	ev->parent = id_from_tag(ev, line, "+reply");
+	if (!ev->parent)
+		ev->parent = id_from_tag(ev, line, "+draft/reply");
 }
 
 /* A message from u in c, or direct if c is NULL; NULL if it says nothing. */

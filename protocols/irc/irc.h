@@ -12,9 +12,14 @@
  *     irc.c       the ops table and the life of the network
  *     listener.c  what the listener's lines mean
  *     channel.c   who is in the channels, their topics
+ *     people.c    who is who through nick changes
  *     hear.c      what people say, as events
  *     puppets.c   the connections of the puppets
- *     send.c      deliveries: lines out, confirmation in
+ *     persona.c   what puppets are called
+ *     nicks.c     which nicks are ours
+ *     send.c      deliveries: lines out, in order
+ *     confirm.c   deliveries: shown, refused, or nobody knows
+ *     bounce.c    telling authors what failed
  *     session.c   one connection; dial.c its socket
  */
 

@@ -10,6 +10,7 @@
 #include "bridge/event.h"
 #include "bridge/loop.h"
 #include "bridge/str.h"
+#include "bridge/text.h"
 #include "conf/conf.h"
 #include "protocols/irc/format.h"
 
@@ -21,7 +22,8 @@
 #define NICK_MAX 512
 #define STRANGERS_MAX 1024
 
-/* What a server says may be in any charset; what we keep is UTF-8. */
+/* What a server says may be in any charset; what we keep is UTF-8, and short
+ * enough for an event. */
 static char *
 utf8_of(struct irc *irc, const char *bytes)
 {
@@ -29,6 +31,8 @@ utf8_of(struct irc *irc, const char *bytes)
 
 	str_init(&out, 4 * NICK_MAX);
 	irc_charset_read(&out, bytes, strlen(bytes), irc->conf->charset);
+	if (out.len > NICK_MAX)
+		str_truncate(&out, utf8_cut(out.data, out.len, NICK_MAX));
 	return str_take(&out);
 }
 

@@ -233,9 +233,13 @@ seat_of(struct irc_puppet *p, const struct occupant *o)
 static void
 seat_taken(struct irc_puppet *p, struct seat *seat)
 {
+	AUTO_STR name = { 0 };
+
+	str_init(&name, WORDS_MAX);
 	seat->state = SEAT_JOINED;
 	if (seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
-		bridge_puppet_joined(seat->occupant, p->session.nick);
+		bridge_puppet_joined(seat->occupant,
+				     irc_words(p->irc, &name, p->session.nick));
 }
 
 static void
@@ -446,12 +450,18 @@ on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
 static void
 on_own_nick(struct irc_puppet *p, const char *nick)
 {
+	AUTO_STR name = { 0 };
+
+	if (!*nick)
+		return;
+	str_init(&name, WORDS_MAX);
+	irc_words(p->irc, &name, nick);
 	irc_nick_list(p, nick);
 	p->nick_tries = 0;
 	for (struct seat *seat = p->seats; seat; seat = seat->next)
 		if (seat->occupant && seat->state == SEAT_JOINED &&
 		    seat->occupant->state == OCCUPANT_JOINED)
-			bridge_puppet_renamed(seat->occupant, nick);
+			bridge_puppet_renamed(seat->occupant, name.data);
 }
 
 static void

@@ -443,7 +443,8 @@ learn_visible_host(struct session *s, const char *text)
 static void
 take_nick(struct session *s, const char *nick)
 {
-	snprintf(s->nick, sizeof(s->nick), "%s", nick);
+	if (*nick)
+		snprintf(s->nick, sizeof(s->nick), "%s", nick);
 }
 
 /* What every session wants to know, whoever owns it. */

@@ -340,6 +340,30 @@ what_is_said_becomes_an_event(void **state)
 }
 
 static void
+ids_that_cannot_be_are_left_out(void **state)
+{
+	struct fixture *fx = *state;
+	AUTO_STR big = { 0 };
+
+	up_and_joined(fx);
+	str_init(&big, 4000);
+	while (big.len < 3000)
+		str_add(&big, "0123456789");
+	peer_say(fx->d.peer, 0, "@msgid=%s;account=%s :Zoe!z@h PRIVMSG #a :one",
+		 big.data, big.data);
+	expect(fx, "event message #a zoe (Zoe) one");
+	peer_say(fx->d.peer, 0,
+		 "@msgid=\xff;+reply=\xfe :Zoe!z@h PRIVMSG #a :two");
+	expect(fx, "event message #a zoe (Zoe) two");
+	str_truncate(&big, 400);
+	for (size_t i = 0; i < big.len; i++)
+		big.data[i] = '\x80'; /* three bytes each in UTF-8 */
+	peer_say(fx->d.peer, 0, ":%s!z@h PRIVMSG #a :three", big.data);
+	expect(fx, "three");
+	assert_null(recorder.last_event->id);
+}
+
+static void
 server_time_is_the_time(void **state)
 {
 	struct fixture *fx = *state;
@@ -493,6 +517,7 @@ main(void)
 		CASE(being_kicked_leaves_the_channel),
 		CASE(five_thousand_members_are_taken_in),
 		CASE(what_is_said_becomes_an_event),
+		CASE(ids_that_cannot_be_are_left_out),
 		CASE(server_time_is_the_time),
 		CASE(what_is_not_for_others_is_not_relayed),
 		CASE(ctcp_is_answered_sparingly),

@@ -64,10 +64,11 @@ bridge_waiting(const struct bridge *bridge)
 
 /* ---- the pass ---------------------------------------------------------- */
 
+/* Something to tell the network from which source came. */
 struct bounce {
 	struct netlife *home;
 	struct event *source;
-	char *why;
+	char *why; /* it did not get through; NULL: it is accepted */
 	struct bounce *prev, *next;
 };
 
@@ -79,16 +80,18 @@ bounce_free(struct bounce *b)
 	free(b);
 }
 
-/* While the author's network is down there is nobody to tell. */
 static void
 bounce_now(struct bridge *bridge, struct bounce *b)
 {
 	struct network *net = b->home->net;
+	const struct protocol_ops *ops = &net->protocol->ops;
 	struct room *room = bridge_room(bridge, b->source->channel);
 
-	if (net->state == NETWORK_UP && net->protocol->ops.bounce)
-		net->protocol->ops.bounce(net, room ? &room->ch : NULL,
-					  b->source, b->why);
+	if (!b->why && ops->accepted)
+		ops->accepted(net, b->source);
+	/* While the author's network is down there is nobody to tell. */
+	if (b->why && ops->bounce && net->state == NETWORK_UP)
+		ops->bounce(net, room ? &room->ch : NULL, b->source, b->why);
 	bounce_free(b);
 }
 
@@ -145,16 +148,28 @@ bridge_mark(struct room *room)
 	schedule(bridge);
 }
 
-void
-bridge_bounce(struct netlife *home, struct event *source, const char *why)
+static void
+tell_home(struct netlife *home, struct event *source, const char *why)
 {
 	struct bounce *b = xcalloc(1, sizeof(*b));
 
 	b->home = home;
 	b->source = event_ref(source);
-	b->why = xstrdup(why ? why : "no reason was given");
+	b->why = why ? xstrdup(why) : NULL;
 	DL_APPEND(home->bridge->bounces, b);
 	schedule(home->bridge);
+}
+
+void
+bridge_bounce(struct netlife *home, struct event *source, const char *why)
+{
+	tell_home(home, source, why ? why : "no reason was given");
+}
+
+void
+bridge_accept(struct netlife *home, struct event *source)
+{
+	tell_home(home, source, NULL);
 }
 
 /* ---- making ------------------------------------------------------------ */

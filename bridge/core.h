@@ -204,6 +204,10 @@ void bridge_mark(struct room *room);
 
 /* Tell the author of source, an event raised on home, in the next pass. */
 void bridge_bounce(struct netlife *home, struct event *source, const char *why);
+
+/* Likewise, that there was nothing to keep: it is as good as kept. */
+void bridge_accept(struct netlife *home, struct event *source);
+
 struct netlife *bridge_net(struct bridge *bridge, const char *name);
 struct room *bridge_room(struct bridge *bridge, int64_t id);
 

@@ -157,7 +157,7 @@ carry_durable(struct room *from, struct event *ev)
 	if (n)
 		intake_submit(from, ev, to, n);
 	else
-		accepted(from->life, ev);
+		bridge_accept(from->life, ev);
 	free(to);
 }
 
@@ -259,7 +259,7 @@ static void
 carry_topic(struct room *room, struct event *ev)
 {
 	if (!topic_is_news(room, ev)) {
-		accepted(room->life, ev);
+		bridge_accept(room->life, ev);
 		return;
 	}
 	expect_topic(room, ev);

@@ -36,6 +36,8 @@ struct fake_held {
 
 struct fake_channel {
 	struct channel *ch;
+	bool told; /* who is there */
+	bool in;
 	struct fake_channel *prev, *next;
 };
 
@@ -58,6 +60,85 @@ fake_from(struct network *net)
 {
 	assert(net->protocol == &fake_protocol);
 	return container_of(net, struct fake, net);
+}
+
+/* ---- upcalls: while one runs, the bridge may call nothing -------------- */
+
+static void
+up_event(struct world *w, struct event *ev)
+{
+	w->upcalls++;
+	bridge_event(&w->fake->net, ev);
+	w->upcalls--;
+}
+
+static void
+up_down(struct fake *f, enum down_reason why, const char *text)
+{
+	struct world *w = f->world;
+
+	w->upcalls++;
+	bridge_network_down(&f->net, why, text);
+	w->upcalls--;
+}
+
+static void
+up_joined(struct world *w, struct channel *ch)
+{
+	w->upcalls++;
+	bridge_joined(ch);
+	w->upcalls--;
+}
+
+static void
+up_left(struct world *w, struct channel *ch, enum down_reason why)
+{
+	w->upcalls++;
+	bridge_left(ch, why, "kicked");
+	w->upcalls--;
+}
+
+static void
+up_puppet_joined(struct world *w, struct occupant *o, const char *name)
+{
+	w->upcalls++;
+	bridge_puppet_joined(o, name);
+	w->upcalls--;
+}
+
+static void
+up_puppet_left(struct world *w, struct occupant *o, enum down_reason why,
+	       const char *text)
+{
+	w->upcalls++;
+	bridge_puppet_left(o, why, text);
+	w->upcalls--;
+}
+
+/* What every hook may rely on. */
+static struct fake *
+hook(struct network *net)
+{
+	struct fake *f = fake_from(net);
+
+	assert(!f->world->upcalls);
+	return f;
+}
+
+/* The same for those that are called in UP only. */
+static struct fake *
+hook_up(struct network *net)
+{
+	assert(net->state == NETWORK_UP);
+	return hook(net);
+}
+
+static struct fake *
+hook_occupant(struct network *net, const struct occupant *o)
+{
+	assert(o->puppet->network == net && o->channel->network == net);
+	assert(o->channel->joined);
+	return hook_up(net);
 }
 
 /* ---- the world --------------------------------------------------------- */
@@ -191,7 +272,7 @@ joined_channel(struct world *w, const char *name)
 	if (!w->fake)
 		return NULL;
 	DL_FOREACH(w->fake->channels, c)
-	if (strcmp(c->ch->name, name) == 0)
+	if (c->told && strcmp(c->ch->name, name) == 0)
 		return c->ch;
 	return NULL;
 }
@@ -209,7 +290,7 @@ raise(struct world *w, struct channel *ch, struct event *ev)
 {
 	ev->channel = ch->id;
 	ev->when_ms = 1;
-	bridge_event(&w->fake->net, ev);
+	up_event(w, ev);
 }
 
 static void
@@ -229,12 +310,14 @@ void
 world_join(struct world *w, const char *channel, const char *who)
 {
 	struct fake_place *place = place_of(w, channel);
+	const struct fake_person *same = person_anywhere(w, who);
 	struct fake_person *p = xcalloc(1, sizeof(*p));
 	struct channel *ch = joined_channel(w, channel);
 
 	p->id = xstrdup(who);
-	p->name = xstrdup(who);
-	p->status = xstrdup("");
+	p->name = xstrdup(same ? same->name : who);
+	p->status = xstrdup(same ? same->status : "");
+	p->show = same ? same->show : SHOW_ONLINE;
 	DL_APPEND(place->people, p);
 	if (ch)
 		raise_join(w, ch, p, 0);
@@ -383,10 +466,17 @@ world_tell(struct world *w, const char *who, const char *network,
 	set_sender(w, ev, who);
 	event_set_to(ev, network, id);
 	event_set_text(ev, text);
-	bridge_event(&w->fake->net, ev);
+	up_event(w, ev);
 }
 
 /* ---- what goes wrong --------------------------------------------------- */
+
+static void
+unsettled(struct fake *f, const struct delivery *d)
+{
+	if (f->world->watch)
+		f->world->watch->unsettled(f->world, d);
+}
 
 static void
 let_go(struct fake *f)
@@ -394,6 +484,7 @@ let_go(struct fake *f)
 	while (f->held) {
 		struct fake_held *h = f->held;
 
+		unsettled(f, h->d);
 		DL_DELETE(f->held, h);
 		free(h);
 	}
@@ -424,6 +515,7 @@ forget_channel(struct fake *f, struct channel *ch)
 	{
 		if (h->d->channel != ch)
 			continue;
+		unsettled(f, h->d);
 		DL_DELETE(f->held, h);
 		free(h);
 	}
@@ -453,7 +545,18 @@ world_break(struct world *w, enum down_reason why)
 	if (!w->fake || w->fake->net.state == NETWORK_DOWN)
 		return;
 	forget_all(w->fake);
-	bridge_network_down(&w->fake->net, why, "the test says so");
+	up_down(w->fake, why, "the test says so");
+}
+
+/* True if the connection broke in this hook. */
+static bool
+trapped(struct fake *f, enum fake_trap where)
+{
+	if (f->world->trap != where)
+		return false;
+	f->world->trap = FAKE_NO_TRAP;
+	world_break(f->world, DOWN_LOST);
+	return true;
 }
 
 void
@@ -464,7 +567,7 @@ world_kick(struct world *w, const char *channel, enum down_reason why)
 	if (!ch)
 		return;
 	forget_channel(w->fake, ch);
-	bridge_left(ch, why, "kicked");
+	up_left(w, ch, why);
 }
 
 void
@@ -482,7 +585,7 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 			continue;
 		DL_DELETE(w->fake->occupants, o);
 		free(o);
-		bridge_puppet_left(occupant, why, "kicked");
+		up_puppet_left(w, occupant, why, "kicked");
 	}
 }
 
@@ -525,46 +628,94 @@ fake_destroy(struct network *net)
 static void
 fake_start(struct network *net)
 {
-	if (fake_from(net)->world->dead)
-		bridge_network_down(net, DOWN_UNREACHABLE, "nobody there");
-	else
+	struct fake *f = hook(net);
+
+	assert(net->state == NETWORK_STARTING);
+	if (f->world->dead)
+		up_down(f, DOWN_UNREACHABLE, "nobody there");
+	else if (!f->world->slow_start)
 		bridge_network_up(net);
+}
+
+void
+world_connect(struct world *w)
+{
+	if (w->fake && w->fake->net.state == NETWORK_STARTING)
+		bridge_network_up(&w->fake->net);
 }
 
 static void
 fake_stop(struct network *net)
 {
-	forget_all(fake_from(net));
-	bridge_network_down(net, DOWN_ASKED, NULL);
+	struct fake *f = hook(net);
+
+	assert(net->state == NETWORK_STOPPING);
+	forget_all(f);
+	up_down(f, DOWN_ASKED, NULL);
 }
 
 static void
-fake_join(struct network *net, struct channel *ch)
+tell_members(struct world *w, struct fake_channel *c)
 {
-	struct fake *f = fake_from(net);
-	struct fake_place *place = place_of(f->world, ch->name);
-	struct fake_channel *c = xcalloc(1, sizeof(*c));
+	struct fake_place *place = place_of(w, c->ch->name);
 	struct fake_person *p;
 
-	c->ch = ch;
-	DL_APPEND(f->channels, c);
+	c->told = true;
 	DL_FOREACH(place->people, p)
-	raise_join(f->world, ch, p, EVENT_BACKLOG);
+	raise_join(w, c->ch, p, EVENT_BACKLOG);
 	if (place->topic) {
 		struct event *ev = event_make(EVENT_TOPIC);
 
 		ev->flags = EVENT_BACKLOG;
 		event_set_sender(ev, "server", "server");
 		event_set_text(ev, place->topic);
-		raise(f->world, ch, ev);
+		raise(w, c->ch, ev);
 	}
-	bridge_joined(ch);
+}
+
+static void
+enter(struct world *w, struct fake_channel *c)
+{
+	if (!c->told) {
+		tell_members(w, c);
+		return;
+	}
+	c->in = true;
+	up_joined(w, c->ch);
+}
+
+void
+world_enter(struct world *w)
+{
+	struct fake_channel *c;
+
+	if (w->fake)
+		DL_FOREACH(w->fake->channels, c)
+	if (!c->in)
+		enter(w, c);
+}
+
+static void
+fake_join(struct network *net, struct channel *ch)
+{
+	struct fake *f = hook_up(net);
+	struct fake_channel *c;
+
+	if (trapped(f, FAKE_TRAP_JOIN))
+		return;
+	c = xcalloc(1, sizeof(*c));
+	c->ch = ch;
+	DL_APPEND(f->channels, c);
+	if (f->world->slow_join)
+		return;
+	enter(f->world, c);
+	enter(f->world, c);
 }
 
 static void
 fake_leave(struct network *net, struct channel *ch)
 {
-	forget_channel(fake_from(net), ch);
+	forget_channel(hook_up(net), ch);
 }
 
 static void
@@ -614,47 +765,130 @@ write_delivery(struct fake *f, const struct delivery *d)
 			   sep, ev->text.utf8);
 }
 
+/* A topic that we set is the topic. */
+static void
+take_topic(struct fake *f, const struct delivery *d)
+{
+	struct fake_place *place = place_of(f->world, d->channel->name);
+
+	if (d->event->kind != EVENT_TOPIC)
+		return;
+	free(place->topic);
+	place->topic = xstrdup(d->event->text.utf8);
+}
+
+static void
+show(struct fake *f, const struct delivery *d)
+{
+	write_delivery(f, d);
+	take_topic(f, d);
+	if (f->world->watch)
+		f->world->watch->shown(f->world, d);
+}
+
 static void
 confirm(struct fake *f, struct delivery *d)
 {
+	struct world *w = f->world;
 	char id[16];
 	const char *ids[] = { id };
 
-	snprintf(id, sizeof(id), "f%u", ++f->world->next_id);
+	snprintf(id, sizeof(id), "f%u", ++w->next_id);
+	if (w->watch)
+		w->watch->confirmed(w, d);
+	w->upcalls++;
 	bridge_sent(d, ids, 1);
+	w->upcalls--;
+}
+
+static void
+refuse(struct fake *f, struct delivery *d)
+{
+	struct world *w = f->world;
+
+	if (w->watch)
+		w->watch->refused(w, d);
+	w->upcalls++;
+	bridge_refused(d, w->why);
+	w->upcalls--;
+}
+
+static void
+delay(struct fake *f, struct delivery *d)
+{
+	struct world *w = f->world;
+
+	w->upcalls++;
+	bridge_later(d, 0, "not now");
+	w->upcalls--;
+}
+
+static void
+hold(struct fake *f, struct delivery *d)
+{
+	struct fake_held *h = xcalloc(1, sizeof(*h));
+
+	h->d = d;
+	DL_APPEND(f->held, h);
 }
 
 static void
 fake_send(struct network *net, struct delivery *d)
 {
-	struct fake *f = fake_from(net);
-	struct fake_held *h;
+	struct fake *f = hook_up(net);
 
-	assert(net->state == NETWORK_UP);
+	assert(d->channel->joined);
+	assert(!d->speaker || d->speaker->state == OCCUPANT_JOINED);
+	if (f->world->trap == FAKE_TRAP_SEND) {
+		show(f, d);
+		unsettled(f, d);
+		trapped(f, FAKE_TRAP_SEND);
+		return;
+	}
 	switch (f->world->mood) {
 	case FAKE_REFUSES:
-		bridge_refused(d, f->world->why);
+		refuse(f, d);
 		return;
 	case FAKE_DELAYS:
-		bridge_later(d, 0, "not now");
+		delay(f, d);
 		return;
 	case FAKE_CONFIRMS:
-		write_delivery(f, d);
+		show(f, d);
 		confirm(f, d);
 		return;
 	case FAKE_HOLDS:
-		break;
+		show(f, d);
+		hold(f, d);
+		return;
 	}
-	write_delivery(f, d);
-	h = xcalloc(1, sizeof(*h));
-	h->d = d;
-	DL_APPEND(f->held, h);
+}
+
+void
+world_return(struct world *w)
+{
+	struct fake_held *h, *tmp;
+	struct channel *ch;
+
+	if (!w->fake || !w->fake->held)
+		return;
+	ch = w->fake->held->d->channel;
+	DL_FOREACH_SAFE(w->fake->held, h, tmp)
+	{
+		struct delivery *d = h->d;
+
+		if (d->channel != ch)
+			continue;
+		unsettled(w->fake, d);
+		DL_DELETE(w->fake->held, h);
+		free(h);
+		delay(w->fake, d);
+	}
 }
 
 void
 world_confirm(struct world *w, unsigned n)
 {
-	while (n-- && w->fake->held) {
+	while (w->fake && n-- && w->fake->held) {
 		struct fake_held *h = w->fake->held;
 		struct delivery *d = h->d;
 
@@ -697,7 +931,7 @@ admit(struct fake *f, struct fake_occupant *fo)
 
 	free_name(f, o, name, sizeof(name));
 	fo->in = true;
-	bridge_puppet_joined(o, name);
+	up_puppet_joined(f->world, o, name);
 }
 
 static struct fake_occupant *
@@ -714,12 +948,15 @@ occupant_find(struct fake *f, const struct occupant *o)
 static void
 fake_puppet_join(struct network *net, struct occupant *o)
 {
-	struct fake *f = fake_from(net);
+	struct fake *f = hook_occupant(net, o);
 	struct fake_occupant *fo;
 
+	assert(net->caps & CAN_PUPPET);
 	assert(!occupant_find(f, o));
+	if (trapped(f, FAKE_TRAP_PUPPET_JOIN))
+		return;
 	if (f->world->barred && strcmp(o->want, f->world->barred) == 0) {
-		bridge_puppet_left(o, DOWN_REFUSED, "barred");
+		up_puppet_left(f->world, o, DOWN_REFUSED, "barred");
 		return;
 	}
 	fo = xcalloc(1, sizeof(*fo));
@@ -734,7 +971,8 @@ world_admit(struct world *w)
 {
 	struct fake_occupant *fo;
 
-	DL_FOREACH(w->fake->occupants, fo)
+	if (w->fake)
+		DL_FOREACH(w->fake->occupants, fo)
 	if (!fo->in)
 		admit(w->fake, fo);
 }
@@ -743,33 +981,49 @@ static void
 fake_puppet_leave(struct network *net, struct occupant *o,
 		  const char *reason UNUSED)
 {
-	struct fake *f = fake_from(net);
+	struct fake *f = hook_occupant(net, o);
 	struct fake_occupant *fo = occupant_find(f, o);
 
-	if (!fo)
-		return; /* was refused */
+	assert(fo);
 	DL_DELETE(f->occupants, fo);
 	free(fo);
+	trapped(f, FAKE_TRAP_PUPPET_LEAVE);
 }
 
 static void
 fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 {
-	struct fake *f = fake_from(net);
+	struct fake *f = hook_occupant(net, o);
 	char name[256];
 
-	if (!(changes & PUPPET_NAME))
+	assert(occupant_find(f, o));
+	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME))
 		return;
 	free_name(f, o, name, sizeof(name));
+	f->world->upcalls++;
 	bridge_puppet_renamed(o, name);
+	f->world->upcalls--;
+}
+
+static void
+fake_accepted(struct network *net, const struct event *ev)
+{
+	struct fake *f = hook(net);
+
+	if (f->world->watch)
+		f->world->watch->accepted(f->world, ev);
 }
 
 static void
 fake_bounce(struct network *net, struct channel *ch UNUSED,
 	    const struct event *ev, const char *why)
 {
-	write_line(fake_from(net)->world, "bounce %s: %s", ev->sender.name,
-		   why);
+	struct fake *f = hook_up(net);
+
+	write_line(f->world, "bounce %s: %s", ev->sender.name, why);
+	if (f->world->watch)
+		f->world->watch->bounced(f->world, ev);
+	trapped(f, FAKE_TRAP_BOUNCE);
 }
 
 /* Everybody can exist, but for one. */
@@ -825,6 +1079,46 @@ world_puppets(struct world *w, const char *channel)
 	return str_take(&out);
 }
 
+bool
+world_listens(struct world *w, const char *channel)
+{
+	return joined_channel(w, channel) != NULL;
+}
+
+bool
+world_has(struct world *w, const char *channel, const char *who)
+{
+	return person_in(place_of(w, channel), who) != NULL;
+}
+
+const char *
+world_name(struct world *w, const char *who)
+{
+	struct fake_person *p = person_anywhere(w, who);
+
+	return p ? p->name : NULL;
+}
+
+const char *
+world_status(struct world *w, const char *who)
+{
+	struct fake_person *p = person_anywhere(w, who);
+
+	return p ? p->status : NULL;
+}
+
+void
+world_each_puppet(struct world *w,
+		  void (*fn)(void *arg, const struct occupant *o), void *arg)
+{
+	struct fake_occupant *fo;
+
+	if (w->fake)
+		DL_FOREACH(w->fake->occupants, fo)
+	if (fo->in)
+		fn(arg, fo->o);
+}
+
 const struct protocol fake_protocol = {
 	.name = "fake",
 	.caps = CAN_PUPPET | CAN_DIRECT,
@@ -841,6 +1135,7 @@ const struct protocol fake_protocol = {
 		.puppet_leave = fake_puppet_leave,
 		.puppet_update = fake_puppet_update,
 		.forget = fake_forget,
+		.accepted = fake_accepted,
 		.bounce = fake_bounce,
 		.resolve = fake_resolve,
 	},

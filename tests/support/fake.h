@@ -34,6 +34,7 @@ extern const struct protocol fake_protocol;
 
 struct fake_person;
 struct fake_place;
+struct world;
 struct fake;
 
 /* How the next deliveries end. */
@@ -42,6 +43,29 @@ enum fake_mood {
 	FAKE_HOLDS,    /* keeps them unsettled until world_confirm() */
 	FAKE_REFUSES,
 	FAKE_DELAYS, /* bridge_later() */
+};
+
+/* In which hook the connection breaks, the next time it is called. */
+enum fake_trap {
+	FAKE_NO_TRAP,
+	FAKE_TRAP_JOIN,
+	FAKE_TRAP_SEND,
+	FAKE_TRAP_PUPPET_JOIN,
+	FAKE_TRAP_PUPPET_LEAVE,
+	FAKE_TRAP_PUPPET_UPDATE,
+	FAKE_TRAP_BOUNCE,
+};
+#define FAKE_TRAPS (FAKE_TRAP_BOUNCE + 1)
+
+/* What a test may want to see of the hooks, besides the transcript. */
+struct fake_watch {
+	void (*accepted)(struct world *w, const struct event *ev);
+	void (*shown)(struct world *w, const struct delivery *d);
+	void (*confirmed)(struct world *w, const struct delivery *d);
+	void (*refused)(struct world *w, const struct delivery *d);
+	/* given back, or lost with the channel or the connection */
+	void (*unsettled)(struct world *w, const struct delivery *d);
+	void (*bounced)(struct world *w, const struct event *ev);
 };
 
 struct world {
@@ -53,6 +77,12 @@ struct world {
 	const char *why;   /* of a refusal */
 	char *barred;      /* a puppet name that may not come in, or NULL */
 	bool slow_puppets; /* puppets come in by world_admit() only */
+	bool slow_start;   /* connections come up by world_connect() only */
+	bool slow_join;    /* channels are entered by world_enter() only */
+	enum fake_trap trap;
+	const struct fake_watch *watch; /* all of it, or NULL */
+	void *arg;                      /* the watcher's */
+	unsigned upcalls;               /* running; no hook may be called */
 	struct fake_place *places;
 	char **lines; /* transcript not yet read */
 	size_t n_lines;
@@ -96,8 +126,33 @@ void world_tell(struct world *w, const char *who, const char *network,
 /* Settle the n oldest deliveries that are held. */
 void world_confirm(struct world *w, unsigned n);
 
+/* The adapter gives the oldest one back, and with it its channel's others. */
+void world_return(struct world *w);
+
 /* Let in the puppets that wait. */
 void world_admit(struct world *w);
+
+/* Let up a connection that waits for it. */
+void world_connect(struct world *w);
+
+/*
+ * Go on with the channels that are being entered: the first call tells who is
+ * there, the second that this was all.
+ */
+void world_enter(struct world *w);
+
+/* Whether the adapter hears what is said there; whether who is there. */
+bool world_listens(struct world *w, const char *channel);
+bool world_has(struct world *w, const char *channel, const char *who);
+
+/* The name and status of who, if that person is anywhere; else NULL. */
+const char *world_name(struct world *w, const char *who);
+const char *world_status(struct world *w, const char *who);
+
+/* Calls fn for each occupant that is in a channel. */
+void world_each_puppet(struct world *w,
+		       void (*fn)(void *arg, const struct occupant *o),
+		       void *arg);
 
 /* The connection breaks, or one channel of it is lost. */
 void world_break(struct world *w, enum down_reason why);

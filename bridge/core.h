@@ -64,6 +64,7 @@ struct pup {
 	char *native;
 	bool opened;    /* the store knows it, and native is what it knew */
 	bool dismissed; /* it is to make room for somebody who speaks */
+	bool leaving;   /* a hook runs with it: it must outlive that */
 	struct occ *occs;
 	int64_t active_ms; /* when it last spoke; 0 if never */
 	UT_hash_handle hh;

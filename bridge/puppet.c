@@ -318,11 +318,11 @@ occ_new(struct room *room, struct pup *pup)
 	return occ;
 }
 
+/* From here on nobody finds it; only its puppet's life still hangs on it. */
 static void
-occ_free(struct occ *occ)
+occ_detach(struct occ *occ)
 {
-	struct pup *pup = occ->pup;
-	struct occ **at = &pup->occs;
+	struct occ **at = &occ->pup->occs;
 
 	assert(!occ->queued);
 	timer_stop(&occ->retry);
@@ -331,11 +331,25 @@ occ_free(struct occ *occ)
 	while (*at != occ)
 		at = &(*at)->next_of_pup;
 	*at = occ->next_of_pup;
+}
+
+static void
+occ_release(struct occ *occ)
+{
+	struct pup *pup = occ->pup;
+
 	free(occ->want);
 	free(occ->o.name);
 	free(occ);
-	if (!pup->occs)
+	if (!pup->occs && !pup->leaving)
 		pup_free(pup);
+}
+
+static void
+occ_free(struct occ *occ)
+{
+	occ_detach(occ);
+	occ_release(occ);
 }
 
 /* ---- agreeing with the members ----------------------------------------- */
@@ -472,9 +486,13 @@ occ_leave(struct occ *occ)
 {
 	struct network *net = occ->room->life->net;
 
+	/* First: whatever the hook does, it does not meet this one again. */
+	occ_detach(occ);
+	occ->pup->leaving = true;
 	if (occ->told && net->state == NETWORK_UP)
 		net->protocol->ops.puppet_leave(net, &occ->o, NULL);
-	occ_free(occ);
+	occ->pup->leaving = false;
+	occ_release(occ);
 }
 
 static void
@@ -521,7 +539,8 @@ occ_work(struct occ *occ)
 void
 puppets_work(struct room *room)
 {
-	while (room->todo) {
+	/* A hook may have lost us the room, or all of the network. */
+	while (room->todo && room->ch.joined) {
 		struct occ *occ = room->todo;
 
 		occ_unmark(occ);

@@ -31,6 +31,9 @@
  *   NET kicks #CH NAME lost|refused
  *   NET confirms|holds|refuses|delays ["why"], NET settles N
  *   NET bars NAME, NET slow, NET admits
+ *   NET lingers, NET enters        rooms are entered in two steps
+ *   NET trips join|send|bring|remove|update|bounce
+ *                                  the connection breaks in that hook
  *
  *   wait 30s|500ms
  *   crash, restart                 the process dies, or ends; and starts again
@@ -666,6 +669,39 @@ net_admits(struct play *p UNUSED, struct world *w)
 	world_admit(w);
 }
 
+static void
+net_lingers(struct play *p UNUSED, struct world *w)
+{
+	w->slow_join = true;
+}
+
+static void
+net_enters(struct play *p UNUSED, struct world *w)
+{
+	world_enter(w);
+}
+
+static void
+net_trips(struct play *p, struct world *w)
+{
+	static const struct word traps[] = {
+		{ "join", FAKE_TRAP_JOIN },
+		{ "send", FAKE_TRAP_SEND },
+		{ "bring", FAKE_TRAP_PUPPET_JOIN },
+		{ "remove", FAKE_TRAP_PUPPET_LEAVE },
+		{ "update", FAKE_TRAP_PUPPET_UPDATE },
+		{ "bounce", FAKE_TRAP_BOUNCE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(traps); i++) {
+		if (strcmp(traps[i].name, p->words[2]) != 0)
+			continue;
+		w->trap = (enum fake_trap)traps[i].value;
+		return;
+	}
+	fail(p, "no such hook: %s", p->words[2]);
+}
+
 /* NET verb ... */
 static const struct verb net_verbs[] = {
 	{ "gets", 3, net_gets },     { "puppets", 4, net_puppets },
@@ -675,7 +711,8 @@ static const struct verb net_verbs[] = {
 	{ "holds", 2, net_holds },   { "refuses", 2, net_refuses },
 	{ "delays", 2, net_delays }, { "settles", 3, net_settles },
 	{ "bars", 3, net_bars },     { "slow", 2, net_slow },
-	{ "admits", 2, net_admits },
+	{ "admits", 2, net_admits }, { "lingers", 2, net_lingers },
+	{ "enters", 2, net_enters }, { "trips", 3, net_trips },
 };
 
 static bool

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/* oracle.c - what a storm must have come to. See oracle.h. */
+
+#include "tests/scenario/oracle.h"
+
+#include "bridge/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The same names everywhere: they are to collide. */
+const char *const oracle_people[PEOPLE] = { "ann", "bob", "cat", "dan" };
+
+static int
+person_of(const char *id)
+{
+	for (int i = 0; i < PEOPLE; i++)
+		if (strcmp(oracle_people[i], id) == 0)
+			return i;
+	return -1;
+}
+
+static int
+net_of(const struct oracle *o, const struct world *w)
+{
+	return (int)(w - o->worlds);
+}
+
+static int
+net_named(const struct oracle *o, const char *label)
+{
+	for (size_t i = 0; i < o->n_nets; i++)
+		if (strcmp(o->worlds[i].label, label) == 0)
+			return (int)i;
+	return -1;
+}
+
+int
+oracle_ear(int net, int person)
+{
+	return ROOMS + net * PEOPLE + person;
+}
+
+static int
+place_of(struct oracle *o, struct world *w, const struct channel *ch)
+{
+	if (ch->kind == CHANNEL_DIRECT)
+		return oracle_ear(net_of(o, w), person_of(ch->name));
+	for (size_t i = 0; i < o->n_rooms; i++)
+		if (o->rooms[i].net == net_of(o, w) &&
+		    strcmp(o->rooms[i].name, ch->name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The word that the text holds; NULL if none. */
+static struct word *
+word_in(struct oracle *o, const char *text)
+{
+	const char *at = strchr(text, '[');
+	unsigned n = at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
+
+	return n && n <= o->n_words ? &o->words[n - 1] : NULL;
+}
+
+static unsigned
+number(const struct oracle *o, const struct word *word)
+{
+	return (unsigned)(word - o->words) + 1;
+}
+
+unsigned
+oracle_word(struct oracle *o, enum event_kind kind, int net, int person,
+	    int from, int to)
+{
+	if (o->n_words == WORDS_MAX)
+		return 0;
+	o->words[o->n_words] = (struct word){
+		.kind = kind,
+		.net = net,
+		.person = person,
+		.from = from,
+		.to = to,
+	};
+	return ++o->n_words;
+}
+
+/* Not by the router: by the rule as the manual will state it. */
+static bool
+leads(const struct oracle *o, int from, int to, enum event_kind kind)
+{
+	if (from == to || from >= ROOMS || to >= ROOMS ||
+	    o->rooms[from].link != o->rooms[to].link)
+		return false;
+	return (o->rooms[from].conf->direction & CONF_IN) &&
+	       (o->rooms[to].conf->direction & CONF_OUT) &&
+	       (o->rooms[to].conf->kinds & (1u << kind));
+}
+
+static bool
+may_appear(const struct oracle *o, const struct word *word, int place)
+{
+	if (word->to >= 0)
+		return place == word->to;
+	return leads(o, word->from, place, word->kind);
+}
+
+/* ---- watching ---------------------------------------------------------- */
+
+static void
+ending(struct oracle *o, struct heard *h)
+{
+	if (o->n_ending < WORDS_MAX)
+		o->ending[o->n_ending++] = h;
+}
+
+static void
+check_voice(struct oracle *o, const struct word *word, int place,
+	    const struct delivery *d)
+{
+	const struct puppet *p = d->speaker ? d->speaker->puppet : NULL;
+
+	if (!p && place >= ROOMS)
+		o->fail(o, "private word %u said by nobody", number(o, word));
+	if (!p && !strchr("<*", d->event->text.utf8[0]))
+		o->fail(o, "word %u does not name its speaker",
+			number(o, word));
+	if (p && (net_named(o, p->origin) != word->net ||
+		  person_of(p->sender->id) != word->person))
+		o->fail(o, "word %u of %s said by %s of %s", number(o, word),
+			oracle_people[word->person], p->sender->id, p->origin);
+}
+
+static void
+check_order(struct oracle *o, const struct word *word, int place)
+{
+	unsigned n = number(o, word);
+	unsigned *last = &o->last[word->from][place];
+
+	if (n < *last)
+		o->fail(o, "word %u came to place %d after %u", n, place,
+			*last);
+	*last = n;
+}
+
+static void
+on_shown(struct world *w, const struct delivery *d)
+{
+	struct oracle *o = w->arg;
+	struct word *word = word_in(o, d->event->text.utf8);
+	int place = place_of(o, w, d->channel);
+	struct heard *h;
+
+	if (!word)
+		return;
+	if (place < 0 || !may_appear(o, word, place)) {
+		o->fail(o, "word %u went astray, to %s %s", number(o, word),
+			w->label, d->channel->name);
+		return;
+	}
+	h = &word->at[place];
+	if ((h->shown || h->refused) && !h->excused)
+		o->fail(o, "word %u came again to %s %s", number(o, word),
+			w->label, d->channel->name);
+	h->excused = false;
+	if (h->shown++ == 0)
+		check_order(o, word, place);
+	check_voice(o, word, place, d);
+}
+
+static struct heard *
+heard(struct world *w, const struct delivery *d)
+{
+	struct oracle *o = w->arg;
+	struct word *word = word_in(o, d->event->text.utf8);
+	int place = place_of(o, w, d->channel);
+
+	return word && place >= 0 ? &word->at[place] : NULL;
+}
+
+static void
+on_confirmed(struct world *w, const struct delivery *d)
+{
+	struct heard *h = heard(w, d);
+
+	if (h)
+		ending(w->arg, h);
+}
+
+static void
+on_refused(struct world *w, const struct delivery *d)
+{
+	struct heard *h = heard(w, d);
+	struct oracle *o = w->arg;
+
+	if (!h)
+		return;
+	h->refused++;
+	h->excused = false;
+	word_in(o, d->event->text.utf8)->owed++;
+	ending(o, h);
+}
+
+static void
+on_unsettled(struct world *w, const struct delivery *d)
+{
+	struct heard *h = heard(w, d);
+
+	if (h)
+		h->excused = true;
+}
+
+static void
+on_bounced(struct world *w, const struct event *ev)
+{
+	struct oracle *o = w->arg;
+	struct word *word = word_in(o, ev->text.utf8);
+
+	if (!word)
+		return;
+	if (word->owed)
+		word->owed--;
+	else if (word->to >= 0)
+		word->at[word->to].refused++; /* the bridge itself did */
+	else
+		o->fail(o, "word %u bounced without need", number(o, word));
+}
+
+static void
+on_accepted(struct world *w, const struct event *ev)
+{
+	struct word *word = word_in(w->arg, ev->text.utf8);
+
+	if (word)
+		word->accepted = true;
+}
+
+const struct fake_watch oracle_watch = {
+	.accepted = on_accepted,
+	.shown = on_shown,
+	.confirmed = on_confirmed,
+	.refused = on_refused,
+	.unsettled = on_unsettled,
+	.bounced = on_bounced,
+};
+
+void
+oracle_turned(struct oracle *o)
+{
+	o->n_ending = 0;
+}
+
+void
+oracle_ended(struct oracle *o, bool crashed)
+{
+	for (size_t i = 0; crashed && i < o->n_ending; i++)
+		o->ending[i]->excused = true;
+	o->n_ending = 0;
+	for (unsigned i = 0; i < o->n_words; i++) {
+		o->words[i].owed = 0;
+		o->words[i].forgiven = true;
+	}
+	memset(o->kept_out, 0, sizeof(o->kept_out));
+}
+
+/* ---- at the end -------------------------------------------------------- */
+
+static void
+judge_word(struct oracle *o, const struct word *word)
+{
+	for (int place = 0; place < PLACES; place++) {
+		const struct heard *h = &word->at[place];
+
+		if (!word->accepted || !may_appear(o, word, place) ||
+		    h->shown || h->refused)
+			continue;
+		/* The bridge refused it, and the news of that was lost. */
+		if (word->to >= 0 && word->forgiven)
+			continue;
+		o->fail(o, "word %u from %d never came to place %d",
+			number(o, word), word->from, place);
+	}
+	if (word->owed)
+		o->fail(o, "the author of word %u was not told of its refusal",
+			number(o, word));
+}
+
+/* Who is shown on one network. */
+struct shown {
+	struct oracle *o;
+	int net;
+	bool anywhere[NETS][PEOPLE];
+	bool in[ROOMS][NETS][PEOPLE];
+};
+
+static void
+take_puppet(void *arg, const struct occupant *oc)
+{
+	struct shown *s = arg;
+	struct oracle *o = s->o;
+	int home = net_named(o, oc->puppet->origin);
+	const char *id = oc->puppet->sender->id;
+	const char *name = world_name(&o->worlds[home], id);
+	int place = place_of(o, &o->worlds[s->net], oc->channel);
+
+	s->anywhere[home][person_of(id)] = true;
+	if (place >= ROOMS)
+		return;
+	s->in[place][home][person_of(id)] = true;
+	if (!name)
+		return; /* is found to be too many */
+	if (strncmp(oc->name, name, strlen(name)) != 0)
+		o->fail(o, "%s of %s is shown as %s", name,
+			o->worlds[home].label, oc->name);
+	if (strcmp(oc->puppet->status, world_status(&o->worlds[home], id)) != 0)
+		o->fail(o, "%s of %s is shown with status %s", name,
+			o->worlds[home].label, oc->puppet->status);
+}
+
+static bool
+should_be_shown(struct oracle *o, int room, int home, int person)
+{
+	const struct world *w = &o->worlds[o->rooms[room].net];
+
+	if (!(w->caps & CAN_PUPPET) || !o->rooms[room].conf->puppets ||
+	    (home == o->rooms[room].net && !(w->caps & CAN_PUPPET_OWN)))
+		return false;
+	for (size_t from = 0; from < o->n_rooms; from++)
+		if (o->rooms[from].net == home &&
+		    leads(o, (int)from, room, EVENT_JOIN) &&
+		    world_has(&o->worlds[home], o->rooms[from].name,
+			      oracle_people[person]))
+			return true;
+	return false;
+}
+
+static void
+judge_puppet(struct oracle *o, const struct shown *s, int room, int home,
+	     int person)
+{
+	bool is = s->in[room][home][person];
+	bool should = should_be_shown(o, room, home, person);
+
+	if (is && !should)
+		o->fail(o, "%s of %s is shown in room %d for nothing",
+			oracle_people[person], o->worlds[home].label, room);
+	if (!is && should && !o->worlds[s->net].limits.puppets &&
+	    !o->kept_out[room][home][person])
+		o->fail(o, "%s of %s is not shown in room %d",
+			oracle_people[person], o->worlds[home].label, room);
+}
+
+static void
+judge_puppets(struct oracle *o, int net)
+{
+	struct shown s = { .o = o, .net = net };
+	unsigned max = o->worlds[net].limits.puppets;
+	unsigned n = 0;
+
+	world_each_puppet(&o->worlds[net], take_puppet, &s);
+	for (int home = 0; home < (int)o->n_nets; home++) {
+		for (int person = 0; person < PEOPLE; person++) {
+			n += s.anywhere[home][person];
+			for (int r = 0; r < (int)o->n_rooms; r++)
+				if (o->rooms[r].net == net)
+					judge_puppet(o, &s, r, home, person);
+		}
+	}
+	if (max && n > max)
+		o->fail(o, "%u puppets on %s", n, o->worlds[net].label);
+}
+
+void
+oracle_judge(struct oracle *o)
+{
+	for (unsigned i = 0; i < o->n_words; i++)
+		judge_word(o, &o->words[i]);
+	for (int net = 0; net < (int)o->n_nets; net++)
+		judge_puppets(o, net);
+}

@@ -270,6 +270,9 @@ void puppet_unqueued(struct occ *occ);
 /* Call the hooks that the occupants of a joined room wait for. */
 void puppets_work(struct room *room);
 
+/* Everybody leaves; nothing may wait to be said. */
+void puppets_leave(struct room *room);
+
 /* The room is left: nobody of ours is in it. */
 void puppets_lost(struct room *room);
 

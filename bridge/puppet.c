@@ -556,6 +556,13 @@ puppet_unqueued(struct occ *occ)
 }
 
 void
+puppets_leave(struct room *room)
+{
+	while (room->occs)
+		occ_leave(room->occs);
+}
+
+void
 puppets_lost(struct room *room)
 {
 	struct occ *occ, *tmp;

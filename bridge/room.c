@@ -119,14 +119,15 @@ direct_idle(void *arg)
 {
 	struct room *room = arg;
 
-	if (room->outbox.n || room->outbox.more) {
+	struct outbox *box = &room->outbox;
+
+	/* What is not settled on disk would be read, and said, once more. */
+	if (box->n || box->more || box->settling) {
 		timer_start(&room->idle, room->bridge->loop, DIRECT_IDLE_MS,
 			    direct_idle, room);
 		return;
 	}
-	for (struct occ *occ = room->occs; occ; occ = occ->hh.next)
-		occ->wanted = false;
-	puppets_work(room);
+	puppets_leave(room);
 	room_free(room);
 }
 

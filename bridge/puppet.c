@@ -58,13 +58,6 @@ occ_unmark(struct occ *occ)
 	occ->marked = false;
 }
 
-static void
-occ_unwant(struct occ *occ)
-{
-	occ->wanted = false;
-	occ_mark(occ);
-}
-
 /* ---- puppets ----------------------------------------------------------- */
 
 static char *
@@ -183,73 +176,6 @@ pup_open(struct pup *pup)
 	store_submit(op->bridge->store, &op->job);
 }
 
-/* ---- who may have one -------------------------------------------------- */
-
-/* The one that can be spared most easily; NULL if none can. */
-static struct pup *
-pup_spare(struct netlife *life)
-{
-	int64_t now = loop_now_ms(life->bridge->loop);
-	struct pup *spare = NULL;
-
-	for (struct pup *p = life->pups; p; p = p->hh.next)
-		if (!spare || p->active_ms < spare->active_ms)
-			spare = p;
-	if (!spare || spare->active_ms == 0)
-		return spare;
-	return now - spare->active_ms >= life->net->limits.puppet_idle_ms
-		       ? spare
-		       : NULL;
-}
-
-/* Take a puppet away from everywhere; it is freed when it has left. */
-static void
-pup_dismiss(struct pup *pup)
-{
-	log_trace(pup->life->net->name, "puppet %lld makes room",
-		  (long long)pup->p.id);
-	pup->dismissed = true;
-	for (struct occ *o = pup->occs; o; o = o->next_of_pup)
-		occ_unwant(o);
-}
-
-static bool
-pup_allowed(struct netlife *life, bool speaking)
-{
-	unsigned max = life->net->limits.puppets;
-
-	if (max == 0 || HASH_COUNT(life->pups) < max)
-		return true;
-
-	struct pup *spare = speaking ? pup_spare(life) : NULL;
-
-	if (spare)
-		pup_dismiss(spare);
-	/* Its place is free when it has left; the next line will find it. */
-	return false;
-}
-
-static struct pup *
-pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
-{
-	struct pup *pup = xcalloc(1, sizeof(*pup));
-
-	pup->life = life;
-	pup->home = home;
-	set_text(&pup->sender.id, sender->id);
-	set_text(&pup->sender.name, sender->name);
-	set_text(&pup->sender.account, sender->account);
-	pup->key = key_of(home, sender->id);
-	pup->status = xstrdup("");
-	pup->p.network = life->net;
-	pup->p.origin = home->conf->name;
-	pup->p.sender = &pup->sender;
-	pup->p.status = pup->status;
-	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
-	pup_open(pup);
-	return pup;
-}
-
 /* ---- occupants --------------------------------------------------------- */
 
 static struct occ *
@@ -350,6 +276,100 @@ occ_free(struct occ *occ)
 {
 	occ_detach(occ);
 	occ_release(occ);
+}
+
+/* Who is not there needs no hook to leave, nor a room that is joined. */
+static void
+occ_unwant(struct occ *occ)
+{
+	occ->wanted = false;
+	if (occ->told || occ->queued)
+		occ_mark(occ);
+	else
+		occ_free(occ);
+}
+
+/* ---- who may have one -------------------------------------------------- */
+
+/* True if it has something to say. */
+static bool
+pup_is_busy(const struct pup *pup)
+{
+	for (const struct occ *o = pup->occs; o; o = o->next_of_pup)
+		if (o->queued)
+			return true;
+	return false;
+}
+
+/* The one that can be spared most easily; NULL if none can. */
+static struct pup *
+pup_spare(struct netlife *life)
+{
+	int64_t now = loop_now_ms(life->bridge->loop);
+	struct pup *spare = NULL;
+
+	for (struct pup *p = life->pups; p; p = p->hh.next) {
+		if (p->dismissed)
+			return NULL; /* its place will do */
+		if (!pup_is_busy(p) &&
+		    (!spare || p->active_ms < spare->active_ms))
+			spare = p;
+	}
+	if (!spare || spare->active_ms == 0)
+		return spare;
+	return now - spare->active_ms >= life->net->limits.puppet_idle_ms
+		       ? spare
+		       : NULL;
+}
+
+/* Take a puppet away from everywhere; it is freed when it has left. */
+static void
+pup_dismiss(struct pup *pup)
+{
+	log_trace(pup->life->net->name, "puppet %lld makes room",
+		  (long long)pup->p.id);
+	pup->dismissed = true;
+	for (struct occ *o = pup->occs, *next; o; o = next) {
+		next = o->next_of_pup; /* pup may go with its last one */
+		occ_unwant(o);
+	}
+}
+
+static bool
+pup_allowed(struct netlife *life, bool speaking)
+{
+	unsigned max = life->net->limits.puppets;
+
+	if (max == 0 || HASH_COUNT(life->pups) < max)
+		return true;
+
+	struct pup *spare = speaking ? pup_spare(life) : NULL;
+
+	if (spare)
+		pup_dismiss(spare);
+	/* If it has to leave first, the next line will find its place. */
+	return HASH_COUNT(life->pups) < max;
+}
+
+static struct pup *
+pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
+{
+	struct pup *pup = xcalloc(1, sizeof(*pup));
+
+	pup->life = life;
+	pup->home = home;
+	set_text(&pup->sender.id, sender->id);
+	set_text(&pup->sender.name, sender->name);
+	set_text(&pup->sender.account, sender->account);
+	pup->key = key_of(home, sender->id);
+	pup->status = xstrdup("");
+	pup->p.network = life->net;
+	pup->p.origin = home->conf->name;
+	pup->p.sender = &pup->sender;
+	pup->p.status = pup->status;
+	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
+	pup_open(pup);
+	return pup;
 }
 
 /* ---- agreeing with the members ----------------------------------------- */

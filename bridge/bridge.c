@@ -24,6 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Authors who are away; beyond that the oldest are not told. */
+#define BOUNCES_MAX 1000
+
 /* ---- finding ----------------------------------------------------------- */
 
 struct netlife *
@@ -81,28 +84,41 @@ bounce_free(struct bounce *b)
 }
 
 static void
-bounce_now(struct bridge *bridge, struct bounce *b)
+bounce_drop(struct bridge *bridge, struct bounce *b)
 {
-	struct network *net = b->home->net;
-	const struct protocol_ops *ops = &net->protocol->ops;
-	struct room *room = bridge_room(bridge, b->source->channel);
-
-	if (!b->why && ops->accepted)
-		ops->accepted(net, b->source);
-	/* While the author's network is down there is nobody to tell. */
-	if (b->why && ops->bounce && net->state == NETWORK_UP)
-		ops->bounce(net, room ? &room->ch : NULL, b->source, b->why);
+	DL_DELETE(bridge->bounces, b);
+	bridge->n_bounces--;
 	bounce_free(b);
+}
+
+/* Nobody hears it while the author's network, or room, is away. */
+static bool
+bounce_can_be_heard(const struct bounce *b, const struct room *room)
+{
+	if (b->home->net->state != NETWORK_UP)
+		return false;
+	return !room || room->ch.joined;
 }
 
 static void
 bounces_work(struct bridge *bridge)
 {
-	while (bridge->bounces) {
-		struct bounce *b = bridge->bounces;
+	struct bounce *b, *next;
 
-		DL_DELETE(bridge->bounces, b);
-		bounce_now(bridge, b);
+	DL_FOREACH_SAFE(bridge->bounces, b, next)
+	{
+		struct network *net = b->home->net;
+		const struct protocol_ops *ops = &net->protocol->ops;
+		struct room *room = bridge_room(bridge, b->source->channel);
+
+		if (b->why && !bounce_can_be_heard(b, room))
+			continue;
+		if (!b->why && ops->accepted)
+			ops->accepted(net, b->source);
+		if (b->why && ops->bounce)
+			ops->bounce(net, room ? &room->ch : NULL, b->source,
+				    b->why);
+		bounce_drop(bridge, b);
 	}
 }
 
@@ -157,6 +173,9 @@ tell_home(struct netlife *home, struct event *source, const char *why)
 	b->source = event_ref(source);
 	b->why = why ? xstrdup(why) : NULL;
 	DL_APPEND(home->bridge->bounces, b);
+	if (++home->bridge->n_bounces > BOUNCES_MAX &&
+	    home->bridge->bounces->why)
+		bounce_drop(home->bridge, home->bridge->bounces);
 	schedule(home->bridge);
 }
 
@@ -466,12 +485,8 @@ bridge_free(struct bridge *bridge)
 {
 	if (!bridge)
 		return;
-	while (bridge->bounces) {
-		struct bounce *b = bridge->bounces;
-
-		DL_DELETE(bridge->bounces, b);
-		bounce_free(b);
-	}
+	while (bridge->bounces)
+		bounce_drop(bridge, bridge->bounces);
 	free_rooms(bridge);
 	loop_cancel(bridge->loop, bridge_work, bridge);
 	loop_cancel(bridge->loop, stop_check, bridge);

@@ -192,7 +192,8 @@ struct bridge {
 	struct room *rooms; /* those that have their number */
 	struct room *work;  /* marked, newest last */
 	struct room **work_end;
-	struct bounce *bounces; /* utlist */
+	struct bounce *bounces; /* utlist, oldest first */
+	size_t n_bounces;
 	bool work_deferred;
 	int64_t last_event;
 	char id[24]; /* names this bridge in our message ids */
@@ -203,7 +204,10 @@ struct bridge {
 /* bridge.c */
 void bridge_mark(struct room *room);
 
-/* Tell the author of source, an event raised on home, in the next pass. */
+/*
+ * Tell the author of source, an event raised on home, as soon as that author
+ * can be reached there; forgotten if we end before.
+ */
 void bridge_bounce(struct netlife *home, struct event *source, const char *why);
 
 /* Likewise, that there was nothing to keep: it is as good as kept. */

@@ -90,7 +90,7 @@ oracle_word(struct oracle *o, enum event_kind kind, int net, int person,
 static bool
 leads(const struct oracle *o, int from, int to, enum event_kind kind)
 {
-	if (from == to || from >= ROOMS || to >= ROOMS ||
+	if (from == to || from >= (int)o->n_rooms || to >= (int)o->n_rooms ||
 	    o->rooms[from].link != o->rooms[to].link)
 		return false;
 	return (o->rooms[from].conf->direction & CONF_IN) &&

@@ -126,10 +126,11 @@ static void
 bridge_work(void *arg)
 {
 	struct bridge *bridge = arg;
-	struct room *room = bridge->work;
+	struct room *room;
 
 	bridge->work_deferred = false;
-	bounces_work(bridge);
+	bounces_work(bridge); /* may mark rooms */
+	room = bridge->work;
 	bridge->work = NULL;
 	bridge->work_end = &bridge->work;
 	while (room) {

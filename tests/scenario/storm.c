@@ -48,6 +48,7 @@ struct storm {
 	char notes[NOTES][160];
 	unsigned n_notes;
 	bool loud, failed;
+	bool barred; /* somebody, once: who, is not known here */
 };
 
 /* ---- chance ------------------------------------------------------------ */
@@ -656,8 +657,7 @@ do_bar(struct storm *s)
 	free(w->barred);
 	w->barred = likely(s, 30) ? xstrdup(some_name(s)) : NULL;
 	note(s, "%s bars %s", w->label, w->barred ? w->barred : "nobody");
-	if (w->barred) /* whoever it hits: nobody counts on them */
-		memset(s->oracle.kept_out, 1, sizeof(s->oracle.kept_out));
+	s->barred |= w->barred != NULL;
 }
 
 static void
@@ -747,7 +747,7 @@ clear_up(struct storm *s, struct world *w, bool anew)
 static void
 heal(struct storm *s)
 {
-	bool anew = likely(s, 50);
+	bool anew = likely(s, 50) || s->barred;
 
 	note(s, "all is well again%s", anew ? ", and anew" : "");
 	for (size_t i = 0; i < s->oracle.n_nets; i++)
@@ -779,7 +779,7 @@ rage(struct storm *s, uint64_t seed, unsigned n)
 	s->oracle.fail = fail;
 	s->seed = s->random = seed;
 	s->n_notes = 0;
-	s->failed = false;
+	s->failed = s->barred = false;
 	make_conf(s);
 	begin(s);
 	for (unsigned i = 0; i < n && !s->failed; i++)

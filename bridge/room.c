@@ -160,7 +160,10 @@ join_took_too_long(void *arg)
 {
 	struct room *room = arg;
 
-	room->life->net->protocol->ops.leave(room->life->net, &room->ch);
+	struct network *net = room->life->net;
+
+	if (net->state == NETWORK_UP)
+		net->protocol->ops.leave(net, &room->ch);
 	bridge_left(&room->ch, DOWN_UNREACHABLE, "no answer");
 }
 
@@ -176,23 +179,28 @@ join(struct room *room)
 	room->life->net->protocol->ops.join(room->life->net, &room->ch);
 }
 
+/* While we are entering, those who were told anew are there. */
 static void
 forsake(void *arg)
 {
-	members_clear(arg);
+	struct room *room = arg;
+
+	if (room->joining)
+		members_prune(room);
+	else
+		members_clear(room);
 }
 
 void
 room_lost(struct room *room)
 {
-	bool was_here = room->ch.joined || room->joining;
-
 	room->ch.joined = false;
 	room->joining = false;
 	timer_stop(&room->retry);
 	outbox_lost(room);
 	puppets_lost(room);
-	if (was_here && room->ch.kind == CHANNEL_ROOM)
+	/* Counted from the first loss, however often we try in vain. */
+	if (room->members && !timer_is_running(&room->forsake))
 		timer_start(&room->forsake, room->bridge->loop, FORSAKE_MS,
 			    forsake, room);
 }
@@ -245,13 +253,22 @@ bridge_left(struct channel *ch, enum down_reason why, const char *text)
 	timer_start(&room->retry, loop, wait, retry_join, room);
 }
 
+/* What the network can do may be known since it is up only. */
+static void
+enter_direct(struct room *room)
+{
+	room->ch.caps = room->life->net->caps;
+	room->ch.limits = room->life->net->limits;
+	room->ch.joined = true;
+}
+
 void
 room_work(struct room *room)
 {
 	if (room->life->net->state != NETWORK_UP || !room->ch.id)
 		return;
-	if (room->ch.kind == CHANNEL_DIRECT)
-		room->ch.joined = true;
+	if (room->ch.kind == CHANNEL_DIRECT && !room->ch.joined)
+		enter_direct(room);
 	if (!room->ch.joined) {
 		if (!room->joining && !timer_is_running(&room->retry))
 			join(room);

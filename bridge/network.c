@@ -88,14 +88,35 @@ each_room(struct netlife *life, void (*fn)(struct room *room))
 }
 
 static void
+stop_took_too_long(void *arg)
+{
+	struct netlife *life = arg;
+
+	log_bug(life->net->name, "did not stop within %d s",
+		STOP_DEADLINE_MS / 1000);
+	bridge_network_down(life->net, DOWN_ASKED, NULL);
+}
+
+/* The adapter has to be heard of once more, or we go without it. */
+static void
+stop(struct netlife *life)
+{
+	timer_start(&life->deadline, life->bridge->loop, STOP_DEADLINE_MS,
+		    stop_took_too_long, life);
+	if (life->net->state == NETWORK_STOPPING)
+		return;
+	set_state(life, NETWORK_STOPPING);
+	life->net->protocol->ops.stop(life->net);
+}
+
+static void
 start_took_too_long(void *arg)
 {
 	struct netlife *life = arg;
 
 	log_warn(life->net->name, "no connection after %d s; giving up on it",
 		 START_DEADLINE_MS / 1000);
-	set_state(life, NETWORK_STOPPING);
-	life->net->protocol->ops.stop(life->net);
+	stop(life);
 }
 
 static void
@@ -119,28 +140,12 @@ network_start(struct netlife *life)
 }
 
 static void
-stop_took_too_long(void *arg)
-{
-	struct netlife *life = arg;
-
-	log_bug(life->net->name, "did not stop within %d s",
-		STOP_DEADLINE_MS / 1000);
-	bridge_network_down(life->net, DOWN_ASKED, NULL);
-}
-
-static void
 stop_now(void *arg)
 {
 	struct netlife *life = arg;
 
-	if (life->net->state == NETWORK_DOWN)
-		return;
-	timer_start(&life->deadline, life->bridge->loop, STOP_DEADLINE_MS,
-		    stop_took_too_long, life);
-	if (life->net->state == NETWORK_STOPPING)
-		return;
-	set_state(life, NETWORK_STOPPING);
-	life->net->protocol->ops.stop(life->net);
+	if (life->net->state != NETWORK_DOWN)
+		stop(life);
 }
 
 void

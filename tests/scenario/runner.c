@@ -26,7 +26,7 @@
  *   NET gets nothing
  *   NET puppets #CH "ann, bob"     who of ours is in the channel
  *
- *   NET down lost|refused|unreachable, NET dead, NET alive
+ *   NET down lost|refused|unreachable, NET dead, NET stalls, NET alive
  *   NET loses #CH lost|refused|unreachable
  *   NET kicks #CH NAME lost|refused
  *   NET confirms|holds|refuses|delays ["why"], NET settles N
@@ -604,6 +604,7 @@ static void
 net_alive(struct play *p UNUSED, struct world *w)
 {
 	w->dead = false;
+	w->stalled = false;
 }
 
 static void
@@ -670,6 +671,12 @@ net_admits(struct play *p UNUSED, struct world *w)
 }
 
 static void
+net_stalls(struct play *p UNUSED, struct world *w)
+{
+	w->stalled = true;
+}
+
+static void
 net_lingers(struct play *p UNUSED, struct world *w)
 {
 	w->slow_join = true;
@@ -713,6 +720,7 @@ static const struct verb net_verbs[] = {
 	{ "bars", 3, net_bars },     { "slow", 2, net_slow },
 	{ "admits", 2, net_admits }, { "lingers", 2, net_lingers },
 	{ "enters", 2, net_enters }, { "trips", 3, net_trips },
+	{ "stalls", 2, net_stalls },
 };
 
 static bool

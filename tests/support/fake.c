@@ -631,6 +631,8 @@ fake_start(struct network *net)
 	struct fake *f = hook(net);
 
 	assert(net->state == NETWORK_STARTING);
+	if (f->world->stalled)
+		return;
 	if (f->world->dead)
 		up_down(f, DOWN_UNREACHABLE, "nobody there");
 	else if (!f->world->slow_start)
@@ -651,6 +653,8 @@ fake_stop(struct network *net)
 
 	assert(net->state == NETWORK_STOPPING);
 	forget_all(f);
+	if (f->world->stalled)
+		return;
 	up_down(f, DOWN_ASKED, NULL);
 }
 

@@ -244,6 +244,8 @@ struct room *room_direct_open(struct netlife *life, const char *sender_id,
 
 /* member.c: who is in a room */
 struct member *member_find(struct room *room, const char *sender_id);
+
+/* Note what ev tells of its sender; NULL if that person is not here. */
 struct member *member_see(struct room *room, const struct event *ev);
 void member_gone(struct room *room, const char *sender_id);
 void member_update(struct room *room, const struct event *ev);

@@ -80,6 +80,18 @@ take_sender(struct member *m, const struct sender *sender)
 	return renamed;
 }
 
+/*
+ * Who comes is here, and who speaks must be; but not the author of old words,
+ * nor somebody whose presence is told late. Nobody would see them leave.
+ */
+static bool
+is_here(const struct event *ev)
+{
+	if (ev->kind == EVENT_JOIN)
+		return true;
+	return event_is_durable(ev) && !(ev->flags & EVENT_BACKLOG);
+}
+
 struct member *
 member_see(struct room *room, const struct event *ev)
 {
@@ -87,6 +99,8 @@ member_see(struct room *room, const struct event *ev)
 	bool news = !m;
 	bool speaking = event_is_durable(ev);
 
+	if (!m && !is_here(ev))
+		return NULL;
 	if (!m)
 		m = member_new(room, ev->sender.id);
 	m->stale = false;
@@ -112,7 +126,7 @@ member_update(struct room *room, const struct event *ev)
 {
 	struct member *m = member_see(room, ev);
 
-	if (ev->kind != EVENT_PRESENCE)
+	if (!m || ev->kind != EVENT_PRESENCE)
 		return;
 	m->show = ev->show;
 	replace(&m->status, ev->text.utf8);

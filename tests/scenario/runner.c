@@ -16,7 +16,7 @@
  *   NET WHO joins|parts|quits|kicked #CH ["why"]
  *   NET WHO named "new name"
  *   NET WHO away|back ["status"]
- *   NET WHO says|acts|notices #CH "text" [as $1] [re $2]
+ *   NET WHO says|said|acts|notices #CH "text" [as $1] [re $2]
  *   NET WHO repeats #CH "text" $1
  *   NET WHO edits|withdraws|reacts #CH $1 ["text"]
  *   NET WHO topic #CH "text"
@@ -489,6 +489,13 @@ act_says(struct play *p, struct world *w)
 	act_say(p, w, 0);
 }
 
+/* Said while we were not there. */
+static void
+act_said(struct play *p, struct world *w)
+{
+	act_say(p, w, EVENT_BACKLOG);
+}
+
 static void
 act_acts(struct play *p, struct world *w)
 {
@@ -550,14 +557,15 @@ struct verb {
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },         { "parts", 4, act_parts },
-	{ "quits", 4, act_quits },         { "kicked", 4, act_kicked },
-	{ "named", 4, act_named },         { "away", 3, act_away },
-	{ "back", 3, act_back },           { "says", 5, act_says },
-	{ "acts", 5, act_acts },           { "notices", 5, act_notices },
-	{ "repeats", 6, act_repeats },     { "edits", 6, act_edits },
-	{ "withdraws", 5, act_withdraws }, { "reacts", 6, act_reacts },
-	{ "topic", 5, act_topic },         { "tells", 5, act_tells },
+	{ "joins", 4, act_joins },     { "parts", 4, act_parts },
+	{ "quits", 4, act_quits },     { "kicked", 4, act_kicked },
+	{ "named", 4, act_named },     { "away", 3, act_away },
+	{ "back", 3, act_back },       { "says", 5, act_says },
+	{ "said", 5, act_said },       { "acts", 5, act_acts },
+	{ "notices", 5, act_notices }, { "repeats", 6, act_repeats },
+	{ "edits", 6, act_edits },     { "withdraws", 5, act_withdraws },
+	{ "reacts", 6, act_reacts },   { "topic", 5, act_topic },
+	{ "tells", 5, act_tells },
 };
 
 static void

@@ -417,8 +417,7 @@ do_say(struct storm *s)
 {
 	struct scene sc = some_scene(s);
 
-	if (!world_has(sc.w, sc.channel, sc.who) && likely(s, 95))
-		come(s, &sc);
+	come(s, &sc);
 	say(s, &sc, EVENT_MESSAGE, NULL);
 }
 

@@ -131,10 +131,10 @@ struct room {
 	const char *nick; /* template */
 	bool puppets;
 	bool joining;
-	bool marked; /* in the bridge's list of work */
+	bool marked;     /* in the bridge's list of work */
 	bool complained; /* about being lost, in the log */
 	unsigned failures;
-	int64_t since_ms; /* when it was joined */
+	int64_t since_ms;     /* when it was joined */
 	struct timer retry;   /* of joining */
 	struct timer forsake; /* its members, if it stays lost */
 	char *topic;          /* as last seen there; NULL if not known */

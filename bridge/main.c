@@ -31,7 +31,7 @@
 /* Exit codes: what an operator or a service manager can act on. */
 enum {
 	EXIT_CONFIG = 2, /* the configuration is wrong */
-	EXIT_STORE = 3,	 /* the database cannot be used */
+	EXIT_STORE = 3,  /* the database cannot be used */
 	EXIT_USAGE = 64,
 };
 
@@ -118,8 +118,9 @@ load_configuration(const struct options *opts)
 	conf = conf_load(opts->config, &errors);
 	fputs(errors.data, stderr);
 	if (!conf)
-		fprintf(stderr, "causewayd: %s cannot be used; nothing was "
-				"started\n",
+		fprintf(stderr,
+			"causewayd: %s cannot be used; nothing was "
+			"started\n",
 			opts->config);
 	return conf;
 }
@@ -190,8 +191,9 @@ on_store_fatal(void *arg, const char *why)
 {
 	struct daemon *d = arg;
 
-	log_error("store", "the database cannot be written: %s; ending, so "
-			   "that nothing is taken that cannot be kept",
+	log_error("store",
+		  "the database cannot be written: %s; ending, so "
+		  "that nothing is taken that cannot be kept",
 		  why);
 	d->status = EXIT_STORE;
 	bridge_stop(d->bridge, stopped, d);
@@ -226,8 +228,8 @@ run(struct daemon *d, const struct conf *conf)
 	d->term = on_signal(d, SIGTERM, on_term);
 	d->intr = on_signal(d, SIGINT, on_term);
 	d->hup = on_signal(d, SIGHUP, on_hup);
-	log_info("causewayd", "version " CAUSEWAY_VERSION
-			      ": %zu networks, %zu links",
+	log_info("causewayd",
+		 "version " CAUSEWAY_VERSION ": %zu networks, %zu links",
 		 conf->n_networks, conf->n_links);
 	bridge_start(d->bridge);
 	loop_run(d->loop);

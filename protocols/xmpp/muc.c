@@ -591,8 +591,7 @@ self_unavailable(struct room *room, xmpp_stanza_t *st, const struct muc_user *u)
 
 	/* A kick asks to leave, not to stay away; a destroyed room may be
 	 * made again. Unlike a puppet's, our going would silence everybody. */
-	if ((u->codes & MUC_KICKED && !(u->codes & MUC_BANNED)) ||
-	    u->destroyed)
+	if ((u->codes & MUC_KICKED && !(u->codes & MUC_BANNED)) || u->destroyed)
 		why = DOWN_LOST;
 	muc_room_lost(room, why, text.data);
 }

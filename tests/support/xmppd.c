@@ -115,10 +115,10 @@ xmppd_attribute(const char *stanza, const char *element, const char *attribute)
 	enum XML_Status status =
 		XML_Parse(parser, stanza, (int)strlen(stanza), 1);
 	XML_ParserFree(parser);
-	if (status == XML_STATUS_OK && r.found)
-		return str_take(&r.text);
+	char *text =
+		status == XML_STATUS_OK && r.found ? str_take(&r.text) : NULL;
 	str_finish(&r.text);
-	return NULL;
+	return text;
 }
 
 char *

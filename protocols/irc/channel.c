@@ -23,6 +23,7 @@
 #define WORDS_MAX 2048
 #define WHOX_TOKEN "42"
 #define SPLITS_MAX 16
+#define POLLED_MEMBERS_MAX 300
 
 /* A batch of type netsplit that is open. */
 struct netsplit {
@@ -545,8 +546,11 @@ who_says(struct irc *irc, const char *nick, const char *flags)
 	struct irc_user *u = leaver(irc, nick);
 	enum presence_show show = *flags == 'G' ? SHOW_AWAY : SHOW_ONLINE;
 
-	if (u && u->show != show)
-		set_show(irc, u, show, "", EVENT_BACKLOG);
+	if (!u || u->show == show)
+		return;
+	set_show(irc, u, show, "", EVENT_BACKLOG);
+	if (irc->polled && show == SHOW_AWAY) /* why? 301 tells */
+		session_send_idly(&irc->listener, "WHOIS", u->nick, NULL);
 }
 
 void
@@ -566,6 +570,16 @@ irc_on_whox(struct irc *irc, const struct irc_line *line)
 		return;
 	irc_user_set_account(u, irc_line_param(line, 4));
 	who_says(irc, nick, irc_line_param(line, 3));
+}
+
+/* 301 me nick :text, asked for by WHOIS */
+void
+irc_on_away_is(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(irc, irc_line_param(line, 1));
+
+	if (u && u->show == SHOW_AWAY)
+		set_show(irc, u, SHOW_AWAY, irc_line_param(line, 2), 0);
 }
 
 void
@@ -684,14 +698,26 @@ ask_who(struct irc_channel *c)
 {
 	struct irc *irc = c->irc;
 
-	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
-		return;
 	if (irc->isupport.whox)
 		session_send_idly(&irc->listener, "WHO", c->channel->name,
 				  "%tnfa," WHOX_TOKEN, NULL);
 	else
 		session_send_idly(&irc->listener, "WHO", c->channel->name,
 				  NULL);
+}
+
+void
+irc_poll_away(struct irc *irc)
+{
+	struct irc_channel *c, *next;
+
+	irc->polled = true;
+	HASH_ITER(hh, irc->channels, c, next)
+	{
+		if (c->state == IRC_CHANNEL_JOINED &&
+		    HASH_COUNT(c->members) <= POLLED_MEMBERS_MAX)
+			ask_who(c);
+	}
 }
 
 /* 366 me #channel :End */

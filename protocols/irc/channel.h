@@ -95,6 +95,9 @@ struct event *irc_user_event(struct irc *irc, enum event_kind kind,
 /* The time of the line: server-time's, or now. */
 int64_t irc_line_time(struct irc *irc, const struct irc_line *line);
 
+/* Ask who is away, where the server does not tell by itself. */
+void irc_poll_away(struct irc *irc);
+
 /* ---- what the listener's lines do to channels ---------------------- */
 
 void irc_on_join(struct irc *irc, const struct irc_line *line);
@@ -104,6 +107,7 @@ void irc_on_quit(struct irc *irc, const struct irc_line *line);
 void irc_on_nick(struct irc *irc, const struct irc_line *line);
 void irc_on_mode(struct irc *irc, const struct irc_line *line);
 void irc_on_away(struct irc *irc, const struct irc_line *line);
+void irc_on_away_is(struct irc *irc, const struct irc_line *line);
 void irc_on_account(struct irc *irc, const struct irc_line *line);
 void irc_on_topic(struct irc *irc, const struct irc_line *line);
 void irc_on_batch(struct irc *irc, const struct irc_line *line);

@@ -109,6 +109,8 @@ forget_all(struct irc *irc)
 	irc->up = false;
 	timer_stop(&irc->welcome_timer);
 	timer_stop(&irc->regain_timer);
+	timer_stop(&irc->poll_timer);
+	irc->polled = false;
 	timer_stop(&irc->speaker.barrier_timer);
 	irc_channels_free(irc);
 	irc_puppets_drop(irc);

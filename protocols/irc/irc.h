@@ -65,7 +65,8 @@ struct irc {
 	struct speaker speaker; /* the listener's */
 	struct irc_isupport isupport;
 	bool up; /* bridge_network_up() was called */
-	struct timer welcome_timer, regain_timer;
+	struct timer welcome_timer, regain_timer, poll_timer;
+	bool polled; /* no away-notify: WHO is asked again and again */
 	struct throttle ctcp, query; /* answers to strangers */
 	struct netsplit *splits;     /* open batches */
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define REGAIN_MS 300000
+#define POLL_MS 60000
 #define WORDS_MAX 1024
 
 /* ---- refusals ------------------------------------------------------ */
@@ -157,6 +158,15 @@ after_connect(struct irc *irc)
 	}
 }
 
+static void
+poll_away(void *arg)
+{
+	struct irc *irc = arg;
+
+	irc_poll_away(irc);
+	timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away, irc);
+}
+
 /* The message of the day is over: now we know what the server is like. */
 void
 irc_listener_welcome(struct irc *irc)
@@ -168,6 +178,9 @@ irc_listener_welcome(struct irc *irc)
 	set_bot_mode(irc);
 	after_connect(irc);
 	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
+	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
+		timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away,
+			    irc);
 	bridge_network_up(&irc->net);
 }
 
@@ -207,6 +220,7 @@ static const struct {
 	{ "MODE", irc_on_mode },
 	{ "NICK", on_nick },
 	{ "NOTICE", on_said },
+	{ "301", irc_on_away_is },
 	{ "352", irc_on_who },
 	{ "353", irc_on_names },
 	{ "354", irc_on_whox },

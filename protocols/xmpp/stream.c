@@ -340,6 +340,17 @@ static const struct verdict verdicts[] = {
 };
 /* clang-format on */
 
+/* libstrophe does not always say why a connection failed. */
+static bool
+is_connected(const struct stream *s)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return s->read_fd >= 0 &&
+	       !getpeername(s->read_fd, (struct sockaddr *)&peer, &len);
+}
+
 static void
 stream_judge(struct stream *s, int error, const xmpp_stream_error_t *se)
 {
@@ -362,7 +373,9 @@ stream_judge(struct stream *s, int error, const xmpp_stream_error_t *se)
 		(void)snprintf(s->text, sizeof(s->text),
 			       "cannot connect to %s port %u: %s",
 			       s->conf->host, s->conf->port,
-			       error > 0 ? strerror(error) : "no handshake");
+			       error > 0         ? strerror(error)
+			       : is_connected(s) ? "no handshake"
+						 : "no connection");
 		return;
 	}
 	s->why = DOWN_LOST;
@@ -386,10 +399,10 @@ on_conn(xmpp_conn_t *conn, xmpp_conn_event_t what, int error,
 		s->ops->up(s->arg);
 		return;
 	}
-	/* libstrophe has closed its descriptor by now. */
-	watch_close(s);
+	/* libstrophe has closed its descriptor by now; ours is open. */
 	if (s->state != STREAM_CLOSING)
 		stream_judge(s, error, se);
+	watch_close(s);
 	s->gone = true;
 }
 

@@ -240,7 +240,8 @@ a_closed_port_is_unreachable(void **state)
 
 	f->xmpp.port = 1;
 	recorder_start(f->net);
-	expect(f, "down home unreachable: cannot connect to 127.0.0.1");
+	expect(f, "down home unreachable: cannot connect to 127.0.0.1 port "
+		  "1: no connection");
 }
 
 static void

@@ -322,14 +322,14 @@ without_stable_ids_nothing_is_edited(void **state)
 }
 
 static void
-a_room_that_is_not_there_is_refused(void **state)
+a_room_that_is_not_there_is_asked_for_again(void **state)
 {
 	struct fixture *f = *state;
 
 	f->options.features = NULL;
 	go_up(f);
 	recorder_join(&f->room);
-	expect(f, "left " ROOM " refused: there is no such room");
+	expect(f, "left " ROOM " unreachable: there is no such room");
 	assert_int_equal(xmppd_count(f->server, "<presence"), 0);
 }
 
@@ -418,18 +418,19 @@ struct removal {
 static const struct removal removals[] = {
 	{ "<item affiliation='none' role='none'><actor nick='Op'/><reason>rude"
 	  "</reason></item><status code='307'/>",
-	  "left " ROOM " refused: kicked by Op: rude" },
+	  "left " ROOM " lost: kicked by Op: rude" },
 	{ "<item affiliation='outcast' role='none'/><status code='301'/>",
 	  "left " ROOM " refused: banned" },
 	{ "<item affiliation='none' role='none'/><status code='307'/>"
-	  "<status code='333'/>", "left " ROOM " lost" },
+	  "<status code='333'/>",
+	  "left " ROOM " lost: removed after a delivery failed" },
 	{ "<item affiliation='none' role='none'/><status code='332'/>",
 	  "left " ROOM " lost: the room service is shutting down" },
 	{ "<item affiliation='none' role='none'/><status code='322'/>",
 	  "left " ROOM " refused: the room is now members only" },
 	{ "<item affiliation='none' role='none'/><destroy><reason>bye"
 	  "</reason></destroy>",
-	  "left " ROOM " refused: the room was destroyed: bye" },
+	  "left " ROOM " lost: the room was destroyed: bye" },
 };
 /* clang-format on */
 
@@ -1114,7 +1115,7 @@ main(void)
 		with(entering_reports_members_then_topic_then_joined),
 		with(an_empty_subject_is_no_topic),
 		with(without_stable_ids_nothing_is_edited),
-		with(a_room_that_is_not_there_is_refused),
+		with(a_room_that_is_not_there_is_asked_for_again),
 		with(a_room_made_for_us_is_destroyed_again),
 		with(a_name_that_is_no_room_is_refused),
 		with(a_nick_conflict_appends_a_number),

@@ -102,7 +102,8 @@ struct item {
 	struct netlife *home; /* where it was said; NULL if not configured */
 	struct occ *speaker;  /* counted in its queued */
 	enum item_state state;
-	int64_t event;    /* number in the store; 0 if it was never kept */
+	int64_t event;       /* number in the store; 0 if it was never kept */
+	int64_t received_ms; /* by the wall clock; in time it is too old */
 	int64_t since_ms; /* when it came to the head, to wait for a puppet */
 	unsigned attempts;
 	char *target, *parent;

@@ -183,6 +183,21 @@ item_free(struct item *item)
 	free(item);
 }
 
+/* The same at every try; what was never kept has only one. */
+static void
+name_item(struct item *item, struct room *room)
+{
+	if (item->event)
+		snprintf(item->id, sizeof(item->id), "cw-%s-%llx-%llx",
+			 room->bridge->id, (unsigned long long)item->event,
+			 (unsigned long long)room->ch.id);
+	else
+		snprintf(item->id, sizeof(item->id), "cw-%s-x%llx",
+			 room->bridge->id,
+			 (unsigned long long)loop_random(loop_of(room)));
+	item->d.id = item->id;
+}
+
 static void
 item_add(struct room *room, struct event *source, int64_t event,
 	 struct netlife *home)
@@ -196,10 +211,8 @@ item_add(struct room *room, struct event *source, int64_t event,
 	item->home = home;
 	item->since_ms = -1;
 	item->d.channel = &room->ch;
-	snprintf(item->id, sizeof(item->id), "cw-%s-%llx-%llx",
-		 room->bridge->id, (unsigned long long)event,
-		 (unsigned long long)room->ch.id);
-	item->d.id = item->id;
+	item->received_ms = loop_wall_ms(loop_of(room));
+	name_item(item, room);
 	DL_APPEND(box->items, item);
 	box->n++;
 	if (!box->fresh)
@@ -273,14 +286,6 @@ refill_row(void *arg, const struct delivery_row *row)
 		r->events[r->n++] = row->event;
 }
 
-static bool
-is_too_old(const struct room *room, int64_t received_ms)
-{
-	int64_t age = loop_wall_ms(loop_of(room)) - received_ms;
-
-	return age > (int64_t)room->bridge->conf->queue_age_s * 1000;
-}
-
 static void
 refill_item(struct room *room, int64_t event)
 {
@@ -296,10 +301,8 @@ refill_item(struct room *room, int64_t event)
 	}
 	home = archive_network(db, ev->channel);
 	item_add(room, ev, event, home ? bridge_net(room->bridge, home) : NULL);
+	room->outbox.items->prev->received_ms = received_ms;
 	free(home);
-	if (is_too_old(room, received_ms))
-		refuse(room->outbox.items->prev, DELIVERY_EXPIRED,
-		       "it could not be delivered in time");
 }
 
 static void
@@ -426,12 +429,25 @@ launch(struct item *item, enum voice voice)
 	net->protocol->ops.send(net, d);
 }
 
+static bool
+is_too_old(const struct item *item)
+{
+	int64_t age = loop_wall_ms(loop_of(item->room)) - item->received_ms;
+
+	return age > (int64_t)item->room->bridge->conf->queue_age_s * 1000;
+}
+
 /* False if the item, and all after it, must wait. */
 static bool
 start(struct item *item)
 {
 	enum voice voice = VOICE_RELAY;
 
+	if (is_too_old(item)) {
+		refuse(item, DELIVERY_EXPIRED,
+		       "it could not be delivered in time");
+		return true;
+	}
 	if (has_speaker(item->source))
 		voice = voice_of(item);
 	if (voice == VOICE_WAIT) {

@@ -291,6 +291,9 @@ void outbox_push(struct room *room, struct event *source, int64_t event,
 		 struct netlife *home);
 void outbox_work(struct room *room);
 
+/* True if that topic is on the wire. */
+bool outbox_says_topic(const struct room *room, const char *topic);
+
 /* Everything in flight is to be sent again. */
 void outbox_lost(struct room *room);
 void outbox_free(struct room *room);
@@ -312,6 +315,9 @@ void archive_resolve_clear(struct fallback *how);
 
 /* intake.c: what adapters raise */
 void intake_event(struct netlife *life, struct event *ev);
+
+/* The topic that the room has now, here and on disk. */
+void topic_remember(struct room *room, const char *topic);
 
 /* direct.c: private words */
 void direct_event(struct netlife *life, struct event *ev);

@@ -133,6 +133,16 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 
 /* ---- to the other rooms of the link ------------------------------------ */
 
+/* A topic that is there, and that nothing on its way will change. */
+static bool
+is_set_there(const struct room *to, const struct event *ev)
+{
+	const struct outbox *box = &to->outbox;
+
+	return ev->kind == EVENT_TOPIC && to->topic && !box->n && !box->more &&
+	       strcmp(to->topic, ev->text.utf8) == 0;
+}
+
 static size_t
 destinations(struct room *from, const struct event *ev, struct room **to)
 {
@@ -141,7 +151,8 @@ destinations(struct room *from, const struct event *ev, struct room **to)
 
 	for (size_t i = 0; link && i < link->n_rooms; i++)
 		if (route_allows(&from->place, &link->rooms[i]->place,
-				 ev->kind))
+				 ev->kind) &&
+		    !is_set_there(link->rooms[i], ev))
 			to[n++] = link->rooms[i];
 	return n;
 }
@@ -212,8 +223,8 @@ topic_done(struct store_job *job, int status UNUSED)
 	free(t);
 }
 
-static void
-remember_topic(struct room *room, const char *topic)
+void
+topic_remember(struct room *room, const char *topic)
 {
 	struct topic_job *t = xcalloc(1, sizeof(*t));
 
@@ -228,8 +239,8 @@ remember_topic(struct room *room, const char *topic)
 
 /*
  * Servers tell the topic at every join. It is news only if it is another one
- * than we saw last; and the first that we ever see is only remembered, or
- * linking two rooms would overwrite the topic of one of them.
+ * than we saw last, or set ourselves; and the first that we ever see is only
+ * remembered, or linking two rooms would overwrite the topic of one of them.
  */
 static bool
 topic_is_news(struct room *room, const struct event *ev)
@@ -238,21 +249,10 @@ topic_is_news(struct room *room, const struct event *ev)
 
 	if (!first && strcmp(room->topic, ev->text.utf8) == 0)
 		return false;
-	remember_topic(room, ev->text.utf8);
+	topic_remember(room, ev->text.utf8);
+	if (outbox_says_topic(room, ev->text.utf8))
+		return false; /* our own echo, before it is confirmed */
 	return !(first && (ev->flags & EVENT_BACKLOG));
-}
-
-/* What we are about to set comes back as an echo; it is known by then. */
-static void
-expect_topic(struct room *from, const struct event *ev)
-{
-	struct link *link = from->link;
-
-	for (size_t i = 0; link && i < link->n_rooms; i++)
-		if (route_allows(&from->place, &link->rooms[i]->place,
-				 ev->kind) &&
-		    (link->rooms[i]->ch.caps & CAN_TOPIC))
-			remember_topic(link->rooms[i], ev->text.utf8);
 }
 
 static void
@@ -262,7 +262,6 @@ carry_topic(struct room *room, struct event *ev)
 		bridge_accept(room->life, ev);
 		return;
 	}
-	expect_topic(room, ev);
 	carry_durable(room, ev);
 }
 

@@ -494,9 +494,24 @@ item_of(struct delivery *d)
 	return item;
 }
 
+bool
+outbox_says_topic(const struct room *room, const char *topic)
+{
+	const struct item *item;
+
+	DL_FOREACH(room->outbox.items, item)
+	if (item->state == ITEM_IN_FLIGHT && item->d.event &&
+	    item->d.event->kind == EVENT_TOPIC &&
+	    strcmp(item->d.event->text.utf8, topic) == 0)
+		return true;
+	return false;
+}
+
 void
 bridge_sent(struct delivery *d, const char *const *ids, size_t n)
 {
+	if (d->event->kind == EVENT_TOPIC)
+		topic_remember(item_of(d)->room, d->event->text.utf8);
 	settle(item_of(d), DELIVERY_CONFIRMED, ids, n, NULL);
 }
 

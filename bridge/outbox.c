@@ -342,6 +342,26 @@ patience_ms(const struct room *room)
 	return room->ch.limits.puppet_wait_ms;
 }
 
+/* Not somebody who was to leave before having come. */
+static bool
+is_coming(const struct occ *occ)
+{
+	if (!occ || occ->o.state == OCCUPANT_REFUSED)
+		return false;
+	if (occ->o.state == OCCUPANT_JOINING)
+		return true;
+	return occ->wanted && !timer_is_running(&occ->retry);
+}
+
+/* In private: all may change, even a place be freed, but a refusal. */
+static bool
+may_still_speak(const struct item *item)
+{
+	if (item->speaker)
+		return item->speaker->o.state != OCCUPANT_REFUSED;
+	return item->home && (item->room->life->net->caps & CAN_DIRECT);
+}
+
 static enum voice
 voice_of(struct item *item)
 {
@@ -353,11 +373,9 @@ voice_of(struct item *item)
 
 	take_speaker(item);
 	occ = item->speaker;
-	if (!occ || occ->o.state == OCCUPANT_REFUSED)
-		return other;
-	if (occ->o.state == OCCUPANT_JOINED)
+	if (occ && occ->o.state == OCCUPANT_JOINED)
 		return VOICE_OWN;
-	if (!direct && timer_is_running(&occ->retry))
+	if (direct ? !may_still_speak(item) : !is_coming(occ))
 		return other;
 	if (item->since_ms < 0)
 		item->since_ms = loop_now_ms(loop_of(room));

@@ -104,6 +104,18 @@ pup_free(struct pup *pup)
 	free(pup);
 }
 
+/* Private words may be waiting for the place of a puppet that went. */
+static void
+offer_place(struct netlife *life)
+{
+	struct room *room, *tmp;
+
+	if (life->net->limits.puppets)
+		HASH_ITER(hh_name, life->directs, room, tmp)
+	if (room->outbox.fresh)
+		bridge_mark(room);
+}
+
 /* The store tells which name the puppet had last time. */
 struct pup_opening {
 	struct store_job job;
@@ -263,12 +275,15 @@ static void
 occ_release(struct occ *occ)
 {
 	struct pup *pup = occ->pup;
+	struct netlife *life = pup->life;
 
 	free(occ->want);
 	free(occ->o.name);
 	free(occ);
-	if (!pup->occs && !pup->leaving)
-		pup_free(pup);
+	if (pup->occs || pup->leaving)
+		return;
+	pup_free(pup);
+	offer_place(life);
 }
 
 static void
@@ -440,6 +455,20 @@ pup_update(struct pup *pup, const struct member *m)
 		changed(pup, what);
 }
 
+/* Whoever gets a place, or keeps it, by speaking is shown everywhere. */
+static void
+pup_spoke(struct pup *pup)
+{
+	struct bridge *bridge = pup->life->bridge;
+	bool everywhere = pup->active_ms == 0 || pup->dismissed;
+
+	pup->active_ms = loop_now_ms(bridge->loop) + 1;
+	pup->dismissed = false;
+	for (struct room *r = bridge->rooms; everywhere && r; r = r->hh.next)
+		if (r->life == pup->life && r->link)
+			puppet_sync(r, pup->home, pup->sender.id, false);
+}
+
 void
 puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 	    bool speaking)
@@ -459,16 +488,14 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 		pup = pup_new(room->life, home, &m->sender);
 	if (!pup || (pup->dismissed && !speaking))
 		return;
-	if (speaking) {
-		pup->active_ms = loop_now_ms(loop_of(room)) + 1;
-		pup->dismissed = false;
-	}
 	pup_update(pup, m);
 	if (!occ)
 		occ = occ_new(room, pup);
 	occ->wanted = true;
 	if (occ->o.state == OCCUPANT_ABSENT)
 		occ_mark(occ);
+	if (speaking)
+		pup_spoke(pup);
 }
 
 struct occ *
@@ -486,16 +513,19 @@ puppet_direct(struct room *room, struct netlife *home,
 	struct pup *pup = pup_find(room->life, home, sender->id);
 	struct occ *occ;
 
+	/* The word may be from a time when the network had other abilities. */
+	if (!(room->life->net->caps & CAN_DIRECT))
+		return NULL;
 	if (!pup && pup_allowed(room->life, true))
 		pup = pup_new(room->life, home, sender);
 	if (!pup)
 		return NULL;
-	pup->active_ms = loop_now_ms(loop_of(room)) + 1;
 	occ = occ_find(room, pup);
 	if (!occ)
 		occ = occ_new(room, pup);
 	occ->wanted = true;
 	occ_mark(occ);
+	pup_spoke(pup);
 	return occ;
 }
 

@@ -382,6 +382,16 @@ number_rooms(struct bridge *bridge, const int64_t *channels)
 }
 
 static void
+opening_drop(struct store_job *job)
+{
+	struct opening *op = container_of(job, struct opening, job);
+
+	free(op->networks);
+	free(op->channels);
+	free(op);
+}
+
+static void
 opening_done(struct store_job *job, int status)
 {
 	struct opening *op = container_of(job, struct opening, job);
@@ -402,9 +412,7 @@ opening_done(struct store_job *job, int status)
 			if (bridge->state == BRIDGE_RUNNING)
 				network_start(&bridge->nets[i]);
 	}
-	free(op->networks);
-	free(op->channels);
-	free(op);
+	opening_drop(job);
 }
 
 void
@@ -422,6 +430,7 @@ bridge_start(struct bridge *bridge)
 	op->channels = xcalloc(n, sizeof(int64_t));
 	op->job.run = opening_run;
 	op->job.done = opening_done;
+	op->job.drop = opening_drop;
 	store_submit(bridge->store, &op->job);
 }
 

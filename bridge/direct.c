@@ -85,6 +85,12 @@ direct_free(struct direct *d)
 }
 
 static void
+direct_drop(struct store_job *job)
+{
+	direct_free(container_of(job, struct direct, job));
+}
+
+static void
 direct_deliver(struct direct *d)
 {
 	const struct protocol_ops *ops = &d->from->net->protocol->ops;
@@ -149,6 +155,7 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	d->row.received_ms = loop_wall_ms(bridge->loop);
 	d->job.run = direct_run;
 	d->job.done = direct_done;
+	d->job.drop = direct_drop;
 	store_submit(bridge->store, &d->job);
 }
 

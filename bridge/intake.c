@@ -75,6 +75,12 @@ intake_free(struct intake *in)
 }
 
 static void
+intake_drop(struct store_job *job)
+{
+	intake_free(container_of(job, struct intake, job));
+}
+
+static void
 accepted(struct netlife *life, const struct event *ev)
 {
 	const struct protocol_ops *ops = &life->net->protocol->ops;
@@ -128,6 +134,7 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 		in->channels[i] = to[i]->ch.id;
 	in->job.run = intake_run;
 	in->job.done = intake_done;
+	in->job.drop = intake_drop;
 	store_submit(bridge->store, &in->job);
 }
 
@@ -215,12 +222,18 @@ topic_run(struct db *db, struct store_job *job)
 }
 
 static void
-topic_done(struct store_job *job, int status UNUSED)
+topic_drop(struct store_job *job)
 {
 	struct topic_job *t = container_of(job, struct topic_job, job);
 
 	free(t->topic);
 	free(t);
+}
+
+static void
+topic_done(struct store_job *job, int status UNUSED)
+{
+	topic_drop(job);
 }
 
 void
@@ -234,6 +247,7 @@ topic_remember(struct room *room, const char *topic)
 	t->topic = xstrdup(topic);
 	t->job.run = topic_run;
 	t->job.done = topic_done;
+	t->job.drop = topic_drop;
 	store_submit(room->bridge->store, &t->job);
 }
 

@@ -74,6 +74,18 @@ ending_run(struct db *db, struct store_job *job)
 }
 
 static void
+ending_drop(struct store_job *job)
+{
+	struct ending *e = container_of(job, struct ending, job);
+
+	for (size_t i = 0; i < e->n_ids; i++)
+		free(e->ids[i]);
+	free(e->ids);
+	free(e->why);
+	free(e);
+}
+
+static void
 ending_done(struct store_job *job, int status)
 {
 	struct ending *e = container_of(job, struct ending, job);
@@ -89,11 +101,7 @@ ending_done(struct store_job *job, int status)
 		if (room->outbox.fresh)
 			bridge_mark(room);
 	}
-	for (size_t i = 0; i < e->n_ids; i++)
-		free(e->ids[i]);
-	free(e->ids);
-	free(e->why);
-	free(e);
+	ending_drop(job);
 }
 
 static void
@@ -118,6 +126,7 @@ write_down(struct item *item, enum delivery_state state, const char *const *ids,
 		e->ids[i] = xstrdup(ids[i]);
 	e->job.run = ending_run;
 	e->job.done = ending_done;
+	e->job.drop = ending_drop;
 	room->outbox.settling++;
 	store_submit(room->bridge->store, &e->job);
 }

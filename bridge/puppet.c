@@ -143,6 +143,20 @@ pup_open_run(struct db *db, struct store_job *job)
 }
 
 static void
+pup_open_drop(struct store_job *job)
+{
+	struct pup_opening *op = container_of(job, struct pup_opening, job);
+
+	free(op->network);
+	free(op->home);
+	free(op->sender_id);
+	free(op->name);
+	free(op->account);
+	free(op->native);
+	free(op);
+}
+
+static void
 pup_open_done(struct store_job *job, int status)
 {
 	struct pup_opening *op = container_of(job, struct pup_opening, job);
@@ -161,13 +175,7 @@ pup_open_done(struct store_job *job, int status)
 		for (struct occ *o = pup->occs; o; o = o->next_of_pup)
 			occ_mark(o);
 	}
-	free(op->network);
-	free(op->home);
-	free(op->sender_id);
-	free(op->name);
-	free(op->account);
-	free(op->native);
-	free(op);
+	pup_open_drop(job);
 }
 
 static void
@@ -185,6 +193,7 @@ pup_open(struct pup *pup)
 	op->account = pup->sender.account ? xstrdup(pup->sender.account) : NULL;
 	op->job.run = pup_open_run;
 	op->job.done = pup_open_done;
+	op->job.drop = pup_open_drop;
 	store_submit(op->bridge->store, &op->job);
 }
 
@@ -666,7 +675,7 @@ naming_run(struct db *db, struct store_job *job)
 }
 
 static void
-naming_done(struct store_job *job, int status UNUSED)
+naming_drop(struct store_job *job)
 {
 	struct naming *n = container_of(job, struct naming, job);
 
@@ -674,6 +683,12 @@ naming_done(struct store_job *job, int status UNUSED)
 	free(n->name);
 	free(n->native);
 	free(n);
+}
+
+static void
+naming_done(struct store_job *job, int status UNUSED)
+{
+	naming_drop(job);
 }
 
 static void
@@ -696,6 +711,7 @@ remember_name(struct pup *pup, const char *name)
 	n->active_ms = loop_wall_ms(pup->life->bridge->loop);
 	n->job.run = naming_run;
 	n->job.done = naming_done;
+	n->job.drop = naming_drop;
 	store_submit(pup->life->bridge->store, &n->job);
 }
 

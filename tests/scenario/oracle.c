@@ -164,7 +164,7 @@ on_shown(struct world *w, const struct delivery *d)
 		o->fail(o, "word %u came again to %s %s", number(o, word),
 			w->label, d->channel->name);
 	h->excused = false;
-	if (h->shown++ == 0)
+	if (h->shown++ == 0 && !h->refused)
 		check_order(o, word, place);
 	check_voice(o, word, place, d);
 }
@@ -182,10 +182,13 @@ heard(struct world *w, const struct delivery *d)
 static void
 on_confirmed(struct world *w, const struct delivery *d)
 {
+	struct oracle *o = w->arg;
 	struct heard *h = heard(w, d);
 
-	if (h)
-		ending(w->arg, h);
+	if (!h)
+		return;
+	h->excused |= o->full;
+	ending(o, h);
 }
 
 static void
@@ -197,7 +200,7 @@ on_refused(struct world *w, const struct delivery *d)
 	if (!h)
 		return;
 	h->refused++;
-	h->excused = false;
+	h->excused = o->full;
 	word_in(o, d->event->text.utf8)->owed++;
 	ending(o, h);
 }
@@ -211,6 +214,14 @@ on_unsettled(struct world *w, const struct delivery *d)
 		h->excused = true;
 }
 
+/* The bridge itself did. */
+static void
+refused_by_us(const struct oracle *o, struct heard *h)
+{
+	h->refused++;
+	h->excused |= o->full;
+}
+
 static void
 on_bounced(struct world *w, const struct event *ev)
 {
@@ -219,10 +230,12 @@ on_bounced(struct world *w, const struct event *ev)
 
 	if (!word)
 		return;
+	if (!word->accepted)
+		return; /* it could not even be kept */
 	if (word->owed)
 		word->owed--;
 	else if (word->to >= 0)
-		word->at[word->to].refused++; /* the bridge itself did */
+		refused_by_us(o, &word->at[word->to]);
 	else
 		o->fail(o, "word %u bounced without need", number(o, word));
 }

@@ -19,6 +19,7 @@
 #include "bridge/loop.h"
 #include "bridge/store.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -671,9 +672,17 @@ do_wait(struct storm *s)
 }
 
 static void
+do_full(struct storm *s)
+{
+	s->oracle.full = !s->oracle.full && likely(s, 30);
+	note(s, "the disk is %s", s->oracle.full ? "full" : "usable");
+}
+
+static void
 do_crash(struct storm *s)
 {
 	note(s, "crash");
+	s->oracle.full = false;
 	crash(s);
 	begin(s);
 }
@@ -682,6 +691,7 @@ static void
 do_restart(struct storm *s)
 {
 	note(s, "restart");
+	s->oracle.full = false;
 	end(s);
 	begin(s);
 }
@@ -699,7 +709,8 @@ static const struct step {
 	{ 20, do_return },   { 30, do_break }, { 30, do_trap },
 	{ 30, do_dead },     { 30, do_slow },  { 100, do_go_on },
 	{ 20, do_lose },     { 30, do_kick },  { 5, do_bar },
-	{ 120, do_wait },    { 10, do_crash }, { 4, do_restart },
+	{ 120, do_wait },    { 20, do_full },  { 10, do_crash },
+	{ 4, do_restart },
 };
 
 static void
@@ -748,6 +759,7 @@ heal(struct storm *s)
 {
 	bool anew = likely(s, 50) || s->barred;
 
+	s->oracle.full = false;
 	note(s, "all is well again%s", anew ? ", and anew" : "");
 	for (size_t i = 0; i < s->oracle.n_nets; i++)
 		clear_up(s, &s->oracle.worlds[i], anew);
@@ -810,6 +822,24 @@ current(void)
 	static struct storm storm;
 
 	return &storm;
+}
+
+/* Every job passes here, by the linker's option --wrap. */
+void __real_store_submit(struct store *store, struct store_job *job);
+void __wrap_store_submit(struct store *store, struct store_job *job);
+
+static int
+run_in_vain(struct db *db UNUSED, struct store_job *job UNUSED)
+{
+	return -ENOSPC;
+}
+
+void
+__wrap_store_submit(struct store *store, struct store_job *job)
+{
+	if (current()->oracle.full)
+		job->run = run_in_vain;
+	__real_store_submit(store, job);
 }
 
 static bool

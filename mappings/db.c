@@ -260,6 +260,63 @@ learn(struct db *db, const char *path, struct error *err)
 }
 
 static int
+write_again(int fd)
+{
+	char data[1 << 16];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, data, sizeof(data), at)) > 0) {
+		ssize_t done = pwrite(fd, data, (size_t)n, at);
+
+		if (done != n)
+			return done < 0 ? -errno : -ENOSPC;
+		at += n;
+	}
+	return n < 0 || fdatasync(fd) < 0 ? -errno : 0;
+}
+
+/*
+ * What a process before us wrote to the log may be in memory only: if its
+ * fsync(2) failed, Linux takes the pages for written, and no later fsync
+ * brings them to the disk. What we would add behind such a gap were lost with
+ * it. So what is there is written once more. It is done with the database
+ * locked against whoever else may write.
+ */
+static int
+rewrite_locked(const char *path, struct error *err)
+{
+	char *name = beside(path, "-wal");
+	int fd = open(name, O_RDWR | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd >= 0) {
+		rc = write_again(fd);
+		close(fd);
+	} else if (errno != ENOENT) {
+		rc = -errno;
+	}
+	if (rc)
+		error_set(err, -rc, "%s: cannot be written again: %s", name,
+			  strerror(-rc));
+	free(name);
+	return rc;
+}
+
+static int
+rewrite_log(struct db *db, const char *path, struct error *err)
+{
+	int rc = set_up(db, path, "BEGIN IMMEDIATE", err);
+
+	if (rc)
+		return rc;
+	rc = rewrite_locked(path, err);
+	/* Nothing was changed, so that it cannot fail for want of anything. */
+	(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int
 open_writer(struct db *db, const char *path, struct error *err)
 {
 	int rc = 0;
@@ -285,6 +342,8 @@ open_writer(struct db *db, const char *path, struct error *err)
 			    "PRAGMA wal_autocheckpoint = 1000;" /* pages */
 			    "PRAGMA journal_size_limit = 16777216;",
 			    err);
+	if (!rc && !in_memory(path))
+		rc = rewrite_log(db, path, err);
 	if (!rc)
 		rc = schema_migrate(db->sql, path, err);
 	if (!rc)

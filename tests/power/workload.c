@@ -284,6 +284,11 @@ find_open(void *arg, const struct delivery_row *row)
 	add_open(arg, row->event, row->channel);
 }
 
+struct prepare {
+	struct store_job base;
+	struct work *w;
+};
+
 static int
 prepare(struct db *db, struct work *w)
 {
@@ -301,35 +306,32 @@ prepare(struct db *db, struct work *w)
 	return rc;
 }
 
-/* What the bridge does when it starts, on its own, in one transaction. */
 static int
-start(struct work *w, const char *path, struct error *err)
+prepare_run(struct db *db, struct store_job *job)
 {
-	struct db *db = db_open(path, DB_WRITER, err);
+	struct prepare *p = container_of(job, struct prepare, base);
 
-	if (!db)
-		return -EIO;
-	disk_mark(MARK_OPENED, db_generation(db), 0, 0);
+	p->w->n_open = 0; /* it may run again */
+	return prepare(db, p->w);
+}
 
-	int rc = db_begin(db);
+static void
+prepare_done(struct store_job *job, int status)
+{
+	struct prepare *p = container_of(job, struct prepare, base);
 
-	if (!rc)
-		rc = prepare(db, w);
-	if (!rc)
-		rc = db_commit(db);
-	if (rc)
-		error_set(err, EIO, "%s", db_error(db));
-	db_close(db);
-	if (rc)
-		return rc;
-	w->store = store_open(w->loop, path, err);
-	return w->store ? 0 : -EIO;
+	if (status)
+		disk_exit(EXIT_BROKEN);
+	disk_mark(MARK_OPENED, db_generation(store_reader(p->w->store)), 0, 0);
+	round_of(p->w);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct work w = { .rounds = 0 };
+	struct prepare first = { { .run = prepare_run, .done = prepare_done },
+				 &w };
 	struct error err = { "" };
 
 	if (argc < 5)
@@ -338,7 +340,8 @@ main(int argc, char **argv)
 	w.random = strtoull(argv[2], NULL, 10);
 	w.rounds = strtol(argv[3], NULL, 10);
 	w.crash = strcmp(argv[4], "crash") == 0;
-	if (start(&w, argv[1], &err)) {
+	w.store = store_open(w.loop, argv[1], &err);
+	if (!w.store) {
 		fprintf(stderr, "workload: %s\n", err.text);
 		return 1;
 	}
@@ -346,7 +349,7 @@ main(int argc, char **argv)
 	if (argc > 5)
 		disk_fail_every(DISK_SYNC, "-wal", EIO,
 				(unsigned)strtoul(argv[5], NULL, 10));
-	round_of(&w);
+	store_submit(w.store, &first.base);
 	loop_run(w.loop);
 	timer_stop(&w.next);
 	store_close(w.store);

@@ -16,6 +16,7 @@
 
 #include "bridge/store.h"
 
+#include "bridge/ballast.h"
 #include "bridge/base.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
@@ -41,6 +42,9 @@
 /* With the wait in mappings/db.c, five seconds. Only closing gives up. */
 #define CLOSING_TRIES 20
 
+/* How often to look whether a full disk has room again. */
+#define LOOK_MS 5000
+
 struct jobs {
 	struct store_job *first;
 	struct store_job *last;
@@ -50,6 +54,7 @@ struct jobs {
 struct report {
 	bool waiting; /* another program holds it */
 	bool failing; /* the last group could not be written, or not whole */
+	bool tight;   /* the disk is full; the ballast was dropped */
 	char why[256];
 	struct store_stats stats;
 };
@@ -77,11 +82,16 @@ struct store {
 	struct report told; /* the report as the loop last saw it */
 	void (*fatal)(void *arg, const char *why);
 	void *fatal_arg;
+	void (*pressure)(void *arg, bool tight);
+	void *pressure_arg;
+	struct timer look; /* while the disk is full */
 
 	/* the thread's own; the report is published when it changes */
 	struct report report;
-	unsigned tries; /* while closing */
-	bool gave_up;   /* waiting for another program */
+	unsigned tries;          /* while closing */
+	bool gave_up;            /* waiting for another program */
+	bool broken;             /* nobody knows what is on the disk */
+	struct ballast *ballast; /* NULL if there is none */
 
 	atomic_bool hurry;     /* closing: do not wait for ever */
 	atomic_bool abandoned; /* commit no more */
@@ -237,15 +247,19 @@ static int
 transact(struct store *store, struct store_job *jobs,
 	 int (*run)(struct db *db, struct store_job *job))
 {
+	if (store->broken)
+		return -EIO;
+
 	int rc = persist(store, db_begin);
 
-	if (rc)
-		return rc;
-	rc = run(store->writer, jobs);
+	if (!rc)
+		rc = run(store->writer, jobs);
 	if (!rc)
 		rc = commit(store);
-	if (rc)
+	if (rc) {
+		store->broken = db_broken(store->writer);
 		db_rollback(store->writer);
+	}
 	return rc;
 }
 
@@ -270,6 +284,29 @@ transact_alone(struct store *store, struct store_job *jobs)
 			 db_error(store->writer));
 	}
 	return unwritten;
+}
+
+/* The disk is full: again, with the room that was kept for this. */
+static int
+transact_tight(struct store *store, struct store_job *jobs)
+{
+	if (!store->ballast || !ballast_drop(store->ballast))
+		return -ENOSPC;
+	store->report.tight = true;
+
+	int rc = transact(store, jobs, run_plain);
+
+	if (!rc)
+		db_checkpoint(store->writer);
+	return rc;
+}
+
+/* Take the room back, once there is some. */
+static void
+look_for_room(struct store *store)
+{
+	if (store->report.tight && ballast_make(store->ballast) == 0)
+		store->report.tight = false;
 }
 
 static void
@@ -300,6 +337,8 @@ run_group(struct store *store, struct jobs *group)
 	count(store, group);
 	if (rc && !store->gave_up && !db_failed(store->writer))
 		rc = transact(store, group->first, run_marked);
+	if (rc == -ENOSPC && db_failed(store->writer))
+		rc = transact_tight(store, group->first);
 	if (store->gave_up) {
 		refuse_all(group->first, rc);
 	} else if (rc) {
@@ -307,6 +346,7 @@ run_group(struct store *store, struct jobs *group)
 	} else {
 		store->report.failing = false;
 		store->report.stats.commits++;
+		look_for_room(store);
 	}
 }
 
@@ -333,12 +373,60 @@ thread_main(void *arg)
 
 /* ---- the loop: what came of it ----------------------------------------- */
 
+static int
+look_run(struct db *db UNUSED, struct store_job *job UNUSED)
+{
+	return 0; /* the thread looks after every group */
+}
+
+static void
+look_done(struct store_job *job, int status UNUSED)
+{
+	free(job);
+}
+
+static void
+look_drop(struct store_job *job)
+{
+	free(job);
+}
+
+static void
+look(void *arg)
+{
+	struct store *store = arg;
+	struct store_job *job = xcalloc(1, sizeof(*job));
+
+	*job = (struct store_job){ .run = look_run,
+				   .done = look_done,
+				   .drop = look_drop };
+	store_submit(store, job);
+	timer_start(&store->look, store->loop, LOOK_MS, look, store);
+}
+
+static void
+hear_pressure(struct store *store, bool tight)
+{
+	if (tight) {
+		log_error("store", "the disk is full; its last reserve serves "
+				   "what was taken already");
+		timer_start(&store->look, store->loop, LOOK_MS, look, store);
+	} else {
+		log_info("store", "the disk has room again");
+		timer_stop(&store->look);
+	}
+	if (store->pressure)
+		store->pressure(store->pressure_arg, tight);
+}
+
 static void
 hear(struct store *store, const struct report *report)
 {
 	struct report before = store->told;
 
 	store->told = *report;
+	if (report->tight != before.tight)
+		hear_pressure(store, report->tight);
 	if (report->waiting && !before.waiting)
 		log_warn("store", "another program holds the database; what "
 				  "is said waits");
@@ -437,6 +525,8 @@ store_new(struct loop *loop, const char *path, struct error *err)
 static void
 store_free(struct store *store)
 {
+	timer_stop(&store->look);
+	ballast_free(store->ballast);
 	if (store->wake)
 		event_free(store->wake);
 	if (store->wake_fd >= 0)
@@ -476,6 +566,9 @@ start(struct store *store, struct error *err)
 	if (!store->wake || event_add(store->wake, NULL) < 0)
 		return error_set(err, ENOMEM, "no event for the store thread");
 
+	store->shared.report = store->report;
+	wake(store); /* it may have something to say already */
+
 	int rc = start_thread(store);
 
 	if (rc)
@@ -483,6 +576,25 @@ start(struct store *store, struct error *err)
 				 strerror(-rc));
 	store->threaded = true;
 	return 0;
+}
+
+/* Before the thread starts. A folder that refuses it is not full. */
+static void
+take_ballast(struct store *store, const char *path)
+{
+	int rc;
+
+	store->ballast = ballast_new(path);
+	rc = ballast_make(store->ballast);
+	store->report.tight = rc == -ENOSPC;
+	if (!rc || rc == -ENOSPC)
+		return;
+	log_warn("store",
+		 "%s.ballast: no room can be held for when the disk "
+		 "is full: %s",
+		 path, strerror(-rc));
+	ballast_free(store->ballast);
+	store->ballast = NULL;
 }
 
 struct store *
@@ -494,6 +606,8 @@ store_open(struct loop *loop, const char *path, struct error *err)
 
 	if (store->writer)
 		store->reader = db_open(path, DB_READER, err);
+	if (store->reader)
+		take_ballast(store, path);
 	if (!store->reader || start(store, err)) {
 		store_free(store);
 		return NULL;
@@ -598,6 +712,14 @@ store_on_fatal(struct store *store, void (*fn)(void *arg, const char *why),
 {
 	store->fatal = fn;
 	store->fatal_arg = arg;
+}
+
+void
+store_on_pressure(struct store *store, void (*fn)(void *arg, bool tight),
+		  void *arg)
+{
+	store->pressure = fn;
+	store->pressure_arg = arg;
 }
 
 struct store_stats

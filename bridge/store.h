@@ -24,6 +24,19 @@
  * group went well again. While another program holds the database, the thread
  * waits and the loop does not.
  *
+ * A failed write or fsync(2) (-EIO) is the end of this store: everything is
+ * refused from then on, fatal() is told, and the process is to be restarted.
+ * To sync again would prove nothing (the kernel forgets what it could not
+ * write), and whether the group is on disk is known only to who opens the
+ * database next.
+ *
+ * A full disk is not: store_open() keeps a file beside the database that
+ * holds room (bridge/ballast.h). When a group does not fit, the file is
+ * dropped, the group tried again, and the pressure() callback told true: from
+ * then on nothing new should be taken, so that the room serves to settle what
+ * was taken already. When there is room enough again, for the file and as
+ * much besides, it is told false; the store looks every few seconds.
+ *
  * So run() may be called more than once: it must not change the job in a way
  * that a second call would notice. It must pass on what a statement returns,
  * or have made up for it.
@@ -90,6 +103,10 @@ struct db *store_reader(struct store *store);
 /* Told, on the loop, when the database itself cannot be written. */
 void store_on_fatal(struct store *store, void (*fn)(void *arg, const char *why),
 		    void *arg);
+
+/* Told, on the loop, when the disk became full, and when it no longer is. */
+void store_on_pressure(struct store *store, void (*fn)(void *arg, bool tight),
+		       void *arg);
 
 struct store_stats {
 	uint64_t jobs, commits;

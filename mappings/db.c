@@ -433,6 +433,19 @@ db_failed(const struct db *db)
 	}
 }
 
+bool
+db_broken(const struct db *db)
+{
+	return db->last == -EIO;
+}
+
+void
+db_checkpoint(struct db *db)
+{
+	(void)sqlite3_wal_checkpoint_v2(db->sql, NULL,
+					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 /* --- transactions --- */
 
 int

@@ -54,6 +54,20 @@ const char *db_error(const struct db *db);
 /* True if the last failure means that the database itself cannot be used. */
 bool db_failed(const struct db *db);
 
+/*
+ * True if after the last failure nobody knows what is on the disk: a write or
+ * an fsync(2) failed, and a second fsync that succeeds would prove nothing.
+ * Close it; whoever opens it again finds out what was kept.
+ */
+bool db_broken(const struct db *db);
+
+/*
+ * Move what the log holds into the database, so that the log is written anew
+ * from its start. As far as readers allow, and without complaint: SQLite does
+ * the same by itself, later.
+ */
+void db_checkpoint(struct db *db);
+
 /* Random, made with the database: names this bridge in our ids. 16 hex. */
 const char *db_bridge_id(struct db *db);
 

@@ -65,6 +65,12 @@ bridge_waiting(const struct bridge *bridge)
 	return n;
 }
 
+void
+bridge_pressure(struct bridge *bridge, bool tight)
+{
+	bridge->tight = tight;
+}
+
 /* ---- the pass ---------------------------------------------------------- */
 
 /* Something to tell the network from which source came. */

@@ -39,6 +39,12 @@ void bridge_start(struct bridge *bridge);
  */
 void bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg);
 
+/*
+ * While the disk is full nothing is taken: what people say comes back to them
+ * with the reason. What was taken is delivered and settled.
+ */
+void bridge_pressure(struct bridge *bridge, bool tight);
+
 /* Only after fn of bridge_stop(), or before bridge_start(). Accepts NULL. */
 void bridge_free(struct bridge *bridge);
 

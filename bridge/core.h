@@ -196,6 +196,7 @@ struct bridge {
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
 	bool work_deferred;
+	bool tight; /* the disk is full: take nothing */
 	int64_t last_event;
 	char id[24]; /* names this bridge in our message ids */
 	void (*stopped)(void *arg);

@@ -353,6 +353,8 @@ bridge_event(struct network *net, struct event *ev)
 	if (wrong)
 		log_bug(net->name, "a %s was dropped: %s",
 			event_kind_name(ev->kind), wrong);
+	else if (life->bridge->tight && event_is_durable(ev))
+		bridge_bounce(life, ev, "the bridge's disk is full");
 	else if (event_is_direct(ev))
 		direct_event(life, ev);
 	else

@@ -199,6 +199,14 @@ on_store_fatal(void *arg, const char *why)
 	bridge_stop(d->bridge, stopped, d);
 }
 
+static void
+on_store_pressure(void *arg, bool tight)
+{
+	struct daemon *d = arg;
+
+	bridge_pressure(d->bridge, tight);
+}
+
 static struct event *
 on_signal(struct daemon *d, int sig, event_callback_fn fn)
 {
@@ -225,6 +233,7 @@ run(struct daemon *d, const struct conf *conf)
 		return EXIT_CONFIG;
 	}
 	store_on_fatal(d->store, on_store_fatal, d);
+	store_on_pressure(d->store, on_store_pressure, d);
 	d->term = on_signal(d, SIGTERM, on_term);
 	d->intr = on_signal(d, SIGINT, on_term);
 	d->hup = on_signal(d, SIGHUP, on_hup);

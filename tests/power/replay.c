@@ -28,6 +28,7 @@
 #include "mappings/db.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
+#include "mappings/sql.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -389,14 +390,17 @@ step(struct walker *w, const struct disk_record *r)
 
 /* ---- one state --------------------------------------------------------- */
 
+/* What is not there now; what is there is written over, which is faster. */
 static void
-clear(const char *path)
+clear(const char *path, const struct folder *folder)
 {
 	static const char *const names[] = { "test.db", "test.db-wal",
-					     "test.db-shm" };
+					     "test.db-journal", "test.db-shm" };
 	char name[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (folder_find(folder, names[i]))
+			continue;
 		snprintf(name, sizeof(name), "%s/%s", path, names[i]);
 		(void)unlink(name); /* mostly it is not there */
 	}
@@ -406,17 +410,19 @@ static void
 make_file(struct walker *w, const char *name, const struct file *f,
 	  enum mode mode)
 {
+	struct image *image = &w->scratch;
 	char path[256];
 
-	image_copy(&w->scratch, &f->synced);
+	image_copy(image, &f->synced);
 	for (size_t i = 0; i < f->n_pending; i++)
-		apply_maybe(w, &w->scratch, f->pending[i], mode);
+		apply_maybe(w, image, f->pending[i], mode);
 	snprintf(path, sizeof(path), "%s/%s", w->path, name);
 
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	if (fd < 0 || write(fd, w->scratch.data, w->scratch.size) !=
-			      (ssize_t)w->scratch.size) {
+	if (fd < 0 ||
+	    write(fd, image->data, image->size) != (ssize_t)image->size ||
+	    ftruncate(fd, (off_t)image->size) < 0) {
 		perror(path);
 		abort();
 	}
@@ -436,7 +442,7 @@ make_files(struct walker *w)
 		changes = w->n_changes;
 	for (size_t i = 0; i < changes; i++)
 		folder_change(&folder, w->changes[i], w->made[i]);
-	clear(w->path);
+	clear(w->path, &folder);
 	for (size_t i = 0; i < folder.n; i++)
 		make_file(w, folder.files[i].name, folder.files[i].file, mode);
 }
@@ -577,6 +583,10 @@ check(struct walker *w)
 	struct db *db = db_open(path, DB_WRITER, &err);
 
 	w->sums->states++;
+	/* Moving the log into the database is only work. */
+	if (db)
+		sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+				  NULL);
 	if (!db || db_check(db, &err)) {
 		complain(w, "%s", err.text);
 		w->sums->corrupt++;

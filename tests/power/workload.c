@@ -2,14 +2,15 @@
 /*
  * workload.c - what a busy bridge asks of the store, without the bridge:
  *
- *     workload DATABASE SEED ROUNDS close|crash [EVERY]
+ *     workload DATABASE SEED ROUNDS close|crash [EVERY FILE]
  *
  * Each round submits what came in since the last one: messages to keep, with
  * their sender and deliveries; attempts, postponements and settlements of
  * earlier ones; now and then a pruning. What is done is marked in the disk's
  * log (tests/power/disk.h). It ends by closing the store, or by ending the
- * process in the middle of things. With EVERY, each EVERYth fdatasync() of
- * the log fails; when the store says that this is the end, the status is 3.
+ * process in the middle of things. Each EVERYth sync of
+ * files whose name ends in FILE fails; when the store says that this is the
+ * end, the status is 3.
  *
  * POWER_SYNC in the environment, OFF or NORMAL, takes the place of FULL, and
  * POWER_PAGES that of 1000 between checkpoints: here, and nowhere in the
@@ -346,8 +347,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	store_on_fatal(w.store, on_fatal, &w);
-	if (argc > 5)
-		disk_fail_every(DISK_SYNC, "-wal", EIO,
+	if (argc > 6)
+		disk_fail_every(DISK_SYNC, argv[6], EIO,
 				(unsigned)strtoul(argv[5], NULL, 10));
 	store_submit(w.store, &first.base);
 	loop_run(w.loop);

@@ -582,10 +582,8 @@ start(struct store *store, struct error *err)
 static void
 take_ballast(struct store *store, const char *path)
 {
-	int rc;
+	int rc = ballast_make(store->ballast);
 
-	store->ballast = ballast_new(path);
-	rc = ballast_make(store->ballast);
 	store->report.tight = rc == -ENOSPC;
 	if (!rc || rc == -ENOSPC)
 		return;
@@ -604,6 +602,10 @@ store_open(struct loop *loop, const char *path, struct error *err)
 
 	struct store *store = store_new(loop, path, err);
 
+	store->ballast = ballast_new(path);
+	/* What a life before us held back for this. */
+	if (!store->writer && errno == ENOSPC && ballast_drop(store->ballast))
+		store->writer = db_open(path, DB_WRITER, err);
 	if (store->writer)
 		store->reader = db_open(path, DB_READER, err);
 	if (store->reader)

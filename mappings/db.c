@@ -390,6 +390,7 @@ db_open(const char *path, enum db_mode mode, struct error *err)
 		rc = learn(db, path, err);
 	if (rc) {
 		db_close(db);
+		errno = -rc;
 		return NULL;
 	}
 	return db;

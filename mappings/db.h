@@ -33,7 +33,7 @@ enum db_mode {
 	DB_READER, /* read-only; the writer must have opened it before */
 };
 
-/* ":memory:" is allowed for a writer. NULL and err. */
+/* ":memory:" is allowed for a writer. NULL, err and errno. */
 struct db *db_open(const char *path, enum db_mode mode, struct error *err);
 
 /* Accepts NULL. */

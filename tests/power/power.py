@@ -7,7 +7,9 @@ look at what a loss of power could have left behind. Once as we are, with
 STATES states; then with failing disks; then with databases that are known to
 be careless, where the replayer must find losses, or it would find none
 anywhere. POWER_STATES and POWER_SEED in the environment change the number and
-the seed; a failure prints what reproduces it. Speaks TAP.
+the seed. How jobs fall into groups is the machine's affair, so that the seed
+alone reproduces nothing: the log of a run that failed is kept, and replayed
+alike with the seed. Speaks TAP.
 """
 
 import os
@@ -96,6 +98,16 @@ class Rig:
         took = time.monotonic() - began
         return done.stdout, took, [int(x) for x in found.groups()]
 
+    def keep(self, number):
+        """Where the log is, and what replays it."""
+        if not self.log.exists():
+            return "no log"
+        kept = (pathlib.Path(tempfile.gettempdir()) /
+                f"{self.root.name}-{number}.log")
+        shutil.copy(self.log, kept)
+        return (f"replay {kept} NEW_FOLDER STATES {self.seed} [STATE]  "
+                "with the number of states above")
+
 
 def faultless(rig, n):
     """Replay, and nothing may be lost."""
@@ -112,11 +124,13 @@ def fault_06_power_loss_loses_nothing_acknowledged(rig, n):
 
 def fault_09_eio_on_fsync_of_the_log_loses_nothing(rig, n):
     said = ""
-    for every in (5, 23):
+    sum_told = 0
+    for every in (3, 11):
         told = rig.failing_lives(8, "-wal", every)
-        if not told:
-            raise Failed("no life was told that a sync had failed")
+        sum_told += told
         said += f"{told} of 8 lives ended by it; {faultless(rig, n // 20)}\n"
+    if not sum_told:
+        raise Failed("no life was told that a sync had failed")
     return said
 
 
@@ -167,12 +181,10 @@ def main(workload, replay, states):
             print(f"ok {number} - {test.__name__}", flush=True)
         except (Failed, subprocess.TimeoutExpired) as failure:
             comment(str(failure))
+            comment(rig.keep(number))
             print(f"not ok {number} - {test.__name__}", flush=True)
             failed += 1
-    if failed and os.environ.get("POWER_KEEP"):
-        comment(f"kept: {rig.root}")
-    else:
-        shutil.rmtree(rig.root)
+    shutil.rmtree(rig.root)
     return 1 if failed else 0
 
 

@@ -776,5 +776,9 @@ main(int argc, char **argv)
 		plan.only = strtol(argv[5], NULL, 10);
 	if (read_log(&plan, argv[1]) < 0)
 		return 2;
-	return run(&plan, argv[2]);
+
+	int status = run(&plan, argv[2]);
+
+	free(plan.records);
+	return status;
 }

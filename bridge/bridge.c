@@ -429,6 +429,7 @@ bridge_start(struct bridge *bridge)
 
 	assert(bridge->state == BRIDGE_IDLE);
 	bridge->state = BRIDGE_RUNNING;
+	bridge->started_ms = loop_now_ms(bridge->loop);
 	for (size_t i = 0; i < bridge->n_links; i++)
 		n += bridge->links[i].n_rooms;
 	op->bridge = bridge;
@@ -512,6 +513,7 @@ bridge_free(struct bridge *bridge)
 		timer_stop(&life->retry);
 		timer_stop(&life->deadline);
 		life->net->protocol->ops.destroy(life->net);
+		free(life->why);
 	}
 	free(bridge->links);
 	free(bridge->nets);

@@ -139,6 +139,7 @@ struct room {
 	struct timer retry;   /* of joining */
 	struct timer forsake; /* its members, if it stays lost */
 	char *topic;          /* as last seen there; NULL if not known */
+	char *why;            /* it was last left; NULL: never was */
 	struct member *members;
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
@@ -167,6 +168,7 @@ struct netlife {
 	unsigned failures;
 	int64_t since_ms; /* of the present state */
 	int64_t lost_ms;  /* when it was last up; 0: never was */
+	char *why;        /* it was last down; NULL: never was */
 	bool complained;  /* about being down, in the log */
 	struct timer retry;
 	struct timer deadline; /* of starting or stopping */
@@ -198,7 +200,8 @@ struct bridge {
 	bool work_deferred;
 	bool tight; /* the disk is full: take nothing */
 	int64_t last_event;
-	char id[24]; /* names this bridge in our message ids */
+	int64_t started_ms; /* 0 before bridge_start() */
+	char id[24];        /* names this bridge in our message ids */
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
@@ -224,6 +227,17 @@ void bridge_network_is_down(struct bridge *bridge);
 /* network.c: the life of one network; network_start() once at the start */
 void network_start(struct netlife *life);
 void network_stop(struct netlife *life);
+
+/*
+ * An operator does not want to wait: whatever waits for its time is tried at
+ * once. Each tells how many it found; attempts are counted on.
+ */
+unsigned network_retry(struct netlife *life);
+unsigned room_retry(struct room *room);
+unsigned outbox_retry(struct room *room);
+
+/* Also those that were refused. */
+unsigned puppets_retry(struct room *room);
 
 /* room.c: a channel's life */
 struct room *room_new(struct bridge *bridge, struct netlife *life,
@@ -294,6 +308,9 @@ void outbox_work(struct room *room);
 
 /* True if that topic is on the wire. */
 bool outbox_says_topic(const struct room *room, const char *topic);
+
+/* The item of that event that is in memory, or NULL. */
+const struct item *outbox_find(const struct room *room, int64_t event);
 
 /* Everything in flight is to be sent again. */
 void outbox_lost(struct room *room);

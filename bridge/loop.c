@@ -177,6 +177,17 @@ timer_is_running(const struct timer *t)
 	return t->slot > 0;
 }
 
+int64_t
+timer_left_ms(const struct timer *t)
+{
+	if (!timer_is_running(t))
+		return -1;
+
+	int64_t left = t->due_ms - loop_now_ms(t->loop);
+
+	return left > 0 ? left : 0;
+}
+
 /* ---- deferred calls ---------------------------------------------------- */
 
 void

@@ -91,4 +91,7 @@ void timer_start(struct timer *t, struct loop *loop, int64_t wait_ms,
 void timer_stop(struct timer *t);
 bool timer_is_running(const struct timer *t);
 
+/* How long until it is due, at least 0; -1 if it does not run. */
+int64_t timer_left_ms(const struct timer *t);
+
 #endif

@@ -139,6 +139,16 @@ network_start(struct netlife *life)
 	timer_start(&life->retry, life->bridge->loop, 0, start_now, life);
 }
 
+unsigned
+network_retry(struct netlife *life)
+{
+	if (!life->wanted || life->net->state != NETWORK_DOWN ||
+	    !timer_is_running(&life->retry))
+		return 0;
+	timer_start(&life->retry, life->bridge->loop, 0, start_now, life);
+	return 1;
+}
+
 static void
 stop_now(void *arg)
 {
@@ -218,6 +228,8 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 	timer_stop(&life->deadline);
 	timer_stop(&life->retry);
 	set_state(life, NETWORK_DOWN);
+	free(life->why);
+	life->why = xstrdup(text ? text : "no reason given");
 	each_room(life, room_lost);
 	if (life->wanted)
 		try_again(life, why, text);

@@ -46,6 +46,7 @@ struct ending {
 	struct store_job job;
 	struct bridge *bridge;
 	int64_t event, channel, when_ms;
+	unsigned attempts;
 	enum delivery_state state; /* DELIVERY_WAITING: not now */
 	char *why;
 	char **ids;
@@ -68,6 +69,7 @@ ending_run(struct db *db, struct store_job *job)
 		.ids = (const char *const *)e->ids,
 		.n_ids = e->n_ids,
 		.why = e->why,
+		.attempts = e->attempts,
 	};
 
 	return delivery_settle(db, e->event, e->channel, &end);
@@ -118,6 +120,7 @@ write_down(struct item *item, enum delivery_state state, const char *const *ids,
 	e->event = item->event;
 	e->channel = room->ch.id;
 	e->when_ms = loop_wall_ms(loop_of(room));
+	e->attempts = item->attempts;
 	e->state = state;
 	e->why = why ? xstrdup(why) : NULL;
 	e->ids = n ? xcalloc(n, sizeof(char *)) : NULL;
@@ -579,6 +582,27 @@ bridge_later(struct delivery *d, int64_t wait_ms, const char *why)
 		wait_ms =
 			backoff_ms(DOWN_LOST, box->failures, loop_random(loop));
 	timer_start(&box->retry, loop, wait_ms, wake, room);
+}
+
+/* ---- for the operator -------------------------------------------------- */
+
+unsigned
+outbox_retry(struct room *room)
+{
+	if (!timer_is_running(&room->outbox.retry))
+		return 0;
+	timer_stop(&room->outbox.retry);
+	bridge_mark(room);
+	return 1;
+}
+
+const struct item *
+outbox_find(const struct room *room, int64_t event)
+{
+	const struct item *item;
+
+	DL_SEARCH_SCALAR(room->outbox.items, item, event, event);
+	return item;
 }
 
 /* ---- losing and freeing ------------------------------------------------ */

@@ -648,6 +648,25 @@ puppets_free(struct room *room)
 	occ_free(occ);
 }
 
+/* ---- for the operator -------------------------------------------------- */
+
+unsigned
+puppets_retry(struct room *room)
+{
+	unsigned n = 0;
+
+	for (struct occ *occ = room->occs; occ; occ = occ->hh.next) {
+		if (occ->o.state == OCCUPANT_REFUSED)
+			set_state(occ, OCCUPANT_ABSENT);
+		else if (!timer_is_running(&occ->retry))
+			continue;
+		timer_stop(&occ->retry);
+		occ_mark(occ);
+		n++;
+	}
+	return n;
+}
+
 /* ---- upcalls ----------------------------------------------------------- */
 
 /* Remember the name, so that the same person gets it next time. */

@@ -88,6 +88,7 @@ room_free(struct room *room)
 		HASH_DELETE(hh_name, room->life->directs, room);
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
+	free(room->why);
 	free(room);
 }
 
@@ -179,6 +180,17 @@ join(struct room *room)
 	room->life->net->protocol->ops.join(room->life->net, &room->ch);
 }
 
+unsigned
+room_retry(struct room *room)
+{
+	/* While it is being joined, that timer is the deadline. */
+	if (room->ch.joined || room->joining || !timer_is_running(&room->retry))
+		return 0;
+	timer_stop(&room->retry);
+	bridge_mark(room);
+	return 1;
+}
+
 /* While we are entering, those who were told anew are there. */
 static void
 forsake(void *arg)
@@ -240,6 +252,8 @@ bridge_left(struct channel *ch, enum down_reason why, const char *text)
 	room->failures++;
 	wait = backoff_ms(why, room->failures, loop_random(loop));
 	text = text ? text : "no reason given";
+	free(room->why);
+	room->why = xstrdup(text);
 	if (room->complained)
 		log_trace(room->where, "still out: %s", text);
 	else if (why == DOWN_REFUSED)

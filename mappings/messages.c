@@ -86,6 +86,20 @@ event_find(struct db *db, int64_t channel, const char *native_id)
 	return id;
 }
 
+int
+event_find_all(struct db *db, const char *native_id, unsigned limit,
+	       void (*fn)(void *arg, int64_t event), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_EVENT_FIND_ALL,
+				     ARGS(TEXT(native_id), INT(limit)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0)
+		fn(arg, sqlite3_column_int64(st, 0));
+	sql_reset(st);
+	return rc;
+}
+
 /* Calls fn for the first column of each row; how many rows, or -errno. */
 static int
 each_id(struct db *db, enum statement which, const struct arg *args,

@@ -54,6 +54,13 @@ int event_get(struct db *db, int64_t id,
 int64_t event_find(struct db *db, int64_t channel, const char *native_id);
 
 /*
+ * Every event that goes by that id in any channel, newest first, at most
+ * limit: an id is unique where it was given, and some are chosen by people.
+ */
+int event_find_all(struct db *db, const char *native_id, unsigned limit,
+		   void (*fn)(void *arg, int64_t event), void *arg);
+
+/*
  * The ids that an event has in a channel: its own if it was said there, else
  * those of its delivery, in order. Calls fn for each. alt asks for alt_id
  * where the event was said there and has one.

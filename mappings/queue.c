@@ -63,7 +63,8 @@ delivery_settle(struct db *db, int64_t event, int64_t channel,
 
 	int rc = sql_run(db, SQL_DELIVERY_SETTLE,
 			 ARGS(INT(event), INT(channel), INT(end->state),
-			      INT(end->when_ms), TEXT(end->why)));
+			      INT(end->when_ms), TEXT(end->why),
+			      INT(end->attempts)));
 
 	if (rc)
 		return rc;
@@ -80,20 +81,26 @@ delivery_later(struct db *db, int64_t event, int64_t channel, const char *why)
 	return rc || sql_changes(db) ? rc : ended(db, event, channel);
 }
 
+static struct delivery_row
+delivery_of(sqlite3_stmt *st)
+{
+	return (struct delivery_row){
+		.event = sqlite3_column_int64(st, 0),
+		.channel = sqlite3_column_int64(st, 1),
+		.state = (enum delivery_state)sqlite3_column_int(st, 2),
+		.attempts = (unsigned)sqlite3_column_int64(st, 3),
+		.last_ms = sqlite3_column_int64(st, 4),
+		.why = sql_column_text(st, 5),
+	};
+}
+
 static int
 each(struct db *db, sqlite3_stmt *st, delivery_fn *fn, void *arg)
 {
 	int rc;
 
 	while ((rc = sql_step(db, st)) > 0) {
-		struct delivery_row row = {
-			.event = sqlite3_column_int64(st, 0),
-			.channel = sqlite3_column_int64(st, 1),
-			.state = (enum delivery_state)sqlite3_column_int(st, 2),
-			.attempts = (unsigned)sqlite3_column_int64(st, 3),
-			.last_ms = sqlite3_column_int64(st, 4),
-			.why = sql_column_text(st, 5),
-		};
+		struct delivery_row row = delivery_of(st);
 
 		fn(arg, &row);
 	}
@@ -149,4 +156,35 @@ queue_figures(struct db *db, int64_t channel, struct queue_figures *out)
 		};
 	sql_reset(st);
 	return rc < 0 ? rc : 0;
+}
+
+int
+queue_depth(struct db *db, int64_t channel, int64_t *rows, int64_t *oldest_ms)
+{
+	int64_t out[2] = { 0, 0 };
+	int rc = sql_numbers(db, SQL_QUEUE_DEPTH, ARGS(INT(channel)), out, 2);
+
+	*rows = out[0];
+	*oldest_ms = out[1];
+	return rc;
+}
+
+int
+queue_list(struct db *db, int64_t channel, unsigned limit,
+	   void (*fn)(void *arg, const struct queue_row *row), void *arg)
+{
+	sqlite3_stmt *st =
+		sql_start(db, SQL_QUEUE_LIST, ARGS(INT(channel), INT(limit)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		struct queue_row row = {
+			.delivery = delivery_of(st),
+			.received_ms = sqlite3_column_int64(st, 6),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
 }

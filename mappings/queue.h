@@ -42,6 +42,7 @@ struct delivery_end {
 	const char *const *ids; /* the native ids that it has there now */
 	size_t n_ids;           /* may be 0 */
 	const char *why;        /* NULL or the reason */
+	unsigned attempts;      /* how often it was sent, if that is known */
 };
 
 /* A delivery that has ended keeps its first end, and its ids. */
@@ -74,6 +75,20 @@ struct channel_row;
 int queue_channels(struct db *db,
 		   void (*fn)(void *arg, const struct channel_row *row),
 		   void *arg);
+
+/* How many are waiting or sent, and when the oldest came in; 0 if none. */
+int queue_depth(struct db *db, int64_t channel, int64_t *rows,
+		int64_t *oldest_ms);
+
+/* One that is waiting or sent. */
+struct queue_row {
+	struct delivery_row delivery;
+	int64_t received_ms; /* by our clock */
+};
+
+/* The first of a channel, in order, at most limit. */
+int queue_list(struct db *db, int64_t channel, unsigned limit,
+	       void (*fn)(void *arg, const struct queue_row *row), void *arg);
 
 struct queue_figures {
 	int64_t rows, bytes; /* waiting or sent */

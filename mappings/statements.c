@@ -128,6 +128,16 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	(SELECT max(id) FROM event"
 		"		WHERE channel = ?1 AND alt_id = ?2),"
 		"	0)",
+	/* Through the channels, because that is how the indexes begin. */
+	[SQL_EVENT_FIND_ALL] =
+		"SELECT e.id AS id FROM channel c CROSS JOIN event e"
+		"	ON e.channel = c.id AND e.native_id = ?1"
+		"	UNION SELECT p.event FROM channel c"
+		"	CROSS JOIN delivery_part p"
+		"	ON p.channel = c.id AND p.native_id = ?1"
+		"	UNION SELECT e.id FROM channel c CROSS JOIN event e"
+		"	ON e.channel = c.id AND e.alt_id = ?1"
+		"	ORDER BY id DESC LIMIT ?2",
 	[SQL_EVENT_OWN_ID] =
 		"SELECT CASE WHEN ?3 THEN coalesce(alt_id, native_id)"
 		"	ELSE native_id END"
@@ -155,7 +165,7 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	AND state IN (0, 1) AND NOT (state = 1 AND last_ms = ?3)",
 	[SQL_DELIVERY_SETTLE] =
 		"UPDATE delivery SET state = ?3, last_ms = ?4,"
-		"	why = coalesce(?5, why)"
+		"	why = coalesce(?5, why), attempts = max(attempts, ?6)"
 		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
 	[SQL_DELIVERY_PART] =
 		"INSERT INTO delivery_part (event, channel, part, native_id)"
@@ -185,6 +195,19 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	min(e.received_ms), max(d.event)"
 		"	FROM delivery d JOIN event e ON e.id = d.event"
 		"	WHERE d.channel = ?1 AND d.state IN (0, 1)",
+	/* From the index alone, so that it may be asked of a full queue. */
+	[SQL_QUEUE_DEPTH] =
+		"SELECT n, coalesce((SELECT received_ms FROM event"
+		"		WHERE id = first), 0)"
+		"	FROM (SELECT count(*) AS n, min(event) AS first"
+		"		FROM delivery"
+		"		WHERE channel = ?1 AND state IN (0, 1))",
+	[SQL_QUEUE_LIST] =
+		"SELECT d.event, d.channel, d.state, d.attempts, d.last_ms,"
+		"	d.why, e.received_ms"
+		"	FROM delivery d JOIN event e ON e.id = d.event"
+		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
+		"	ORDER BY d.event LIMIT ?2",
 };
 /* clang-format on */
 

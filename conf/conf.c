@@ -73,6 +73,7 @@ read_top(struct reader *r, const config_setting_t *root)
 	} blocks[] = {
 		{ "log", "block \"log\"", &table_log },
 		{ "queue", "block \"queue\"", &table_queue },
+		{ "control", "block \"control\"", &table_control },
 	};
 	struct part top = { &table_top, r->conf };
 

@@ -146,6 +146,9 @@ struct conf {
 	const char *log_file; /* NULL: standard error */
 	bool log_text;
 
+	const char *control_socket; /* path; NULL: none is opened */
+	const char *control_group;  /* of the socket; NULL: our own */
+
 	/* the outbox, per channel */
 	unsigned queue_rows, queue_mib, queue_age_s;
 

@@ -57,6 +57,8 @@ static const struct option_word protocols[] = {
 #define DAY_S (24 * 60 * 60)
 #define NAME_MAX_BYTES 255
 #define PATH_BYTES 4095
+/* sun_path holds 108, with the NUL: unix(7) */
+#define SOCKET_BYTES 107
 
 /* The fields of one type, so that a table cannot name another's. */
 #define AT(type, member) .offset = offsetof(type, member)
@@ -75,6 +77,9 @@ static const struct option top_options[] = {
 	  .doc = "How the log is written." },
 	{ .name = "queue", .type = OPTION_BLOCK,
 	  .doc = "How much may wait for a channel that cannot be reached." },
+	{ .name = "control", .type = OPTION_BLOCK,
+	  .doc = "How causewayctl reaches the bridge; without it, not at "
+		 "all." },
 	{ .name = "networks", .type = OPTION_BLOCK, .required = true,
 	  .doc = "One block per network; its name is the label by which "
 		 "links, logs and people refer to it." },
@@ -115,6 +120,18 @@ static const struct option queue_options[] = {
 	  .min = 60, .max = 365 * DAY_S, .fallback = "24h",
 	  .doc = "How long a message may wait before its author is told that "
 		 "it was not delivered." },
+};
+
+static const struct option control_options[] = {
+	{ .name = "socket", .type = OPTION_PATH, .required = true,
+	  AT(struct conf, control_socket), .min = 1, .max = SOCKET_BYTES,
+	  .example = "/run/causeway/control",
+	  .doc = "A UNIX socket, made with mode 0660 in a folder to which "
+		 "nobody else may write." },
+	{ .name = "group", .type = OPTION_TEXT,
+	  AT(struct conf, control_group), .min = 1, .max = 63,
+	  .fallback_note = "that of the bridge's user", .example = "causeway",
+	  .doc = "The group whose members may use the socket." },
 };
 
 /* ---- networks ----------------------------------------------------------- */
@@ -362,6 +379,10 @@ const struct table table_queue = {
 	"THE BLOCK queue", "Bounds of what waits, for each channel.",
 	TABLE(queue_options),
 };
+const struct table table_control = {
+	"THE BLOCK control", "Only if causewayctl is to be used.",
+	TABLE(control_options),
+};
 const struct table table_network = {
 	"NETWORKS OF EVERY KIND", "In each block inside networks.",
 	TABLE(network_options),
@@ -394,8 +415,8 @@ const struct table table_member = {
 };
 
 const struct table *const tables[] = {
-	&table_top, &table_log, &table_queue, &table_network, &table_xmpp,
-	&table_irc, &table_sasl, &table_link, &table_shared, &table_member,
+	&table_top, &table_log, &table_queue, &table_control, &table_network,
+	&table_xmpp, &table_irc, &table_sasl, &table_link, &table_shared, &table_member,
 	NULL,
 };
 

@@ -83,7 +83,7 @@ struct table {
 	size_t n;
 };
 
-extern const struct table table_top, table_log, table_queue;
+extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_irc, table_sasl;
 extern const struct table table_link, table_shared, table_member;
 

@@ -33,6 +33,8 @@ what_is_not_said_has_its_default(void **state UNUSED)
 	assert_int_equal(conf->log_format, LOG_FORMAT_LOGFMT);
 	assert_int_equal(conf->log_level, LOG_LEVEL_INFO);
 	assert_null(conf->log_file);
+	assert_null(conf->control_socket);
+	assert_null(conf->control_group);
 	assert_false(conf->log_text);
 	assert_int_equal(conf->queue_rows, 10000);
 	assert_int_equal(conf->queue_mib, 64);
@@ -144,7 +146,8 @@ top_level_blocks_are_read(void **state UNUSED)
 		"database = \"x.db\";\n"
 		"log: { format = \"json\"; level = \"trace\"; file = \"l\"; "
 		"text = true; };\n"
-		"queue: { rows = 10; mib = 1; age = \"7d\"; };\n" NETWORKS
+		"queue: { rows = 10; mib = 1; age = \"7d\"; };\n"
+		"control: { socket = \"s\"; group = \"ops\"; };\n" NETWORKS
 			LINKS,
 		"");
 
@@ -156,6 +159,8 @@ top_level_blocks_are_read(void **state UNUSED)
 	assert_int_equal(conf->queue_rows, 10);
 	assert_int_equal(conf->queue_mib, 1);
 	assert_int_equal(conf->queue_age_s, 7 * 24 * 3600);
+	assert_string_equal(conf->control_socket, "s");
+	assert_string_equal(conf->control_group, "ops");
 	conf_free(conf);
 }
 
@@ -406,8 +411,8 @@ paths_begin_at_the_folder_of_the_file(void **state UNUSED)
 	str_init(&errors, 4096);
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	put_file("c.conf",
-		 "database = \"a.db\"; log: { file = \"/l\"; };\n" NETWORKS
-			 LINKS,
+		 "database = \"a.db\"; log: { file = \"/l\"; };\n"
+		 "control: { socket = \"run/s\"; };\n" NETWORKS LINKS,
 		 0644);
 	(void)snprintf(path, sizeof(path), "%s/c.conf", cwd);
 	assert_int_equal(chdir("/"), 0);
@@ -420,6 +425,9 @@ paths_begin_at_the_folder_of_the_file(void **state UNUSED)
 	(void)snprintf(path, sizeof(path), "%s/a.db", cwd);
 	assert_string_equal(conf->database, path);
 	assert_string_equal(conf->log_file, "/l");
+	(void)snprintf(path, sizeof(path), "%s/run/s", cwd);
+	assert_string_equal(conf->control_socket, path);
+	assert_null(conf->control_group);
 	conf_free(conf);
 }
 
@@ -591,6 +599,8 @@ the_defaults_that_the_example_shows_are_the_real_ones(void **state)
 	/* And they were set indeed. */
 	assert_null(a->log_file);
 	assert_non_null(b->log_file);
+	assert_null(a->control_group);
+	assert_non_null(b->control_group);
 	assert_null(a->links[1].members[1].key);
 	assert_non_null(b->links[1].members[1].key);
 	conf_free(a);

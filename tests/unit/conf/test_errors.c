@@ -58,6 +58,15 @@ static const struct {
 	  "c.conf:1: \"mib\": expected a number from 1 to 65536, found the number 99999999999\n"
 	  "c.conf:1: \"age\": expected a time from 1m to 365d such as \"24h\", found the number 1.5\n"
 	  "c.conf:1: unknown option \"rowz\" in block \"queue\"; did you mean \"rows\"?\n" },
+	{ "control = \"/run/causeway/control\";\n" NETWORKS LINKS,
+	  "c.conf:1: \"control\": expected a block { ... }, found \"/run/causeway/control\"\n" },
+	{ "control: { group = \"ops\"; };\n" NETWORKS LINKS,
+	  "c.conf:1: block \"control\" lacks the option \"socket\", such as \"/run/causeway/control\"\n" },
+	{ "control: { socket = \"\"; groups = 5; };\n" NETWORKS LINKS,
+	  "c.conf:1: \"socket\": expected some text, found \"\"\n"
+	  "c.conf:1: unknown option \"groups\" in block \"control\"; did you mean \"group\"?\n" },
+	{ "control: { socket = \"/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; };\n" NETWORKS LINKS,
+	  "c.conf:1: \"socket\": expected at most 107 bytes, found \"/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"\n" },
 	{ "queue: { age = \"500ms\"; };\n" NETWORKS LINKS,
 	  "c.conf:1: \"age\": expected a time from 1m to 365d such as \"24h\", found \"500ms\"\n" },
 	{ "queue: { age = \"60500ms\"; };\n" NETWORKS LINKS,

@@ -6,6 +6,7 @@
 
 #include "bridge/base.h"
 #include "bridge/bridge.h"
+#include "bridge/control/server.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct loop *loop;
 	struct store *store;
 	struct bridge *bridge;
+	struct control *control;
 	struct event *term, *intr, *hup;
 	int status;
 };
@@ -217,6 +219,25 @@ on_signal(struct daemon *d, int sig, event_callback_fn fn)
 	return ev;
 }
 
+/* A socket that was asked for and cannot be had is a mistake to be seen. */
+static int
+open_control(struct daemon *d, const struct conf *conf)
+{
+	struct control_options options = {
+		.path = conf->control_socket,
+		.group = conf->control_group,
+	};
+	struct error err;
+
+	if (!options.path)
+		return 0;
+	d->control = control_new(d->loop, d->bridge, &options, &err);
+	if (d->control)
+		return 0;
+	log_error("control", "%s", err.text);
+	return -1;
+}
+
 static int
 run(struct daemon *d, const struct conf *conf)
 {
@@ -232,6 +253,8 @@ run(struct daemon *d, const struct conf *conf)
 		log_error("conf", "%s", err.text);
 		return EXIT_CONFIG;
 	}
+	if (open_control(d, conf) < 0)
+		return EXIT_CONFIG;
 	store_on_fatal(d->store, on_store_fatal, d);
 	store_on_pressure(d->store, on_store_pressure, d);
 	d->term = on_signal(d, SIGTERM, on_term);
@@ -253,6 +276,7 @@ tear_down(struct daemon *d)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		if (signals[i])
 			event_free(signals[i]);
+	control_free(d->control);
 	/* Closing first: what is still queued reports back to the bridge. */
 	store_close(d->store);
 	bridge_free(d->bridge);
@@ -281,7 +305,9 @@ main(int argc, char **argv)
 		conf_free(conf);
 		return EXIT_CONFIG;
 	}
-	(void)signal(SIGPIPE, SIG_IGN); /* writes report EPIPE themselves */
+	/* Writes report EPIPE and EFBIG themselves. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	raise_descriptor_limit();
 	d.loop = loop_new();
 	status = run(&d, conf);

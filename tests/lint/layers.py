@@ -22,6 +22,8 @@ ALLOWED = {
     "conf": BASE | {"bridge/event.h", "libconfig.h"},
     "mappings": BASE | {"sqlite3.h"},
     "bridge": {"conf/", "mappings/", "event2/", "uthash.h", "utlist.h"},
+    "bridge/control": {"bridge/", "conf/", "mappings/", "event2/", "uthash.h",
+                       "utlist.h", "jansson.h"},
     "protocols": {"bridge/protocol.h"},
     "protocols/xmpp": ADAPTER | {"strophe.h", "expat.h", "event2/",
                                "openssl/"},

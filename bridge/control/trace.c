@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.c - the verb "trace": what happened to one message.
+ *
+ * It is asked for by its number in our log, by the id that we put on the wire
+ * (cw-...), or by whatever id a network knows it under. Such an id may mean
+ * several messages: ids are unique where they were given and nowhere else,
+ * and some are chosen by people. Then all of them are told.
+ */
+
+#include "bridge/base.h"
+#include "bridge/control/json.h"
+#include "bridge/control/verbs.h"
+#include "bridge/core.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "bridge/text.h"
+#include "mappings/channels.h"
+#include "mappings/messages.h"
+#include "mappings/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUND_MAX 16
+/* Of a text that may be shown: to recognise it, not to read it. */
+#define TEXT_SHOWN_MAX 1000
+
+struct tracing {
+	struct verb_call *call;
+	struct db *db;
+	struct json *j;
+	int rc; /* the first failure to read */
+};
+
+static void
+keep_failure(struct tracing *t, int rc)
+{
+	if (rc < 0 && rc != -ENOENT && t->rc == 0)
+		t->rc = rc;
+}
+
+/* ---- where it was said ------------------------------------------------- */
+
+static void
+write_place(void *arg, const struct channel_row *row)
+{
+	struct json *j = arg;
+
+	json_text(j, "network", row->network_name);
+	json_text(j, "channel", row->channel_name);
+	json_bool(j, "private", row->kind == CHANNEL_DIRECT);
+}
+
+static void
+write_text(struct json *j, const char *text)
+{
+	AUTO_STR shown;
+
+	if (!log_text_allowed() || !text)
+		return;
+	str_init(&shown, TEXT_SHOWN_MAX);
+	str_add_n(&shown, text, utf8_cut(text, strlen(text), TEXT_SHOWN_MAX));
+	json_text(j, "text", shown.data);
+}
+
+static const char *
+kind_name(int kind)
+{
+	return kind >= 0 && kind < EVENT_KINDS
+		       ? event_kind_name((enum event_kind)kind)
+		       : "unknown";
+}
+
+static void
+write_event(void *arg, const struct event_row *row)
+{
+	struct tracing *t = arg;
+	struct json *j = t->j;
+
+	json_object(j, NULL);
+	json_number(j, "event", row->id);
+	json_text(j, "kind", kind_name(row->kind));
+	keep_failure(t, channel_get(t->db, row->channel, write_place, j));
+	json_text(j, "id", row->native_id);
+	json_text(j, "alt_id", row->alt_id);
+	json_text(j, "sender_id", row->sender_id);
+	json_text(j, "sender_name", row->sender_name);
+	json_time(j, "when", row->when_ms);
+	json_time(j, "received", row->received_ms);
+	json_text(j, "target", row->target);
+	json_text(j, "parent", row->parent);
+	write_text(j, row->text);
+}
+
+/* ---- where it went ----------------------------------------------------- */
+
+static const char *
+state_name(enum delivery_state state)
+{
+	static const char *const names[] = {
+		[DELIVERY_WAITING] = "waiting",
+		[DELIVERY_SENT] = "sent",
+		[DELIVERY_CONFIRMED] = "confirmed",
+		[DELIVERY_REFUSED] = "refused",
+		[DELIVERY_EXPIRED] = "expired",
+		[DELIVERY_SKIPPED] = "skipped",
+	};
+
+	return state < ARRAY_SIZE(names) ? names[state] : "unknown";
+}
+
+static void
+write_id(void *arg, const char *id)
+{
+	json_text(arg, NULL, id);
+}
+
+static void
+write_delivery(void *arg, const struct delivery_row *row)
+{
+	struct tracing *t = arg;
+	struct json *j = t->j;
+	struct room *room = bridge_room(t->call->bridge, row->channel);
+	const struct item *item = room ? outbox_find(room, row->event) : NULL;
+	enum delivery_state state = row->state;
+	unsigned attempts = row->attempts;
+
+	if (item && item->state == ITEM_IN_FLIGHT)
+		state = DELIVERY_SENT; /* the first attempt is not written */
+	if (item && item->attempts > attempts)
+		attempts = item->attempts;
+	json_object(j, NULL);
+	keep_failure(t, channel_get(t->db, row->channel, write_place, j));
+	json_text(j, "state", state_name(state));
+	json_number(j, "attempts", attempts);
+	json_time(j, "last", row->last_ms);
+	json_text(j, "reason", row->why);
+	json_array(j, "ids");
+	keep_failure(t, event_native_ids(t->db, row->event, row->channel, 0,
+					 write_id, j));
+	json_end(j);
+	json_end(j);
+}
+
+/* Nothing is written if there is no such event. */
+static int
+trace_event(struct tracing *t, int64_t event)
+{
+	int rc = event_get(t->db, event, write_event, t);
+
+	keep_failure(t, rc);
+	if (rc < 0)
+		return rc;
+	json_array(t->j, "deliveries");
+	keep_failure(t, delivery_each(t->db, event, write_delivery, t));
+	json_end(t->j);
+	json_end(t->j);
+	return 0;
+}
+
+/* ---- finding it -------------------------------------------------------- */
+
+/* The number in "17" or in an id of ours; 0 if it is neither. */
+static int64_t
+number_of(const struct bridge *bridge, const char *word)
+{
+	size_t own = strlen(bridge->id);
+	long long number = 0;
+	char *end = NULL;
+
+	errno = 0;
+	if (strspn(word, "0123456789") == strlen(word)) {
+		number = strtoll(word, &end, 10);
+	} else if (strncmp(word, "cw-", 3) == 0 && own > 0 &&
+		   strncmp(word + 3, bridge->id, own) == 0 &&
+		   word[3 + own] == '-') {
+		number = strtoll(word + 3 + own + 1, &end, 16);
+		if (*end != '-')
+			return 0;
+	}
+	return errno || number < 0 ? 0 : number;
+}
+
+struct found {
+	int64_t events[FOUND_MAX];
+	size_t n;
+};
+
+static void
+keep_event(void *arg, int64_t event)
+{
+	struct found *f = arg;
+
+	if (f->n < FOUND_MAX)
+		f->events[f->n++] = event;
+}
+
+int
+verb_trace(struct verb_call *call)
+{
+	const char *word = call->args[0];
+	struct tracing t = { .call = call, .j = call->out };
+	struct found found = { .n = 0 };
+	int64_t number = number_of(call->bridge, word);
+	size_t told = 0;
+
+	t.db = store_reader(call->bridge->store);
+	json_array(t.j, "messages");
+	if (number > 0 && trace_event(&t, number) == 0)
+		told++;
+	keep_failure(&t,
+		     event_find_all(t.db, word, FOUND_MAX, keep_event, &found));
+	for (size_t i = 0; i < found.n; i++)
+		if (told == 0 || found.events[i] != number)
+			told += trace_event(&t, found.events[i]) == 0;
+	json_end(t.j);
+	if (t.rc < 0)
+		return verb_no_database(call);
+	if (told == 0)
+		return error_set(call->err, ENOENT,
+				 "no message has that number or id; it may "
+				 "have been too old to be kept");
+	return 0;
+}

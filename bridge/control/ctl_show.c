@@ -49,6 +49,13 @@ text_or(const json_t *object, const char *key, const char *other)
 	return text ? text : other;
 }
 
+/* Made harmless; "?" if there is none. */
+static void
+add_text(struct str *out, const json_t *object, const char *key)
+{
+	ctl_show_text(out, text_or(object, key, "?"));
+}
+
 static json_int_t
 number_of(const json_t *object, const char *key)
 {
@@ -222,9 +229,11 @@ show_status(const json_t *answer, struct str *out)
 {
 	json_int_t waiting = all_waiting(answer);
 
-	str_printf(out, "causewayd %s, %s for ",
-		   text_or(answer, "version", "?"),
-		   text_or(answer, "state", "?"));
+	str_add(out, "causewayd ");
+	add_text(out, answer, "version");
+	str_add(out, ", ");
+	add_text(out, answer, "state");
+	str_add(out, " for ");
 	add_duration(out, number_of(answer, "uptime_s"));
 	str_add(out, "; ");
 	add_count(out, waiting, "message");
@@ -270,12 +279,14 @@ show_queue(const json_t *answer, struct str *out)
 		const char *held = text_of(ch, "held_by");
 
 		str_add(out, i ? "\n" : "");
-		ctl_show_text(out, text_or(ch, "network", "?"));
+		add_text(out, ch, "network");
 		str_add_char(out, '/');
-		ctl_show_text(out, text_or(ch, "channel", "?"));
+		add_text(out, ch, "channel");
 		str_add(out, ": ");
 		add_count(out, number_of(ch, "waiting"), "message");
-		str_printf(out, "%s%s\n", held ? "; " : "", held ? held : "");
+		str_add(out, held ? "; " : "");
+		ctl_show_text(out, held ? held : "");
+		str_add_char(out, '\n');
 		show_waiting(json_object_get(ch, "deliveries"), out);
 		if (json_is_true(json_object_get(ch, "more")))
 			str_add(out, "...\n");
@@ -371,8 +382,10 @@ show_message(const json_t *m, struct str *out)
 		   text_or(m, "channel", "?"),
 		   json_is_true(json_object_get(m, "private")) ? " (private)"
 							       : "");
-	str_printf(out, "event %" JSON_INTEGER_FORMAT ", %s\n",
-		   number_of(m, "event"), text_or(m, "kind", "?"));
+	str_printf(out, "event %" JSON_INTEGER_FORMAT ", ",
+		   number_of(m, "event"));
+	add_text(out, m, "kind");
+	str_add_char(out, '\n');
 	add_line(out, "said in", place.data);
 	add_line(out, "by", text_of(m, "sender_id"));
 	add_line(out, "named", text_of(m, "sender_name"));
@@ -406,10 +419,14 @@ show_help(const json_t *answer, struct str *out)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach (json_object_get(answer, "verbs"), i, v)
-		str_printf(out, "%s%s%s\n    %s\n", text_or(v, "verb", "?"),
-			   *text_or(v, "args", "") ? " " : "",
-			   text_or(v, "args", ""), text_or(v, "help", ""));
+	json_array_foreach (json_object_get(answer, "verbs"), i, v) {
+		add_text(out, v, "verb");
+		str_add(out, " ");
+		ctl_show_text(out, text_or(v, "args", ""));
+		str_add(out, "\n    ");
+		add_text(out, v, "help");
+		str_add_char(out, '\n');
+	}
 }
 
 static void

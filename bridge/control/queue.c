@@ -5,7 +5,7 @@
 
 #include "mappings/queue.h"
 #include "bridge/base.h"
-#include "bridge/control/json.h"
+#include "bridge/control/answer.h"
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
@@ -34,7 +34,7 @@ static void
 write_row(void *arg, const struct queue_row *row)
 {
 	struct listing *l = arg;
-	struct json *j = l->call->out;
+	struct answer *a = l->call->out;
 	const struct delivery_row *d = &row->delivery;
 	const struct item *item =
 		l->room ? outbox_find(l->room, d->event) : NULL;
@@ -44,14 +44,14 @@ write_row(void *arg, const struct queue_row *row)
 
 	if (item && item->attempts > attempts)
 		attempts = item->attempts;
-	json_object(j, NULL);
-	json_number(j, "event", d->event);
-	json_text(j, "state", sent ? "sent" : "waiting");
-	json_time(j, "received", row->received_ms);
-	verb_seconds(j, "age_s", age > 0 ? age : 0);
-	json_number(j, "attempts", attempts);
-	json_text(j, "reason", d->why);
-	json_end(j);
+	answer_object(a, NULL);
+	answer_number(a, "event", d->event);
+	answer_text(a, "state", sent ? "sent" : "waiting");
+	answer_time(a, "received", row->received_ms);
+	verb_seconds(a, "age_s", age > 0 ? age : 0);
+	answer_number(a, "attempts", attempts);
+	answer_text(a, "reason", d->why);
+	answer_end(a);
 	l->rows++;
 }
 
@@ -84,7 +84,7 @@ list_channel(void *arg, const struct channel_row *row)
 	struct listing *l = arg;
 	struct bridge *bridge = l->call->bridge;
 	struct db *db = store_reader(bridge->store);
-	struct json *j = l->call->out;
+	struct answer *a = l->call->out;
 	const char *name = verb_channel_name(row->kind, row->channel_name);
 	int64_t waiting, oldest_ms;
 
@@ -94,19 +94,19 @@ list_channel(void *arg, const struct channel_row *row)
 	l->rows = 0;
 	if (queue_depth(db, row->channel, &waiting, &oldest_ms) < 0)
 		l->failed = true;
-	json_object(j, NULL);
-	json_text(j, "network", row->network_name);
-	json_text(j, "channel", name);
-	json_number(j, "waiting", waiting);
-	json_text(j, "held_by", what_holds(l->room));
-	verb_seconds(j, "send_in_s",
+	answer_object(a, NULL);
+	answer_text(a, "network", row->network_name);
+	answer_text(a, "channel", name);
+	answer_number(a, "waiting", waiting);
+	answer_text(a, "held_by", what_holds(l->room));
+	verb_seconds(a, "send_in_s",
 		     l->room ? timer_left_ms(&l->room->outbox.retry) : -1);
-	json_array(j, "deliveries");
+	answer_array(a, "deliveries");
 	if (queue_list(db, row->channel, limit_of(l), write_row, l) < 0)
 		l->failed = true;
-	json_end(j);
-	json_bool(j, "more", l->rows < waiting);
-	json_end(j);
+	answer_end(a);
+	answer_bool(a, "more", l->rows < waiting);
+	answer_end(a);
 	l->left -= l->rows;
 }
 
@@ -145,10 +145,10 @@ verb_queue(struct verb_call *call)
 	}
 	if (rc < 0)
 		return rc;
-	json_array(call->out, "channels");
+	answer_array(call->out, "channels");
 	rc = queue_channels(store_reader(call->bridge->store), list_channel,
 			    &l);
-	json_end(call->out);
+	answer_end(call->out);
 	if (rc < 0 || l.failed)
 		return verb_no_database(call);
 	/* What waits for a channel that is gone has been listed by now. */
@@ -218,9 +218,9 @@ verb_retry(struct verb_call *call)
 		 "%u queues, %u puppets",
 		 only ? call->args[0] : "everything", n.networks, n.channels,
 		 n.queues, n.puppets);
-	json_number(call->out, "networks", n.networks);
-	json_number(call->out, "channels", n.channels);
-	json_number(call->out, "queues", n.queues);
-	json_number(call->out, "puppets", n.puppets);
+	answer_number(call->out, "networks", n.networks);
+	answer_number(call->out, "channels", n.channels);
+	answer_number(call->out, "queues", n.queues);
+	answer_number(call->out, "puppets", n.puppets);
 	return 0;
 }

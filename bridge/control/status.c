@@ -6,7 +6,7 @@
  * may be asked while a hundred thousand messages wait.
  */
 
-#include "bridge/control/json.h"
+#include "bridge/control/answer.h"
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
 #include "bridge/store.h"
@@ -36,7 +36,7 @@ count_backlog(struct room *room, struct backlog *b)
 }
 
 static void
-write_backlog(struct json *j, struct bridge *bridge, const struct backlog *b)
+write_backlog(struct answer *a, struct bridge *bridge, const struct backlog *b)
 {
 	int64_t age = -1;
 
@@ -44,8 +44,8 @@ write_backlog(struct json *j, struct bridge *bridge, const struct backlog *b)
 		age = loop_wall_ms(bridge->loop) - b->oldest_ms;
 		age = age > 0 ? age : 0; /* the clock was set back */
 	}
-	json_number(j, "waiting", b->rows);
-	verb_seconds(j, "oldest_s", age);
+	answer_number(a, "waiting", b->rows);
+	verb_seconds(a, "oldest_s", age);
 }
 
 /* ---- networks ---------------------------------------------------------- */
@@ -72,22 +72,22 @@ wall_of(struct bridge *bridge, int64_t then_ms)
 }
 
 static int
-write_private(struct json *j, struct netlife *life)
+write_private(struct answer *a, struct netlife *life)
 {
 	struct backlog b = { 0 };
 
 	for (struct room *r = life->directs; r; r = r->hh_name.next)
 		if (count_backlog(r, &b) < 0)
 			return -1;
-	json_object(j, "private");
-	json_number(j, "channels", HASH_CNT(hh_name, life->directs));
-	write_backlog(j, life->bridge, &b);
-	json_end(j);
+	answer_object(a, "private");
+	answer_number(a, "channels", HASH_CNT(hh_name, life->directs));
+	write_backlog(a, life->bridge, &b);
+	answer_end(a);
 	return 0;
 }
 
 static int
-write_network(struct json *j, struct netlife *life)
+write_network(struct answer *a, struct netlife *life)
 {
 	struct bridge *bridge = life->bridge;
 	int64_t since = life->since_ms > bridge->started_ms
@@ -95,25 +95,25 @@ write_network(struct json *j, struct netlife *life)
 				: bridge->started_ms;
 	int rc;
 
-	json_object(j, NULL);
-	json_text(j, "network", life->conf->name);
-	json_text(j, "protocol", life->conf->protocol);
-	json_text(j, "state", network_state_name(life->net->state));
-	json_time(j, "since", wall_of(bridge, since));
-	verb_seconds(j, "for_s", loop_now_ms(bridge->loop) - since);
-	json_number(j, "attempts", life->failures);
-	verb_seconds(j, "retry_in_s", timer_left_ms(&life->retry));
-	json_text(j, "reason", life->why);
-	json_number(j, "puppets", HASH_COUNT(life->pups));
-	rc = write_private(j, life);
-	json_end(j);
+	answer_object(a, NULL);
+	answer_text(a, "network", life->conf->name);
+	answer_text(a, "protocol", life->conf->protocol);
+	answer_text(a, "state", network_state_name(life->net->state));
+	answer_time(a, "since", wall_of(bridge, since));
+	verb_seconds(a, "for_s", loop_now_ms(bridge->loop) - since);
+	answer_number(a, "attempts", life->failures);
+	verb_seconds(a, "retry_in_s", timer_left_ms(&life->retry));
+	answer_text(a, "reason", life->why);
+	answer_number(a, "puppets", HASH_COUNT(life->pups));
+	rc = write_private(a, life);
+	answer_end(a);
 	return rc;
 }
 
 /* ---- channels ---------------------------------------------------------- */
 
 static void
-write_occupants(struct json *j, const struct room *room)
+write_occupants(struct answer *a, const struct room *room)
 {
 	unsigned joined = 0, refused = 0;
 
@@ -121,13 +121,13 @@ write_occupants(struct json *j, const struct room *room)
 		joined += o->o.state == OCCUPANT_JOINED;
 		refused += o->o.state == OCCUPANT_REFUSED;
 	}
-	json_number(j, "members", HASH_COUNT(room->members));
-	json_number(j, "puppets", joined);
-	json_number(j, "puppets_refused", refused);
+	answer_number(a, "members", HASH_COUNT(room->members));
+	answer_number(a, "puppets", joined);
+	answer_number(a, "puppets_refused", refused);
 }
 
 static int
-write_channel(struct json *j, struct room *room)
+write_channel(struct answer *a, struct room *room)
 {
 	struct backlog b = { 0 };
 	const char *state = room->ch.joined ? "joined"
@@ -137,31 +137,31 @@ write_channel(struct json *j, struct room *room)
 
 	if (room->ch.id && count_backlog(room, &b) < 0)
 		return -1;
-	json_object(j, NULL);
-	json_text(j, "network", room->life->conf->name);
-	json_text(j, "channel", room->ch.name);
-	json_text(j, "link", room->link->name);
-	json_bool(j, "joined", room->ch.joined);
-	json_text(j, "state", state);
-	verb_seconds(j, "retry_in_s", left);
-	json_text(j, "reason", room->why);
-	write_occupants(j, room);
-	write_backlog(j, room->bridge, &b);
-	json_number(j, "in_memory", (int64_t)room->outbox.n);
-	json_number(j, "in_flight", (int64_t)room->outbox.in_flight);
-	verb_seconds(j, "send_in_s", timer_left_ms(&room->outbox.retry));
-	json_end(j);
+	answer_object(a, NULL);
+	answer_text(a, "network", room->life->conf->name);
+	answer_text(a, "channel", room->ch.name);
+	answer_text(a, "link", room->link->name);
+	answer_bool(a, "joined", room->ch.joined);
+	answer_text(a, "state", state);
+	verb_seconds(a, "retry_in_s", left);
+	answer_text(a, "reason", room->why);
+	write_occupants(a, room);
+	write_backlog(a, room->bridge, &b);
+	answer_number(a, "in_memory", (int64_t)room->outbox.n);
+	answer_number(a, "in_flight", (int64_t)room->outbox.in_flight);
+	verb_seconds(a, "send_in_s", timer_left_ms(&room->outbox.retry));
+	answer_end(a);
 	return 0;
 }
 
 static int
-write_channels(struct json *j, struct bridge *bridge)
+write_channels(struct answer *a, struct bridge *bridge)
 {
 	for (size_t i = 0; i < bridge->n_links; i++) {
 		const struct link *link = &bridge->links[i];
 
 		for (size_t k = 0; k < link->n_rooms; k++)
-			if (write_channel(j, link->rooms[k]) < 0)
+			if (write_channel(a, link->rooms[k]) < 0)
 				return -1;
 	}
 	return 0;
@@ -186,25 +186,25 @@ int
 verb_status(struct verb_call *call)
 {
 	struct bridge *bridge = call->bridge;
-	struct json *j = call->out;
+	struct answer *a = call->out;
 	int rc = 0;
 
-	json_text(j, "version", CAUSEWAY_VERSION);
-	json_number(j, "pid", getpid());
-	json_text(j, "state", bridge_state_name(bridge->state));
-	json_time(j, "started", wall_of(bridge, bridge->started_ms));
-	verb_seconds(j, "uptime_s",
+	answer_text(a, "version", CAUSEWAY_VERSION);
+	answer_number(a, "pid", getpid());
+	answer_text(a, "state", bridge_state_name(bridge->state));
+	answer_time(a, "started", wall_of(bridge, bridge->started_ms));
+	verb_seconds(a, "uptime_s",
 		     loop_now_ms(bridge->loop) - bridge->started_ms);
-	json_number(j, "unwritten", (int64_t)store_pending(bridge->store));
-	json_array(j, "networks");
+	answer_number(a, "unwritten", (int64_t)store_pending(bridge->store));
+	answer_array(a, "networks");
 	for (size_t i = 0; rc == 0 && i < bridge->n_nets; i++)
-		rc = write_network(j, &bridge->nets[i]);
+		rc = write_network(a, &bridge->nets[i]);
 	if (rc < 0)
 		return verb_no_database(call);
-	json_end(j);
-	json_array(j, "channels");
-	if (write_channels(j, bridge) < 0)
+	answer_end(a);
+	answer_array(a, "channels");
+	if (write_channels(a, bridge) < 0)
 		return verb_no_database(call);
-	json_end(j);
+	answer_end(a);
 	return 0;
 }

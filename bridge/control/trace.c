@@ -9,7 +9,7 @@
  */
 
 #include "bridge/base.h"
-#include "bridge/control/json.h"
+#include "bridge/control/answer.h"
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
@@ -32,7 +32,7 @@
 struct tracing {
 	struct verb_call *call;
 	struct db *db;
-	struct json *j;
+	struct answer *a;
 	int rc; /* the first failure to read */
 };
 
@@ -48,23 +48,24 @@ keep_failure(struct tracing *t, int rc)
 static void
 write_place(void *arg, const struct channel_row *row)
 {
-	struct json *j = arg;
+	struct answer *a = arg;
 
-	json_text(j, "network", row->network_name);
-	json_text(j, "channel", row->channel_name);
-	json_bool(j, "private", row->kind == CHANNEL_DIRECT);
+	answer_text(a, "network", row->network_name);
+	answer_text(a, "channel", row->channel_name);
+	answer_bool(a, "private", row->kind == CHANNEL_DIRECT);
 }
 
 static void
-write_text(struct json *j, const char *text)
+write_text(struct answer *a, const char *text)
 {
-	AUTO_STR shown;
-
 	if (!log_text_allowed() || !text)
 		return;
+
+	AUTO_STR shown;
+
 	str_init(&shown, TEXT_SHOWN_MAX);
 	str_add_n(&shown, text, utf8_cut(text, strlen(text), TEXT_SHOWN_MAX));
-	json_text(j, "text", shown.data);
+	answer_text(a, "text", shown.data);
 }
 
 static const char *
@@ -79,21 +80,21 @@ static void
 write_event(void *arg, const struct event_row *row)
 {
 	struct tracing *t = arg;
-	struct json *j = t->j;
+	struct answer *a = t->a;
 
-	json_object(j, NULL);
-	json_number(j, "event", row->id);
-	json_text(j, "kind", kind_name(row->kind));
-	keep_failure(t, channel_get(t->db, row->channel, write_place, j));
-	json_text(j, "id", row->native_id);
-	json_text(j, "alt_id", row->alt_id);
-	json_text(j, "sender_id", row->sender_id);
-	json_text(j, "sender_name", row->sender_name);
-	json_time(j, "when", row->when_ms);
-	json_time(j, "received", row->received_ms);
-	json_text(j, "target", row->target);
-	json_text(j, "parent", row->parent);
-	write_text(j, row->text);
+	answer_object(a, NULL);
+	answer_number(a, "event", row->id);
+	answer_text(a, "kind", kind_name(row->kind));
+	keep_failure(t, channel_get(t->db, row->channel, write_place, a));
+	answer_text(a, "id", row->native_id);
+	answer_text(a, "alt_id", row->alt_id);
+	answer_text(a, "sender_id", row->sender_id);
+	answer_text(a, "sender_name", row->sender_name);
+	answer_time(a, "when", row->when_ms);
+	answer_time(a, "received", row->received_ms);
+	answer_text(a, "target", row->target);
+	answer_text(a, "parent", row->parent);
+	write_text(a, row->text);
 }
 
 /* ---- where it went ----------------------------------------------------- */
@@ -116,14 +117,14 @@ state_name(enum delivery_state state)
 static void
 write_id(void *arg, const char *id)
 {
-	json_text(arg, NULL, id);
+	answer_text(arg, NULL, id);
 }
 
 static void
 write_delivery(void *arg, const struct delivery_row *row)
 {
 	struct tracing *t = arg;
-	struct json *j = t->j;
+	struct answer *a = t->a;
 	struct room *room = bridge_room(t->call->bridge, row->channel);
 	const struct item *item = room ? outbox_find(room, row->event) : NULL;
 	enum delivery_state state = row->state;
@@ -133,17 +134,17 @@ write_delivery(void *arg, const struct delivery_row *row)
 		state = DELIVERY_SENT; /* the first attempt is not written */
 	if (item && item->attempts > attempts)
 		attempts = item->attempts;
-	json_object(j, NULL);
-	keep_failure(t, channel_get(t->db, row->channel, write_place, j));
-	json_text(j, "state", state_name(state));
-	json_number(j, "attempts", attempts);
-	json_time(j, "last", row->last_ms);
-	json_text(j, "reason", row->why);
-	json_array(j, "ids");
+	answer_object(a, NULL);
+	keep_failure(t, channel_get(t->db, row->channel, write_place, a));
+	answer_text(a, "state", state_name(state));
+	answer_number(a, "attempts", attempts);
+	answer_time(a, "last", row->last_ms);
+	answer_text(a, "reason", row->why);
+	answer_array(a, "ids");
 	keep_failure(t, event_native_ids(t->db, row->event, row->channel, 0,
-					 write_id, j));
-	json_end(j);
-	json_end(j);
+					 write_id, a));
+	answer_end(a);
+	answer_end(a);
 }
 
 /* Nothing is written if there is no such event. */
@@ -155,10 +156,10 @@ trace_event(struct tracing *t, int64_t event)
 	keep_failure(t, rc);
 	if (rc < 0)
 		return rc;
-	json_array(t->j, "deliveries");
+	answer_array(t->a, "deliveries");
 	keep_failure(t, delivery_each(t->db, event, write_delivery, t));
-	json_end(t->j);
-	json_end(t->j);
+	answer_end(t->a);
+	answer_end(t->a);
 	return 0;
 }
 
@@ -203,13 +204,13 @@ int
 verb_trace(struct verb_call *call)
 {
 	const char *word = call->args[0];
-	struct tracing t = { .call = call, .j = call->out };
+	struct tracing t = { .call = call, .a = call->out };
 	struct found found = { .n = 0 };
 	int64_t number = number_of(call->bridge, word);
 	size_t told = 0;
 
 	t.db = store_reader(call->bridge->store);
-	json_array(t.j, "messages");
+	answer_array(t.a, "messages");
 	if (number > 0 && trace_event(&t, number) == 0)
 		told++;
 	keep_failure(&t,
@@ -217,7 +218,7 @@ verb_trace(struct verb_call *call)
 	for (size_t i = 0; i < found.n; i++)
 		if (told == 0 || found.events[i] != number)
 			told += trace_event(&t, found.events[i]) == 0;
-	json_end(t.j);
+	answer_end(t.a);
 	if (t.rc < 0)
 		return verb_no_database(call);
 	if (told == 0)

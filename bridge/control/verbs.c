@@ -6,7 +6,7 @@
 #include "bridge/control/verbs.h"
 
 #include "bridge/base.h"
-#include "bridge/control/json.h"
+#include "bridge/control/answer.h"
 #include "bridge/control/request.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
@@ -46,12 +46,12 @@ verb_place_is(const struct verb_place *place, const char *network,
 }
 
 void
-verb_seconds(struct json *j, const char *key, int64_t ms)
+verb_seconds(struct answer *a, const char *key, int64_t ms)
 {
 	if (ms < 0)
-		json_null(j, key);
+		answer_null(a, key);
 	else
-		json_number(j, key, ms / 1000);
+		answer_number(a, key, ms / 1000);
 }
 
 const char *
@@ -71,17 +71,17 @@ verb_no_database(struct verb_call *call)
 static int
 verb_help(struct verb_call *call)
 {
-	struct json *j = call->out;
+	struct answer *a = call->out;
 
-	json_array(j, "verbs");
+	answer_array(a, "verbs");
 	for (const struct verb *v = verbs; v->name; v++) {
-		json_object(j, NULL);
-		json_text(j, "verb", v->name);
-		json_text(j, "args", v->args);
-		json_text(j, "help", v->help);
-		json_end(j);
+		answer_object(a, NULL);
+		answer_text(a, "verb", v->name);
+		answer_text(a, "args", v->args);
+		answer_text(a, "help", v->help);
+		answer_end(a);
 	}
-	json_end(j);
+	answer_end(a);
 	return 0;
 }
 
@@ -135,14 +135,14 @@ run(struct verb_call *call, const struct request *r)
 void
 verbs_refuse(const char *why, struct str *out)
 {
-	struct json j;
+	struct answer a;
 
 	str_clear(out);
-	json_init(&j, out);
-	json_object(&j, NULL);
-	json_bool(&j, "ok", false);
-	json_text(&j, "error", why);
-	json_end(&j);
+	answer_init(&a, out);
+	answer_object(&a, NULL);
+	answer_bool(&a, "ok", false);
+	answer_text(&a, "error", why);
+	answer_end(&a);
 	str_add_char(out, '\n');
 }
 
@@ -151,9 +151,9 @@ verbs_answer(struct bridge *bridge, const char *line, size_t len,
 	     struct str *out)
 {
 	struct error err = { "" };
-	struct json j;
+	struct answer a;
 	struct request r;
-	struct verb_call call = { .bridge = bridge, .out = &j, .err = &err };
+	struct verb_call call = { .bridge = bridge, .out = &a, .err = &err };
 	const char *wrong = request_parse(&r, line, len);
 	int rc;
 
@@ -161,11 +161,11 @@ verbs_answer(struct bridge *bridge, const char *line, size_t len,
 		verbs_refuse(wrong, out);
 		return;
 	}
-	json_init(&j, out);
-	json_object(&j, NULL);
-	json_bool(&j, "ok", true);
+	answer_init(&a, out);
+	answer_object(&a, NULL);
+	answer_bool(&a, "ok", true);
 	rc = run(&call, &r);
-	json_end_all(&j);
+	answer_end_all(&a);
 	str_add_char(out, '\n');
 	if (rc < 0)
 		verbs_refuse(err.text, out);

@@ -21,7 +21,7 @@
 
 struct bridge;
 struct error;
-struct json;
+struct answer;
 struct netlife;
 struct room;
 struct str;
@@ -33,7 +33,7 @@ struct verb_call {
 	struct bridge *bridge;
 	const char *const *args; /* without the verb */
 	size_t n_args;
-	struct json *out;
+	struct answer *out;
 	struct error *err;
 };
 
@@ -87,7 +87,7 @@ bool verb_place_is(const struct verb_place *place, const char *network,
 		   const char *channel);
 
 /* Seconds; null if ms is negative. */
-void verb_seconds(struct json *j, const char *key, int64_t ms);
+void verb_seconds(struct answer *a, const char *key, int64_t ms);
 
 /* How a channel is named in answers; persons stay private. */
 const char *verb_channel_name(int kind, const char *name);

@@ -337,7 +337,7 @@ leave_in_the_middle(struct desk *d)
 	for (int i = 0; i < 100; i++) {
 		int fd = dial(d);
 
-		say_text(fd, i % 2 ? "hel" : "help\nhelp\nhel");
+		say_text(fd, i % 2 ? "stat" : "help\nhelp\nstat");
 		(void)close(fd);
 	}
 	/* Those who came last may still be counted. */
@@ -390,7 +390,7 @@ say_nothing(struct desk *d)
 {
 	int fd = dial(d);
 
-	say_text(fd, "hel");
+	say_text(fd, "stat");
 	hear(d, fd, 0);
 	(void)close(fd);
 }

@@ -91,9 +91,12 @@ a_timer_runs_once_at_its_time(void **state)
 	struct fixture *f = *state;
 	struct actor a = { .f = f, .letter = 'a' };
 
+	assert_int_equal(timer_left_ms(&a.timer), -1);
 	timer_start(&a.timer, f->loop, 100, act, &a);
 	assert_true(timer_is_running(&a.timer));
+	assert_int_equal(timer_left_ms(&a.timer), 100);
 	loop_advance(f->loop, 99);
+	assert_int_equal(timer_left_ms(&a.timer), 1);
 	assert_string_equal(f->notes, "");
 	loop_advance(f->loop, 1);
 	assert_string_equal(f->notes, "a");

@@ -200,6 +200,46 @@ an_id_used_again_means_the_latest(void **state)
 }
 
 static void
+add_number(void *arg, int64_t event)
+{
+	str_printf(arg, "%lld ", (long long)event);
+}
+
+static void
+an_id_is_found_wherever_it_was_given(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "xmpp", "b");
+	const char *const ids[] = { "n", "m" };
+	const struct delivery_end end = { .state = DELIVERY_CONFIRMED,
+					  .ids = ids,
+					  .n_ids = 2 };
+	AUTO_STR all, two, none;
+	int64_t known;
+
+	str_init(&all, 100);
+	str_init(&two, 100);
+	str_init(&none, 100);
+	put(db, (struct event_row){ .id = 1, .channel = a, .native_id = "n" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = b, .alt_id = "n" },
+	    &known);
+	put(db, (struct event_row){ .id = 3, .channel = b, .native_id = "x" },
+	    &known);
+	put(db, (struct event_row){ .id = 4, .channel = a, .native_id = "N" },
+	    &known);
+	assert_int_equal(delivery_put(db, 3, a), 0);
+	assert_int_equal(delivery_settle(db, 3, a, &end), 0);
+	assert_int_equal(event_find_all(db, "n", 9, add_number, &all), 0);
+	assert_string_equal(all.data, "3 2 1 ");
+	assert_int_equal(event_find_all(db, "n", 2, add_number, &two), 0);
+	assert_string_equal(two.data, "3 2 ");
+	assert_int_equal(event_find_all(db, "", 9, add_number, &none), 0);
+	assert_string_equal(none.data, "");
+}
+
+static void
 an_alt_id_cannot_take_the_place_of_an_id(void **state)
 {
 	struct db *db = *state;
@@ -342,6 +382,7 @@ main(void)
 		TEST(a_key_is_kept_once_in_its_channel),
 		TEST(an_event_is_found_by_its_own_and_its_delivered_ids),
 		TEST(an_id_used_again_means_the_latest),
+		TEST(an_id_is_found_wherever_it_was_given),
 		TEST(an_alt_id_cannot_take_the_place_of_an_id),
 		TEST(an_event_has_the_ids_of_the_channel_asked_for),
 		TEST(pruning_takes_the_oldest_first_and_in_steps),

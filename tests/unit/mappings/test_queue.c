@@ -260,6 +260,69 @@ figures_count_what_has_not_ended(void **state)
 	assert_int_equal(f.last_event, 30);
 }
 
+static void
+add_age(void *arg, const struct queue_row *row)
+{
+	struct str *out = arg;
+
+	str_printf(out, "%" PRId64 " %u %" PRId64 " %s;", row->delivery.event,
+		   row->delivery.attempts, row->received_ms,
+		   row->delivery.why ? row->delivery.why : "-");
+}
+
+static void
+the_queue_is_listed_from_its_head_with_what_was_received_when(void **state)
+{
+	struct world *w = *state;
+	int64_t rows = -1, oldest = -1;
+	AUTO_STR all, one;
+
+	str_init(&all, 1000);
+	str_init(&one, 1000);
+	assert_int_equal(queue_depth(w->db, w->b, &rows, &oldest), 0);
+	assert_int_equal(rows, 0);
+	assert_int_equal(oldest, 0);
+	say(w->db, 2, w->a, "there");
+	say(w->db, 3, w->a, "now");
+	for (int64_t i = 1; i <= 3; i++)
+		assert_int_equal(delivery_put(w->db, i, w->b), 0);
+	assert_int_equal(delivery_put(w->db, 1, w->c), 0);
+	assert_int_equal(delivery_attempt(w->db, 2, w->b, 5), 0);
+	assert_int_equal(delivery_later(w->db, 2, w->b, "busy"), 0);
+	assert_int_equal(end(w, 1, DELIVERY_CONFIRMED, "x"), 0);
+	assert_int_equal(queue_depth(w->db, w->b, &rows, &oldest), 0);
+	assert_int_equal(rows, 2);
+	assert_int_equal(oldest, 2); /* say() was given that as its time */
+	assert_int_equal(queue_list(w->db, w->b, 9, add_age, &all), 0);
+	assert_int_equal(queue_list(w->db, w->b, 1, add_age, &one), 0);
+	assert_string_equal(all.data, "2 1 2 busy;3 0 3 -;");
+	assert_string_equal(one.data, "2 1 2 busy;");
+}
+
+static void
+add_attempts(void *arg, const struct delivery_row *row)
+{
+	str_printf(arg, "%u;", row->attempts);
+}
+
+static void
+an_end_keeps_the_greater_count_of_attempts(void **state)
+{
+	struct world *w = *state;
+	struct delivery_end e = { .state = DELIVERY_CONFIRMED, .attempts = 3 };
+	AUTO_STR out;
+
+	str_init(&out, 100);
+	assert_int_equal(delivery_put(w->db, 1, w->b), 0);
+	assert_int_equal(delivery_put(w->db, 1, w->c), 0);
+	for (int64_t t = 1; t <= 4; t++)
+		assert_int_equal(delivery_attempt(w->db, 1, w->b, t), 0);
+	assert_int_equal(delivery_settle(w->db, 1, w->b, &e), 0);
+	assert_int_equal(delivery_settle(w->db, 1, w->c, &e), 0);
+	assert_int_equal(delivery_each(w->db, 1, add_attempts, &out), 0);
+	assert_string_equal(out.data, "4;3;");
+}
+
 int
 main(void)
 {
@@ -274,6 +337,8 @@ main(void)
 		TEST(next_tells_what_is_waiting_or_sent_in_order),
 		TEST(channels_with_something_waiting_are_told),
 		TEST(figures_count_what_has_not_ended),
+		TEST(the_queue_is_listed_from_its_head_with_what_was_received_when),
+		TEST(an_end_keeps_the_greater_count_of_attempts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

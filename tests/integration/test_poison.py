@@ -119,8 +119,9 @@ def irc_try(pair, field, data):
         "nick": b"NICK :%s" % data,
         "private": b"PRIVMSG %s :%s" % (pair.ann_nick.encode(), data),
     }
-    sender = pair.bob if field == "kick" and b"\n" not in data and (
-        b"\r" not in data and len(data) < 400) else peer
+    # Bob is the operator and has to stay: servers throw out who sends these.
+    gentle = not set(b"\n\r\0") & set(data) and len(data) < 400
+    sender = pair.bob if field == "kick" and gentle else peer
     try:
         sender.send_raw(lines[field] + b"\r\n")
         peer.barrier(2)

@@ -497,7 +497,8 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 		pup = pup_new(room->life, home, &m->sender);
 	if (!pup || (pup->dismissed && !speaking))
 		return;
-	pup_update(pup, m);
+	if (!m->stale) /* another room may know better by now */
+		pup_update(pup, m);
 	if (!occ)
 		occ = occ_new(room, pup);
 	occ->wanted = true;

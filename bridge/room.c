@@ -209,6 +209,7 @@ room_lost(struct room *room)
 	room->ch.joined = false;
 	room->joining = false;
 	timer_stop(&room->retry);
+	members_doubt(room);
 	outbox_lost(room);
 	puppets_lost(room);
 	/* Counted from the first loss, however often we try in vain. */

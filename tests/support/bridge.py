@@ -68,6 +68,8 @@ class Bridge:
         self.networks, self.links = networks, links
         self.level = level
         self.queue = queue or {}
+        self.prefix = []       # a program that runs causewayd
+        self.environment = {}  # besides what it always gets
         self.config = self.folder / "causeway.conf"
         self.database = self.folder / "causeway.db"
         self.process = None
@@ -87,7 +89,7 @@ class Bridge:
         self.config.write_text("\n".join(text) + "\n")
 
     def argv(self):
-        return [program(), "--config", self.config]
+        return [*self.prefix, program(), "--config", self.config]
 
     def launch(self):
         """Start it without waiting for anything."""
@@ -95,6 +97,7 @@ class Bridge:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
+        env.update(self.environment)
         # As ourselves: nobody else may be able to reach the build folder.
         self.process = Process("causewayd", self.argv(), self.folder,
                                env=env, privileged=True)

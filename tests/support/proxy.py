@@ -354,15 +354,17 @@ class Proxy:
             return
         self.refuse(True)
         self.reset()
-        self._settle()
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
         self.holder.close()
 
-    @_on_loop
-    def _settle(self):
-        """Reached after all that was asked for before."""
+    async def _end(self):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def logs(self, _lines=0):
         return (f"proxy {self.port} -> {self.target[1]}: "

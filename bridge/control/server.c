@@ -190,9 +190,9 @@ client_new(struct control *control, evutil_socket_t fd)
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->control = control;
+	/* Callbacks that are deferred would keep it alive beyond the loop. */
 	c->bev = bufferevent_socket_new(loop_base(control->loop), fd,
-					BEV_OPT_CLOSE_ON_FREE |
-						BEV_OPT_DEFER_CALLBACKS);
+					BEV_OPT_CLOSE_ON_FREE);
 	if (!c->bev)
 		abort(); /* no memory */
 	DL_APPEND(control->clients, c);

@@ -21,6 +21,7 @@
 #include "bridge/fallback.h"
 #include "bridge/log.h"
 #include "bridge/store.h"
+#include "bridge/str.h"
 #include "conf/conf.h"
 #include "mappings/queue.h"
 
@@ -270,14 +271,28 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 	bridge_mark(room);
 }
 
+/* In a link of many the author wants to know where it was refused. */
+static void
+tell_author(struct item *item, const char *why)
+{
+	AUTO_STR text = { 0 };
+
+	if (!item->home || !item->event)
+		return;
+	str_init(&text, 4096);
+	if (item->room->ch.kind == CHANNEL_ROOM)
+		str_printf(&text, "%s: ", item->room->where);
+	str_add(&text, why);
+	bridge_bounce(item->home, item->source, text.data);
+}
+
 static void
 refuse(struct item *item, enum delivery_state state, const char *why)
 {
 	why = why ? why : "no reason was given";
 	log_info(item->room->where, "delivery %lld refused: %s",
 		 (long long)item->event, why);
-	if (item->home && item->event)
-		bridge_bounce(item->home, item->source, why);
+	tell_author(item, why);
 	settle(item, state, NULL, 0, why);
 }
 

@@ -184,10 +184,25 @@ def test_a_topic_from_irc_becomes_the_subject(pair):
                       s.body is None)
 
 
+def lock_topic(pair, how):
+    """InspIRCd makes channels with +t, ngIRCd without."""
+    pair.bob.send_raw(f"MODE {pair.channel} {how}t\r\n".encode())
+    pair.bob.barrier()
+
+
 def test_a_subject_becomes_the_topic(pair):
+    lock_topic(pair, "-")
     pair.ann.subject(pair.room, "new subject ☃")
     pair.bob.wait_for(lambda m: m.command == "TOPIC" and
                       m.text == "new subject ☃")
+
+
+def test_a_subject_that_the_channel_refuses_comes_back_with_words(pair):
+    lock_topic(pair, "+")
+    pair.ann.subject(pair.room, "not here")
+    pair.ann.wait_for(lambda s: s.body and "operators" in s.body and
+                      pair.channel in s.body)
+    pair.both_ways()
 
 
 def test_a_topic_does_not_bounce(pair):

@@ -96,7 +96,7 @@ struct member *
 member_see(struct room *room, const struct event *ev)
 {
 	struct member *m = member_find(room, ev->sender.id);
-	bool news = !m;
+	bool news = !m || m->stale;
 	bool speaking = event_is_durable(ev);
 
 	if (!m && !is_here(ev))

@@ -493,7 +493,7 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 			occ_unwant(occ);
 		return;
 	}
-	if (!pup && pup_allowed(room->life, speaking))
+	if (!pup && !m->stale && pup_allowed(room->life, speaking))
 		pup = pup_new(room->life, home, &m->sender);
 	if (!pup || (pup->dismissed && !speaking))
 		return;

@@ -219,7 +219,7 @@ static void
 refused_by_us(const struct oracle *o, struct heard *h)
 {
 	h->refused++;
-	h->excused |= o->full;
+	h->excused |= o->was_full;
 }
 
 static void

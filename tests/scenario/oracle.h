@@ -53,7 +53,8 @@ struct oracle {
 	unsigned n_words;
 	struct heard *ending[WORDS_MAX]; /* ends that may not be on disk yet */
 	size_t n_ending;
-	bool full;                     /* the disk: nothing can be kept now */
+	bool full; /* the disk: nothing can be kept now */
+	bool was_full;
 	unsigned last[PLACES][PLACES]; /* first appearances, from and to */
 	bool kept_out[ROOMS][NETS][PEOPLE];
 	void (*fail)(struct oracle *o, const char *fmt, ...)

@@ -675,6 +675,7 @@ static void
 do_full(struct storm *s)
 {
 	s->oracle.full = !s->oracle.full && likely(s, 30);
+	s->oracle.was_full |= s->oracle.full;
 	note(s, "the disk is %s", s->oracle.full ? "full" : "usable");
 }
 
@@ -871,6 +872,7 @@ main(int argc, char **argv)
 	s->loud = argc > 1 && first == last;
 	if (!make_folder(s))
 		return 1;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* long runs are cut short */
 	signal(SIGABRT, on_abort);
 	log_set_level(LOG_LEVEL_TRACE);
 	log_set_sink(on_log, s);

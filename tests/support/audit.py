@@ -117,11 +117,17 @@ class Traffic:
     def __init__(self, pair, pace_s=PACE_S):
         self.pair = pair
         mark = pair.room.partition("@")[0]
-        self.to_irc = Stream(f"{mark}x", lambda t: self.pair.ann.say(
-            self.pair.room, t), pace_s)
-        self.to_xmpp = Stream(f"{mark}i", lambda t: self.pair.bob.say(
-            self.pair.channel, t), pace_s)
+        self.to_irc = Stream(f"{mark}x", lambda t: self._say(
+            self.pair.ann, self.pair.room, t), pace_s)
+        self.to_xmpp = Stream(f"{mark}i", lambda t: self._say(
+            self.pair.bob, self.pair.channel, t), pace_s)
         self.listeners = {"irc": [pair.bob], "xmpp": [pair.ann]}
+
+    @staticmethod
+    def _say(peer, place, text):
+        if peer.closed:
+            raise OSError("not connected")
+        peer.say(place, text)
 
     def replaced(self):
         """ann or bob is a new peer; what the old one heard counts."""
@@ -133,6 +139,19 @@ class Traffic:
     def wait_said(self, more):
         self.to_irc.wait_said(more)
         self.to_xmpp.wait_said(more)
+
+    def _sides(self):
+        return ((self.to_irc, "irc", self.pair.channel),
+                (self.to_xmpp, "xmpp", self.pair.room))
+
+    def wait_through(self, timeout=40):
+        """Until a line said from now on has arrived, in both directions."""
+        self.replaced()
+        for stream, where, place in self._sides():
+            mark = f"{stream.prefix}-{stream.said:06}"
+            wait_for(f"a line after {mark} to arrive on {where}",
+                     lambda s=stream, w=where, p=place, m=mark:
+                     max(self._seen(s, w, p), default="") > m, timeout, 0.05)
 
     def stop(self):
         self.to_irc.stop()
@@ -158,8 +177,7 @@ class Traffic:
         self.pair.ann.barrier()
         self.pair.bob.barrier()
         self.replaced()
-        return (self._tally(self.to_irc, "irc", self.pair.channel),
-                self._tally(self.to_xmpp, "xmpp", self.pair.room))
+        return tuple(self._tally(*side) for side in self._sides())
 
     def audit(self, to_irc=0, to_xmpp=0, heard=False, timeout=60):
         """Nothing lost, nothing in another order, nothing refused, and no

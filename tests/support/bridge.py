@@ -45,14 +45,14 @@ def _value(value):
     return f'"{text}"'
 
 
-def xmpp_network(server, component="gw.localhost", **options):
+def xmpp_network(server, component="gw.localhost", /, **options):
     """The options of a network on one of the servers of servers_xmpp."""
     return {"protocol": "xmpp", "component": component,
             "server": f"127.0.0.1:{server.component_port}",
             "secret": "env:XMPP_SECRET", "direct_from": ["*"], **options}
 
 
-def irc_network(server, **options):
+def irc_network(server, /, **options):
     """Likewise of servers_irc, plain, without a limit to the pace."""
     return {"protocol": "irc", "server": f"127.0.0.1:{server.port}",
             "tls": "off", "nick": "causeway", "preset": "own",
@@ -166,8 +166,8 @@ class Bridge:
 
     def logs(self, lines=80):
         tail = self.output().splitlines()[-lines:]
-        return "\n".join([f"---- causewayd ({self.config})",
-                          self.config.read_text(), *tail])
+        config = self.config.read_text() if self.config.exists() else ""
+        return "\n".join([f"---- causewayd ({self.config})", config, *tail])
 
     # ---- the end of it
 

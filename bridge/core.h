@@ -139,6 +139,7 @@ struct room {
 	struct timer retry;   /* of joining */
 	struct timer forsake; /* its members, if it stays lost */
 	char *topic;          /* as last seen there; NULL if not known */
+	char *cursor;         /* of the newest event kept; NULL if none */
 	char *why;            /* it was last left; NULL: never was */
 	struct member *members;
 	struct occ *occs;

@@ -50,6 +50,7 @@ enum event_flag {
 	EVENT_BACKLOG = 1 << 3, /* history or a first snapshot, not news */
 	EVENT_EDITED = 1 << 4,  /* rendered: was an edit that could not be */
 	EVENT_RELAYED = 1 << 5, /* rendered: the text names its speaker */
+	EVENT_LATE = 1 << 6,    /* said while we did not listen; see when_ms */
 };
 
 /* How somebody left. */
@@ -164,6 +165,11 @@ struct event {
 	const char *id;
 	const char *alt_id;
 	const char *key;
+	/*
+	 * Where in this channel to go on after this event, once it is kept, in
+	 * the adapter's own words; NULL leaves the place where it was.
+	 */
+	const char *cursor;
 	const char *target; /* id of the earlier message this is about */
 	const char *parent; /* id of the message replied to, or NULL */
 

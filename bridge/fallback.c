@@ -8,6 +8,7 @@
 #include "bridge/str.h"
 #include "bridge/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_BYTES 64
@@ -125,6 +126,20 @@ add_speaker(struct text_builder *b, const struct event *ev)
 	add_plain(b, "> ");
 }
 
+/* "[12:03] ", UTC, where nothing else can tell when it was said. */
+static void
+add_time(struct text_builder *b, const struct event *ev, unsigned caps)
+{
+	char text[16];
+	int64_t minutes = ev->when_ms / 60000;
+
+	if (!(ev->flags & EVENT_LATE) || (caps & CAN_DELAY) || minutes <= 0)
+		return;
+	snprintf(text, sizeof(text), "[%02d:%02d] ", (int)(minutes / 60 % 24),
+		 (int)(minutes % 60));
+	add_plain(b, text);
+}
+
 static struct event *
 finish(struct event *out, struct text_builder *b, unsigned flags)
 {
@@ -155,7 +170,9 @@ message_fits(const struct event *ev, const struct fallback *how)
 	bool styles = !ev->text.n_spans || (caps & CAN_STYLE);
 	bool files = !ev->n_attachments || (caps & CAN_ATTACH);
 
-	return !how->relayed && reply && styles && files;
+	bool late = (ev->flags & EVENT_LATE) && !(caps & CAN_DELAY);
+
+	return !how->relayed && reply && styles && files && !late;
 }
 
 static void
@@ -177,6 +194,7 @@ render_message(struct event *ev, const struct fallback *how)
 	struct text_builder b;
 
 	text_builder_init(&b, RENDERED_MAX);
+	add_time(&b, ev, how->caps);
 	if (how->relayed)
 		add_speaker(&b, ev);
 	add_reply_prefix(&b, ev, how);

@@ -51,7 +51,12 @@ keep(struct db *db, struct intake *in)
 	in->row.sender = in->sender;
 	rc = event_put(db, &in->row, &known);
 	in->known = rc == -EEXIST;
-	return in->known ? 0 : rc;
+	if (in->known)
+		return 0;
+	if (rc == 0 && in->ev->cursor)
+		rc = channel_set_cursor(db, in->row.channel, in->ev->cursor,
+					in->row.received_ms);
+	return rc;
 }
 
 static int
@@ -90,6 +95,16 @@ accepted(struct netlife *life, const struct event *ev)
 }
 
 static void
+move_cursor(struct room *room, const struct event *ev)
+{
+	if (!room || !ev->cursor)
+		return;
+	free(room->cursor);
+	room->cursor = xstrdup(ev->cursor);
+	room->ch.cursor = room->cursor;
+}
+
+static void
 intake_done(struct store_job *job, int status)
 {
 	struct intake *in = container_of(job, struct intake, job);
@@ -103,6 +118,8 @@ intake_done(struct store_job *job, int status)
 		return;
 	}
 	accepted(life, in->ev);
+	if (!in->known)
+		move_cursor(bridge_room(in->bridge, in->row.channel), in->ev);
 	for (size_t i = 0; !in->known && i < in->n; i++) {
 		struct room *to = bridge_room(in->bridge, in->channels[i]);
 
@@ -359,5 +376,44 @@ bridge_event(struct network *net, struct event *ev)
 		direct_event(life, ev);
 	else
 		intake_event(life, ev);
+	event_unref(ev);
+}
+
+/* ---- what nobody heard ------------------------------------------------- */
+
+static void
+add_clock(struct str *out, int64_t wall_ms)
+{
+	int64_t minutes = wall_ms / 60000;
+
+	str_printf(out, "%02d:%02d", (int)(minutes / 60 % 24),
+		   (int)(minutes % 60));
+}
+
+void
+bridge_gap(struct channel *ch, int64_t from_ms)
+{
+	struct room *room = container_of(ch, struct room, ch);
+	struct event *ev = event_make(EVENT_MESSAGE);
+	int64_t now_ms = loop_wall_ms(room->bridge->loop);
+	AUTO_STR text = { 0 };
+
+	str_init(&text, 1024);
+	str_printf(&text, "What was said in %s ", room->where);
+	if (from_ms > 0) {
+		str_add(&text, "between ");
+		add_clock(&text, from_ms);
+		str_add(&text, " and ");
+	} else {
+		str_add(&text, "before ");
+	}
+	add_clock(&text, now_ms);
+	str_add(&text, " (UTC) was not heard and cannot be fetched");
+	ev->channel = ch->id;
+	ev->when_ms = now_ms;
+	ev->flags = EVENT_NOTICE;
+	event_set_sender(ev, "causeway", "causeway");
+	event_set_text(ev, text.data);
+	carry_durable(room, ev);
 	event_unref(ev);
 }

@@ -89,7 +89,8 @@ is_here(const struct event *ev)
 {
 	if (ev->kind == EVENT_JOIN)
 		return true;
-	return event_is_durable(ev) && !(ev->flags & EVENT_BACKLOG);
+	return event_is_durable(ev) &&
+	       !(ev->flags & (EVENT_BACKLOG | EVENT_LATE));
 }
 
 struct member *

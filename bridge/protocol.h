@@ -41,6 +41,14 @@
  * again, with back-off, for as long as it wants the channel. When the network
  * goes down every channel of it is left without further calls.
  *
+ * Catching up. Before join() the bridge sets channel->cursor to the cursor of
+ * the newest event that was kept from there, or NULL. Between join() and
+ * bridge_joined() the adapter raises what was said since, oldest first, with
+ * EVENT_LATE and the time at which it was said; what is said live meanwhile
+ * comes after it. What was kept already is recognised by its key; our own
+ * words must be left out. Where nothing can be fetched the adapter may say so
+ * with bridge_gap(), once, right before bridge_joined().
+ *
  * Members. Everybody who is in a channel and is not us is reported by
  * EVENT_JOIN, EVENT_PART, EVENT_RENAME and EVENT_PRESENCE. "Us" is the
  * listener and every puppet; an adapter must never report its own echo.
@@ -100,6 +108,7 @@ enum capability {
 	/* Names belong to rooms, so that a person of this network can have a
 	 * puppet in another room of it. Elsewhere that person is relayed. */
 	CAN_PUPPET_OWN = 1 << 14,
+	CAN_DELAY = 1 << 15, /* shows when a late message was said */
 };
 
 struct limits {
@@ -126,7 +135,8 @@ struct channel {
 	unsigned caps;        /* enum capability; the adapter may narrow it */
 	struct limits limits; /* the adapter may narrow them */
 	bool joined;
-	void *data; /* the adapter's own */
+	const char *cursor; /* where to go on; see "Catching up" */
+	void *data;         /* the adapter's own */
 };
 
 /* One remote person, shown on one network. */
@@ -300,6 +310,12 @@ void bridge_network_down(struct network *net, enum down_reason why,
 			 const char *text);
 
 void bridge_joined(struct channel *ch);
+
+/*
+ * What was said in the channel since from_ms (UTC; 0: not known) was not heard
+ * and cannot be fetched: a line in the linked rooms says so.
+ */
+void bridge_gap(struct channel *ch, int64_t from_ms);
 
 /*
  * The channel is lost or cannot be entered. DOWN_REFUSED means that asking

@@ -88,6 +88,7 @@ room_free(struct room *room)
 		HASH_DELETE(hh_name, room->life->directs, room);
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
+	free(room->cursor);
 	free(room->why);
 	free(room);
 }
@@ -100,6 +101,7 @@ room_open(struct room *room, int64_t id)
 	room->ch.id = id;
 	HASH_ADD(hh, bridge->rooms, ch.id, sizeof(room->ch.id), room);
 	room->topic = channel_topic(store_reader(bridge->store), id);
+	room->cursor = channel_cursor(store_reader(bridge->store), id);
 	room->outbox.more = true; /* until we looked */
 	bridge_mark(room);
 }
@@ -177,6 +179,7 @@ join(struct room *room)
 		    join_took_too_long, room);
 	room->ch.caps = room->life->net->caps;
 	room->ch.limits = room->life->net->limits;
+	room->ch.cursor = room->cursor;
 	room->life->net->protocol->ops.join(room->life->net, &room->ch);
 }
 

@@ -146,3 +146,17 @@ channel_topic(struct db *db, int64_t channel)
 {
 	return sql_string(db, SQL_CHANNEL_TOPIC, ARGS(INT(channel)));
 }
+
+int
+channel_set_cursor(struct db *db, int64_t channel, const char *cursor,
+		   int64_t when_ms)
+{
+	return sql_run(db, SQL_CURSOR_SET,
+		       ARGS(INT(channel), TEXT(cursor), INT(when_ms)));
+}
+
+char *
+channel_cursor(struct db *db, int64_t channel)
+{
+	return sql_string(db, SQL_CURSOR_GET, ARGS(INT(channel)));
+}

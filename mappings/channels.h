@@ -66,6 +66,16 @@ int channel_get(struct db *db, int64_t channel,
 /* The topic as last relayed to a channel, so that none is said twice. */
 int channel_set_topic(struct db *db, int64_t channel, const char *topic);
 
+/*
+ * From where to catch up in a channel, in its adapter's own words; changes
+ * together with the event that it comes from, in one transaction.
+ */
+int channel_set_cursor(struct db *db, int64_t channel, const char *cursor,
+		       int64_t when_ms);
+
+/* NULL if never set; the caller frees. */
+char *channel_cursor(struct db *db, int64_t channel);
+
 /* NULL if never set; the caller frees. */
 char *channel_topic(struct db *db, int64_t channel);
 

@@ -161,7 +161,7 @@ static const char *const links_and_messages[] = {
 	"CREATE INDEX delivery_part_native"
 	"	ON delivery_part (channel, native_id);",
 
-	"CREATE TABLE cursor (" /* scope: a channel's name, or '' */
+	"CREATE TABLE cursor (" /* scope: a channel's number, or '' */
 	"	network INTEGER NOT NULL REFERENCES network,"
 	"	scope TEXT NOT NULL,"
 	"	value TEXT NOT NULL,"

@@ -44,6 +44,15 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"UPDATE channel SET topic = ?2 WHERE id = ?1",
 	[SQL_CHANNEL_TOPIC] =
 		"SELECT topic FROM channel WHERE id = ?1",
+	[SQL_CURSOR_SET] =
+		"INSERT INTO cursor (network, scope, value, changed_ms)"
+		"	SELECT network, CAST(id AS TEXT), ?2, ?3"
+		"	FROM channel WHERE id = ?1"
+		"	ON CONFLICT DO UPDATE SET value = ?2, changed_ms = ?3",
+	[SQL_CURSOR_GET] =
+		"SELECT u.value FROM channel c JOIN cursor u"
+		"	ON u.network = c.network AND u.scope = CAST(c.id AS TEXT)"
+		"	WHERE c.id = ?1",
 	[SQL_LINK_FIND] =
 		"SELECT id, source FROM link WHERE name = ?1",
 	[SQL_LINK_ADD] =

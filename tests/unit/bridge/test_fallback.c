@@ -58,6 +58,13 @@ static const struct row rows[] = {
 	{ EVENT_MESSAGE, EVENT_NOTICE, "beep", NULL, NULL,
 	  { .relayed = true },
 	  "<ann> beep", EVENT_MESSAGE, EVENT_RELAYED | EVENT_NOTICE },
+	/* What is late tells its time, unless the network can. */
+	{ EVENT_MESSAGE, EVENT_LATE, "hi", NULL, NULL, { .caps = 0 },
+	  "[00:16] hi", EVENT_MESSAGE, EVENT_LATE },
+	{ EVENT_MESSAGE, EVENT_LATE, "hi", NULL, NULL, { .relayed = true },
+	  "[00:16] <ann> hi", EVENT_MESSAGE, EVENT_LATE | EVENT_RELAYED },
+	{ EVENT_MESSAGE, EVENT_LATE, "hi", NULL, NULL, { .caps = CAN_DELAY },
+	  "hi", EVENT_MESSAGE, EVENT_LATE },
 	/* Edits are said again. */
 	{ EVENT_EDIT, 0, "new", "t", NULL, { .caps = 0 },
 	  "* new", EVENT_MESSAGE, EVENT_EDITED },

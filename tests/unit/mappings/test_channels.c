@@ -213,6 +213,24 @@ a_topic_is_remembered(void **state)
 	assert_int_equal(channel_set_topic(db, 99, "x"), -ENOENT);
 }
 
+static void
+a_cursor_is_kept_for_each_channel(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+
+	assert_null(channel_cursor(db, a));
+	assert_int_equal(channel_set_cursor(db, a, "one", 1), 0);
+	assert_int_equal(channel_set_cursor(db, a, "two", 2), 0);
+	assert_null(channel_cursor(db, b));
+
+	char *cursor = channel_cursor(db, a);
+
+	assert_string_equal(cursor, "two");
+	free(cursor);
+}
+
 int
 main(void)
 {
@@ -228,6 +246,7 @@ main(void)
 		TEST(a_link_stays_with_its_source),
 		TEST(a_channel_is_told_by_its_number),
 		TEST(a_topic_is_remembered),
+		TEST(a_cursor_is_kept_for_each_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

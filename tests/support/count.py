@@ -56,15 +56,33 @@ def meson(count, path):
         program(count, json.loads(line))
 
 
-def pytest(count, path):
+def verdicts(path):
+    """Name of each test, and how it ended; a test that failed in its own
+    body and again in what follows it has two entries and failed once."""
+    found = {}
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
-        name = f"{path.stem}: {case.get('classname')}::{case.get('name')}"
+        name = f"{case.get('classname')}::{case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
-            count.add("failed", name)
+            found[name] = "failed"
         elif case.find("skipped") is not None:
-            count.add("skipped", name)
+            found.setdefault(name, "skipped")
         else:
-            count.add("passed", name)
+            found.setdefault(name, "passed")
+    return found
+
+
+def pytest(count, path):
+    """What failed was tried again alone; that verdict stands."""
+    if path.name.endswith(".again.xml"):
+        return
+    found = verdicts(path)
+    again = path.with_suffix(".again.xml")
+    for name, verdict in (verdicts(again) if again.exists() else {}).items():
+        if found.get(name) == "failed" and verdict == "passed":
+            print(f"passed at the second try: {name}")
+        found[name] = verdict
+    for name, verdict in found.items():
+        count.add(verdict, f"{path.stem}: {name}")
 
 
 def notes(count, path):

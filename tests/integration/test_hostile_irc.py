@@ -61,7 +61,7 @@ class Hostile:
              "irc": irc_network(self.server, puppets=0)},
             {"lobby": [f"xmpp:{self.room}", f"irc:{self.channel}"]})
         self.bridge.start()
-        self.session = self.server.wait_line(f"JOIN {self.channel}")
+        self.session = self.server.wait_line(self.channel)
 
     def still_works(self):
         """Good lines pass; on a new connection if the old one was cut."""

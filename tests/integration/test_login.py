@@ -9,15 +9,17 @@ from tests.support.bridge import irc_network, xmpp_network
 from tests.support.scripted_irc import ScramServer
 
 
-def lone_bridge(things, xmpp, server, **irc_options):
-    """A bridge between a fresh room and a channel of server; not started.
-    Secrets lie in files beside its configuration."""
-    things.servers += [xmpp, server]
-    room = f"xmpp:{things.name('room')}@{xmpp.rooms}"
+def lone_bridge(things, xmpp, irc, **irc_options):
+    """A bridge between a fresh room, which ann keeps open (the bridge makes
+    none), and a channel of irc; not started. Secrets lie in files beside its
+    configuration."""
+    things.servers += [xmpp, irc]
+    room = f"{things.name('room')}@{xmpp.rooms}"
+    things.xmpp(xmpp, "ann").join(room, things.name("Ann"))
     channel = f"irc:#{things.name('chan')}"
     return things.bridge({"xmpp": xmpp_network(xmpp),
-                          "irc": irc_network(server, **irc_options)},
-                         {"lobby": [room, channel]})
+                          "irc": irc_network(irc, **irc_options)},
+                         {"lobby": [f"xmpp:{room}", channel]})
 
 
 def channel_of(bridge):

@@ -124,7 +124,7 @@ class Session:
         self.say(f"PONG scripted.localhost {rest}")
 
     def on_join(self, rest):
-        channel = rest.split()[0]
+        channel = rest.split()[0].lstrip(":")
         self.raw(f":{self.nick}!u@h JOIN {channel}\r\n".encode())
         for start in range(0, len(self.server.members), 20):
             names = " ".join(self.server.members[start:start + 20])
@@ -133,7 +133,7 @@ class Session:
         self.say(f"366 {self.nick} {channel} :End of NAMES")
 
     def on_who(self, rest):
-        self.say(f"315 {self.nick} {rest.split()[0]} :End of WHO")
+        self.say(f"315 {self.nick} {rest.split()[0].lstrip(':')} :End of WHO")
 
 
 class ScriptedIrc:

@@ -409,8 +409,12 @@ opening_done(struct store_job *job, int status)
 	} else {
 		bridge->last_event = op->last_event;
 		snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
-		for (size_t i = 0; i < bridge->n_nets; i++)
+		snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-",
+			 op->id);
+		for (size_t i = 0; i < bridge->n_nets; i++) {
 			bridge->nets[i].net->id = op->networks[i];
+			bridge->nets[i].net->prefix = bridge->prefix;
+		}
 		number_rooms(bridge, op->channels);
 		queue_channels(store_reader(bridge->store), resume_direct,
 			       bridge);

@@ -203,6 +203,7 @@ struct bridge {
 	int64_t last_event;
 	int64_t started_ms; /* 0 before bridge_start() */
 	char id[24];        /* names this bridge in our message ids */
+	char prefix[32];    /* how those begin */
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };

@@ -201,12 +201,12 @@ static void
 name_item(struct item *item, struct room *room)
 {
 	if (item->event)
-		snprintf(item->id, sizeof(item->id), "cw-%s-%llx-%llx",
-			 room->bridge->id, (unsigned long long)item->event,
+		snprintf(item->id, sizeof(item->id), "%s%llx-%llx",
+			 room->bridge->prefix, (unsigned long long)item->event,
 			 (unsigned long long)room->ch.id);
 	else
-		snprintf(item->id, sizeof(item->id), "cw-%s-x%llx",
-			 room->bridge->id,
+		snprintf(item->id, sizeof(item->id), "%sx%llx",
+			 room->bridge->prefix,
 			 (unsigned long long)loop_random(loop_of(room)));
 	item->d.id = item->id;
 }

@@ -286,6 +286,9 @@ struct network {
 	const struct protocol *protocol;
 	char *name; /* the label; prefix of every log line */
 	int64_t id; /* stable across restarts; set by the bridge */
+	/* How the id of every delivery of this bridge begins, of whatever run,
+	 * and of no other bridge; NULL until start(). Set by the bridge. */
+	const char *prefix;
 	enum network_state state;
 	unsigned caps;        /* of the protocol; the adapter may narrow it */
 	struct limits limits; /* likewise; create() applies configuration */

@@ -220,7 +220,9 @@ send_to_member(struct xmpp *x, struct room *room, struct member *m,
 		}
 	}
 	str_printf(&to, "%s/%s", room->jid, m->nick);
-	struct message_form form = { .from = from.data, .to = to.data };
+	struct message_form form = { .from = from.data,
+				     .to = to.data,
+				     .delay_from = x->conf->component };
 	post_delivery(x, d, &form, true);
 }
 
@@ -229,7 +231,9 @@ send_to_contact(struct xmpp *x, struct delivery *d, const char *to)
 {
 	char bare[FULL_JID_MAX];
 	const struct puppet *p = d->speaker ? d->speaker->puppet : NULL;
-	struct message_form form = { .from = x->listener, .to = to };
+	struct message_form form = { .from = x->listener,
+				     .to = to,
+				     .delay_from = x->conf->component };
 
 	if (p) {
 		if (!jid_of_person(p->sender->id, p->origin, x->conf->component,

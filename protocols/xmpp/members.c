@@ -78,18 +78,26 @@ add_hash(struct str *out, const char *text)
 		str_printf(out, "%02x", digest[i]);
 }
 
-static char *
-make_id(struct room *room, const char *nick, const char *jid, xmpp_stanza_t *st)
+const char *
+muc_occupant_id(const struct room *room, xmpp_stanza_t *st)
 {
 	xmpp_stanza_t *o = room->occupant_ids ? stanza_child(st, "occupant-id",
 							     NS_OCCUPANT_ID)
 					      : NULL;
-	const char *occupant = o ? stanza_get(o, "id") : "";
+	const char *id = o ? stanza_get(o, "id") : "";
+
+	return strlen(id) <= OCCUPANT_ID_MAX ? id : "";
+}
+
+static char *
+make_id(struct room *room, const char *nick, const char *jid, xmpp_stanza_t *st)
+{
+	const char *occupant = muc_occupant_id(room, st);
 	AUTO_STR id = { 0 };
 
 	str_init(&id, SENDER_ID_MAX);
 	str_printf(&id, "%s/", room->jid);
-	if (*occupant && strlen(occupant) <= OCCUPANT_ID_MAX) {
+	if (*occupant) {
 		str_printf(&id, "occ:%s", occupant);
 	} else if (jid) {
 		str_add(&id, "jid:");
@@ -210,7 +218,9 @@ muc_member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
 	 * puppet, or somebody who was faster. The answer to the puppet tells;
 	 * until then the member is not announced.
 	 */
-	if (room->state == ROOM_JOINED && !seat)
+	if (room->state == ROOM_READING)
+		muc_member_announce(room, m, EVENT_BACKLOG);
+	else if (room->state == ROOM_JOINED && !seat)
 		muc_member_announce(room, m, 0);
 }
 

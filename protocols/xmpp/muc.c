@@ -7,7 +7,7 @@
  * turns out to be new is destroyed again and refused.
  */
 
-#include "protocols/xmpp/muc.h"
+#include "protocols/xmpp/catchup.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -80,6 +80,7 @@ muc_room_new(struct xmpp *x, struct channel *ch, const char *jid)
 	room->ch = ch;
 	room->jid = xstrdup(jid);
 	room->nick = xstrdup(nick);
+	room->catchup = catchup_new(room);
 	ch->data = room;
 	HASH_ADD_KEYPTR(hh, x->rooms, room->jid, strlen(room->jid), room);
 	return room;
@@ -102,6 +103,8 @@ muc_room_free(struct room *room)
 	room->ch->data = NULL;
 	free(room->topic);
 	free(room->topic_nick);
+	catchup_free(room->catchup);
+	free(room->occupant);
 	free(room->nick);
 	free(room->jid);
 	free(room);
@@ -332,11 +335,18 @@ announce_topic(struct room *room)
 	bridge_event(&room->x->net, ev);
 }
 
+void
+muc_room_ready(struct room *room)
+{
+	room->state = ROOM_JOINED;
+	muc_room_watch(room);
+	bridge_joined(room->ch);
+}
+
 static void
 muc_room_entered(struct room *room)
 {
 	timer_stop(&room->timer);
-	room->state = ROOM_JOINED;
 	room->heard_ms = loop_now_ms(room->x->loop);
 	for (struct member *m = room->members; m; m = m->hh.next)
 		muc_member_announce(room, m, EVENT_BACKLOG);
@@ -344,8 +354,7 @@ muc_room_entered(struct room *room)
 	free(room->topic);
 	free(room->topic_nick);
 	room->topic = room->topic_nick = NULL;
-	muc_room_watch(room);
-	bridge_joined(room->ch);
+	catchup_start(room);
 }
 
 static void
@@ -408,7 +417,11 @@ muc_entry(struct room *room, const char *from, const char *nick)
 	if (conf && conf->key)
 		stanza_add_text(muc, "password", NULL,
 				secret_reveal(conf->key));
-	stanza_attr(stanza_add(muc, "history", NULL), "maxstanzas", "0");
+	if (!strcmp(from, room->x->listener))
+		catchup_add_history(room, muc);
+	else
+		stanza_attr(stanza_add(muc, "history", NULL), "maxstanzas",
+			    "0");
 	return st;
 }
 
@@ -460,7 +473,9 @@ read_features(struct room *room, xmpp_stanza_t *answer)
 			stanza_is(c, "feature") ? stanza_get(c, "var") : "";
 		room->stable_ids |= !strcmp(var, NS_SID);
 		room->occupant_ids |= !strcmp(var, NS_OCCUPANT_ID);
+		room->archive |= !strcmp(var, NS_MAM);
 	}
+	room->archive &= room->stable_ids;
 	/* Without ids that last, nothing can be pointed at. */
 	if (!room->stable_ids)
 		room->ch->caps &= ~(unsigned)(CAN_REPLY | CAN_EDIT);
@@ -558,7 +573,8 @@ destroy_created(struct room *room)
 }
 
 static void
-self_available(struct room *room, const char *nick, const struct muc_user *u)
+self_available(struct room *room, const char *nick, xmpp_stanza_t *st,
+	       const struct muc_user *u)
 {
 	if (room->state != ROOM_ENTERING)
 		return;
@@ -571,6 +587,8 @@ self_available(struct room *room, const char *nick, const struct muc_user *u)
 		free(room->nick);
 		room->nick = xstrdup(nick);
 	}
+	free(room->occupant);
+	room->occupant = xstrdup(muc_occupant_id(room, st));
 	room->state = ROOM_WAITING;
 	timer_start(&room->timer, room->x->loop, SUBJECT_MS, on_no_subject,
 		    room);
@@ -616,7 +634,7 @@ listener_presence(struct room *room, const char *nick, xmpp_stanza_t *st)
 	if (self && gone)
 		self_unavailable(room, st, &u);
 	else if (self)
-		self_available(room, nick, &u);
+		self_available(room, nick, st, &u);
 	else if (gone)
 		muc_member_gone(room, nick, st, &u);
 	else
@@ -671,8 +689,12 @@ muc_room_message(struct room *room, xmpp_stanza_t *st)
 	room->heard_ms = loop_now_ms(room->x->loop);
 	if (room->state == ROOM_WAITING) {
 		xmpp_stanza_t *subject = stanza_own_child(st, "subject");
-		if (!subject || stanza_own_child(st, "body"))
-			return; /* history */
+		if (!subject || stanza_own_child(st, "body")) {
+			catchup_history(room, st);
+			timer_start(&room->timer, room->x->loop, SUBJECT_MS,
+				    on_no_subject, room);
+			return;
+		}
 		AUTO_STR text = { 0 };
 		str_init(&text, STANZA_TEXT_MAX);
 		stanza_read_text(&text, subject);
@@ -687,7 +709,9 @@ muc_room_message(struct room *room, xmpp_stanza_t *st)
 	}
 	if (room->state == ROOM_CLEARING)
 		muc_room_entered(room); /* the first live word */
-	if (room->state == ROOM_JOINED)
+	if (room->state == ROOM_READING)
+		catchup_hold(room, st);
+	else if (room->state == ROOM_JOINED)
 		talk_received(room, nick, st);
 }
 

@@ -6,11 +6,11 @@
  * Rooms (XEP-0045): how the listener gets in and stays in, who is there, and
  * what is said.
  *
- *     DISCO --> ENTERING --> WAITING --> CLEARING --> JOINED
- *     may we    presence     presence    ghosts of    traffic
- *     enter?    sent         110 came,   ours go
- *                            subject
- *                            awaited
+ *     DISCO --> ENTERING --> WAITING --> CLEARING --> READING --> JOINED
+ *     may we    presence     presence    ghosts of    what we     traffic
+ *     enter?    sent         110 came,   ours go      missed;
+ *                            subject                  see
+ *                            awaited                  catchup.h
  *
  * Only what is addressed to the listener counts as the room's traffic; each
  * puppet gets a copy of everything, which is dropped unread but for what
@@ -27,12 +27,14 @@
 
 #define RECENT_MAX 32
 #define RECENT_TEXT 120
+#define SAID_MAX 64
 
 enum room_state {
 	ROOM_DISCO,
 	ROOM_ENTERING,
 	ROOM_WAITING,
 	ROOM_CLEARING,
+	ROOM_READING,
 	ROOM_JOINED,
 };
 
@@ -56,6 +58,7 @@ enum seat_state {
 struct seat {
 	char *nick; /* asked for, or given; key */
 	char *from; /* full address of the puppet; key of by_from */
+	char *occupant; /* the room's id for it; NULL if not known */
 	struct occupant *o;
 	struct room *room;
 	enum seat_state state;
@@ -84,11 +87,13 @@ struct room {
 	struct channel *ch;
 	enum room_state state;
 	char *nick; /* the listener's here */
+	char *occupant; /* and the room's id for it; NULL if not known */
 	unsigned attempt;
 
 	/* disco */
 	bool stable_ids;   /* urn:xmpp:sid:0 */
 	bool occupant_ids; /* urn:xmpp:occupant-id:0 */
+	bool archive;      /* urn:xmpp:mam:2, and stable_ids */
 
 	struct member *members, *by_id;
 	struct seat *seats, *by_from;
@@ -96,6 +101,9 @@ struct room {
 	struct marks *marks;
 	struct recent recent[RECENT_MAX];
 	size_t next_recent;
+	uint32_t said[SAID_MAX]; /* hashes of keys raised live */
+	size_t next_said;
+	struct catchup *catchup;
 
 	bool ghosts; /* some were found since we entered */
 	bool pinging;
@@ -132,6 +140,9 @@ void muc_room_lost(struct room *room, enum down_reason why, const char *text);
 /* Is the listener still in there (XEP-0410)? Loses the room if not. */
 void muc_room_check_self(struct room *room);
 
+/* All that was missed has been raised: the channel is joined. */
+void muc_room_ready(struct room *room);
+
 /* Why somebody of ours left a room: whose fault, and words for people. */
 enum down_reason muc_departure(struct str *text, xmpp_stanza_t *st,
 			       const struct muc_user *u);
@@ -166,6 +177,9 @@ void muc_member_free(struct room *room, struct member *m);
 struct event *muc_member_event(struct room *room, const struct member *m,
 			       enum event_kind kind);
 
+/* The id that the room gave the one who sent st; "" if it gives none. */
+const char *muc_occupant_id(const struct room *room, xmpp_stanza_t *st);
+
 /* ---- seats (puppets.c) --------------------------------------------------- */
 
 /* By the nick that is ours or asked for; by the puppet's full address. */
@@ -196,6 +210,19 @@ bool muc_room_nick_is_taken(struct room *room, const char *nick,
 
 /* A groupchat message to the listener. */
 void talk_received(struct room *room, const char *nick, xmpp_stanza_t *st);
+
+/* How a message reached us. */
+struct heard {
+	bool late;
+	const char *sid;  /* the id that the room gave it, or NULL */
+	int64_t when_ms;  /* late: said at */
+	int64_t known_ms; /* late: what has no key and is not newer is known */
+	int64_t mark_ms;  /* late: for the cursor */
+};
+
+/* A message from the archive or the history of the room. */
+void talk_late(struct room *room, const char *nick, xmpp_stanza_t *st,
+	       const struct heard *h);
 
 /* Remember for quoting; find again, NULL if not known (any more). */
 void talk_remember(struct room *room, const char *id, const char *nick,

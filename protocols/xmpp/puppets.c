@@ -54,6 +54,7 @@ seat_free(struct seat *s)
 		s->o->data = NULL;
 	free(s->nick);
 	free(s->from);
+	free(s->occupant);
 	free(s);
 }
 
@@ -277,8 +278,11 @@ seat_presence(struct seat *s, xmpp_stanza_t *st)
 	else if (!strcmp(type, "unavailable"))
 		seat_unavailable(s, nick, st);
 	else if (!*type && s->state == SEAT_JOINING && *nick &&
-		 stanza_muc_user(&u, st) && u.codes & MUC_SELF)
+		 stanza_muc_user(&u, st) && u.codes & MUC_SELF) {
+		free(s->occupant);
+		s->occupant = xstrdup(muc_occupant_id(s->room, st));
 		seat_joined(s, nick);
+	}
 }
 
 /* ---- hooks --------------------------------------------------------------- */

@@ -8,10 +8,11 @@
  * delivery is given back, and so is all behind it.
  */
 
-#include "protocols/xmpp/muc.h"
+#include "protocols/xmpp/catchup.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
+#include "conf/conf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,8 @@ muc_room_send(struct room *room, struct delivery *d)
 	const struct event *ev = d->event;
 	AUTO_STR parent_to = { 0 };
 
+	if (catchup_confirms(room, d, s))
+		return; /* it was shown before we lost sight of the room */
 	str_init(&parent_to, FULL_JID_MAX);
 	struct message_form form = {
 		.type = "groupchat",
@@ -234,6 +237,7 @@ muc_room_send(struct room *room, struct delivery *d)
 		.id = d->id,
 		.replaces = ev->kind == EVENT_EDIT ? d->target : NULL,
 		.parent = d->parent,
+		.delay_from = x->conf->component,
 	};
 	const struct recent *r =
 		d->parent ? talk_recall(room, d->parent) : NULL;

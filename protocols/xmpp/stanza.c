@@ -11,6 +11,7 @@
 
 #include "bridge/base.h"
 #include "bridge/text.h"
+#include "protocols/xmpp/stamp.h"
 #include "protocols/xmpp/styling.h"
 #include "protocols/xmpp/xml.h"
 
@@ -687,6 +688,20 @@ add_origin_id(xmpp_stanza_t *st, const char *id)
 	stanza_attr(stanza_add(st, "origin-id", NS_SID), "id", id);
 }
 
+/* XEP-0203 */
+static void
+add_delay(xmpp_stanza_t *st, const struct event *ev, const char *from)
+{
+	char stamp[STAMP_MAX];
+
+	stamp_write(stamp, ev->when_ms);
+	if (!from || !(ev->flags & EVENT_LATE) || !*stamp)
+		return;
+	xmpp_stanza_t *delay = stanza_add(st, "delay", NS_DELAY);
+	stanza_attr(delay, "from", from);
+	stanza_attr(delay, "stamp", stamp);
+}
+
 static bool
 is_blank(const char *s)
 {
@@ -736,5 +751,6 @@ message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 		return NULL;
 	}
 	add_origin_id(st, form->id);
+	add_delay(st, ev, form->delay_from);
 	return st;
 }

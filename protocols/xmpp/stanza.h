@@ -27,6 +27,7 @@
 #define NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
 #define NS_PING "urn:xmpp:ping"
 #define NS_DELAY "urn:xmpp:delay"
+#define NS_MAM "urn:xmpp:mam:2"
 
 /* Bytes of one message's text, both ways. */
 #define STANZA_TEXT_MAX 65536
@@ -153,6 +154,7 @@ struct message_form {
 	const char *parent;    /* id of the message replied to, or NULL */
 	const char *parent_to; /* its author's address, or NULL */
 	const char *parent_text; /* how it began, for the quote, or NULL */
+	const char *delay_from;  /* who says when a late one was said, or NULL */
 };
 
 /*

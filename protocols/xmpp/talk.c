@@ -7,10 +7,12 @@
  * its moderators took back (XEP-0425).
  */
 
-#include "protocols/xmpp/muc.h"
+#include "protocols/xmpp/catchup.h"
 
 #include "bridge/base.h"
 #include "bridge/text.h"
+
+#include <openssl/sha.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,76 @@ talk_recall(const struct room *room, const char *id)
 			return &room->recent[i];
 	}
 	return NULL;
+}
+
+/* ---- raising ------------------------------------------------------------- */
+
+static void
+talk_raise(struct room *room, struct event *ev, const struct heard *h)
+{
+	int64_t mark_ms = h->late ? h->mark_ms : ev->when_ms;
+
+	if (h->late && !ev->key && h->when_ms <= h->known_ms) {
+		event_unref(ev);
+		return;
+	}
+	if (h->late) {
+		ev->flags |= EVENT_LATE;
+		ev->when_ms = h->when_ms;
+	}
+	catchup_mark(ev, h->sid, mark_ms);
+	bridge_event(&room->x->net, ev);
+}
+
+/* True if that key was not raised live lately; it was now. */
+static bool
+is_new_key(struct room *room, const char *key)
+{
+	uint32_t hash = hash_bytes(key, strlen(key));
+
+	for (size_t i = 0; i < SAID_MAX && i < room->next_said; i++) {
+		if (room->said[i] == hash)
+			return false;
+	}
+	room->said[room->next_said++ % SAID_MAX] = hash;
+	return true;
+}
+
+/*
+ * Where the room gives no ids: by this the history shows what we heard live.
+ * Nobody sees one message live twice, so who repeats themselves, under a
+ * repeated id, means it.
+ */
+static void
+set_own_key(struct room *room, struct event *ev, const char *nick,
+	    xmpp_stanza_t *st, bool late)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	AUTO_STR text = { 0 };
+	AUTO_STR key = { 0 };
+
+	if (!*stanza_get(st, "id") || !stanza_own_child(st, "body"))
+		return;
+	str_init(&text, 2 * STANZA_TEXT_MAX);
+	str_init(&key, 2 + 2 * sizeof(digest));
+	str_printf(&text, "%s\n%s\n", nick, stanza_get(st, "id"));
+	stanza_read_text(&text, stanza_own_child(st, "body"));
+	SHA256((const unsigned char *)text.data, text.len, digest);
+	str_add(&key, "h:");
+	for (size_t i = 0; i < sizeof(digest); i++)
+		str_printf(&key, "%02x", digest[i]);
+	if (late || is_new_key(room, key.data))
+		ev->key = event_strdup(ev, key.data);
+}
+
+/* The archive gives the id that the room put on the live message. */
+static void
+set_archive_ids(struct event *ev, const char *sid)
+{
+	const char *own = ev->alt_id ? ev->alt_id : ev->id;
+
+	ev->alt_id = own && strcmp(own, sid) != 0 ? own : NULL;
+	ev->id = ev->key = event_strdup(ev, sid);
 }
 
 /* ---- reactions ----------------------------------------------------------- */
@@ -110,36 +182,44 @@ set_has(const char *set, const char *mark, size_t n)
 	return false;
 }
 
+/* What a set of marks is about. */
+struct marking {
+	struct room *room;
+	const struct member *who;
+	const char *target;
+	const struct heard *h;
+};
+
 static void
-raise_mark(struct room *room, const struct member *m, const char *target,
-	   const char *mark, size_t n, unsigned flags)
+raise_mark(const struct marking *k, const char *mark, size_t n, unsigned flags)
 {
-	struct event *ev = muc_member_event(room, m, EVENT_REACTION);
+	struct event *ev = muc_member_event(k->room, k->who, EVENT_REACTION);
 	AUTO_STR text = { 0 };
 
 	str_init(&text, n);
 	str_add_n(&text, mark, n);
 	ev->mark = event_strdup(ev, text.data);
-	ev->target = event_strdup(ev, target);
+	ev->target = event_strdup(ev, k->target);
 	ev->flags |= flags;
-	bridge_event(&room->x->net, ev);
+	talk_raise(k->room, ev, k->h);
 }
 
 /* Raise what is in one set and not in the other. */
 static void
-raise_difference(struct room *room, const struct member *m, const char *target,
-		 const char *set, const char *other, unsigned flags)
+raise_difference(const struct marking *k, const char *set, const char *other,
+		 unsigned flags)
 {
 	while (*set) {
 		size_t len = strcspn(set, "\n");
 		if (len && !set_has(other, set, len))
-			raise_mark(room, m, target, set, len, flags);
+			raise_mark(k, set, len, flags);
 		set += len + (set[len] == '\n');
 	}
 }
 
 static void
-react(struct room *room, const struct member *m, xmpp_stanza_t *st)
+react(struct room *room, const struct member *m, xmpp_stanza_t *st,
+      const struct heard *h)
 {
 	AUTO(event) scratch = event_make(EVENT_REACTION);
 	const char *list[MARKS_MAX];
@@ -155,8 +235,9 @@ react(struct room *room, const struct member *m, xmpp_stanza_t *st)
 			str_printf(&set, "%s\n", list[i]);
 	}
 	struct marks *marks = marks_get(room, m->id, target);
-	raise_difference(room, m, target, marks->set, set.data, EVENT_REMOVED);
-	raise_difference(room, m, target, set.data, marks->set, 0);
+	struct marking k = { room, m, target, h };
+	raise_difference(&k, marks->set, set.data, EVENT_REMOVED);
+	raise_difference(&k, set.data, marks->set, 0);
 	free(marks->set);
 	marks->set = str_take(&set);
 	if (!*marks->set)
@@ -196,25 +277,26 @@ set_room_sender(struct room *room, struct event *ev, const char *nick)
 }
 
 static void
-muc_room_says(struct room *room, xmpp_stanza_t *st)
+muc_room_says(struct room *room, xmpp_stanza_t *st, const struct heard *h)
 {
 	struct message_source src = { room->jid, room->stable_ids };
 	const char *by = "";
 	const char *why;
 	bool withdrawn = moderated(st, &by) != NULL;
-
-	if (wire_reflected(room, room->nick, st))
-		return; /* a subject of ours, from services that hide whose */
 	struct event *ev = event_from_message(st, &src, &why);
+
 	if (!ev)
 		return;
-	if (ev->kind != EVENT_TOPIC &&
+	/* The topic that counts now was in the snapshot. */
+	if (!(ev->kind == EVENT_TOPIC && !h->late) &&
 	    !(ev->kind == EVENT_REDACTION && withdrawn)) {
 		event_unref(ev);
 		return;
 	}
 	set_room_sender(room, ev, by);
-	bridge_event(&room->x->net, ev);
+	if (h->late && h->sid)
+		set_archive_ids(ev, h->sid);
+	talk_raise(room, ev, h);
 }
 
 /* ---- everybody else's ---------------------------------------------------- */
@@ -235,32 +317,87 @@ is_moderation(xmpp_stanza_t *st)
 	return moderated(st, &by) != NULL;
 }
 
+/* Who said it: nicks change hands, what the room vouches for does not. */
+static void
+set_late_sender(struct room *room, struct event *ev, const char *nick,
+		xmpp_stanza_t *st)
+{
+	const char *occupant = muc_occupant_id(room, st);
+	AUTO_STR id = { 0 };
+
+	if (!*occupant) {
+		set_room_sender(room, ev, nick);
+		return;
+	}
+	str_init(&id, FULL_JID_MAX);
+	str_printf(&id, "%s/occ:%s", room->jid, occupant);
+	struct member *m = muc_member_find_id(room, id.data);
+	event_set_sender(ev, id.data, m ? m->nick : nick);
+	ev->channel = room->ch->id;
+}
+
+static void
+hear(struct room *room, const char *nick, xmpp_stanza_t *st,
+     const struct heard *h)
+{
+	struct message_source src = { room->jid, room->stable_ids };
+	struct member *m = muc_member_find(room, nick);
+	const char *why;
+
+	if (m)
+		react(room, m, st, h);
+	if (is_moderation(st))
+		return; /* only the room may say so */
+	struct event *ev = event_from_message(st, &src, &why);
+	if (why && !h->late)
+		direct_tell(room->x, room, nick, why);
+	if (ev && h->late && ev->kind == EVENT_TOPIC) {
+		event_unref(ev);
+		ev = NULL;
+	}
+	if (!ev)
+		return;
+	if (h->late)
+		set_late_sender(room, ev, nick, st);
+	else
+		set_room_sender(room, ev, nick);
+	if (h->late && h->sid)
+		set_archive_ids(ev, h->sid);
+	else if (!ev->key)
+		set_own_key(room, ev, nick, st, h->late);
+	if (ev->id && ev->kind == EVENT_MESSAGE)
+		talk_remember(room, ev->id, nick, ev->text.utf8);
+	talk_raise(room, ev, h);
+}
+
 void
 talk_received(struct room *room, const char *nick, xmpp_stanza_t *st)
 {
-	struct message_source src = { room->jid, room->stable_ids };
-	const char *why;
+	struct heard h = { .late = false };
 
+	if (room->stable_ids)
+		h.sid = stanza_room_id(st, room->jid);
+	/* Without a nick: a subject of ours, where it is hidden whose. */
+	if (wire_reflected(room, *nick ? nick : room->nick, st))
+		return;
 	if (!*nick) {
-		muc_room_says(room, st);
+		muc_room_says(room, st, &h);
 		return;
 	}
-	if (wire_reflected(room, nick, st) || is_ours(room, nick))
+	if (is_ours(room, nick))
 		return;
 	struct member *m = muc_member_find(room, nick);
 	if (m)
 		muc_member_announce(room, m, 0);
-	if (m)
-		react(room, m, st);
-	if (is_moderation(st))
-		return; /* only the room may say so */
-	struct event *ev = event_from_message(st, &src, &why);
-	if (why)
-		direct_tell(room->x, room, nick, why);
-	if (!ev)
-		return;
-	set_room_sender(room, ev, nick);
-	if (ev->id && ev->kind == EVENT_MESSAGE)
-		talk_remember(room, ev->id, nick, ev->text.utf8);
-	bridge_event(&room->x->net, ev);
+	hear(room, nick, st, &h);
+}
+
+void
+talk_late(struct room *room, const char *nick, xmpp_stanza_t *st,
+	  const struct heard *h)
+{
+	if (*nick)
+		hear(room, nick, st, h);
+	else
+		muc_room_says(room, st, h);
 }

@@ -13,9 +13,10 @@
  *   XEP-0114  Jabber Component Protocol
  *   XEP-0199  XMPP Ping
  *   XEP-0202  Entity Time
- *   XEP-0203  Delayed Delivery (history is told from news by its place)
+ *   XEP-0203  Delayed Delivery
  *   XEP-0245  /me
  *   XEP-0308  Last Message Correction
+ *   XEP-0313  Message Archive Management, of rooms that have it
  *   XEP-0359  Stable Stanza IDs, where the room has them
  *   XEP-0380  Explicit Message Encryption (to refuse it)
  *   XEP-0393  Message Styling
@@ -28,7 +29,7 @@
  *   XEP-0461  Message Replies
  */
 
-#include "protocols/xmpp/muc.h"
+#include "protocols/xmpp/catchup.h"
 
 #include "bridge/base.h"
 #include "bridge/error.h"
@@ -116,10 +117,28 @@ is_for_us(const struct xmpp *x, const char *to)
 	       jid_same_bare(to, x->listener);
 }
 
+/* The room whose archive st is from, or NULL. */
+static struct room *
+room_of_result(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *from = stanza_get(st, "from");
+	struct room *room = muc_room_find(x, from);
+
+	if (!room || strcmp(room->jid, from) != 0 ||
+	    strcmp(stanza_get(st, "to"), x->listener) != 0)
+		return NULL;
+	return stanza_child(st, "result", NS_MAM) ? room : NULL;
+}
+
 static void
 on_message(struct xmpp *x, xmpp_stanza_t *st)
 {
-	if (stanza_has_type(st, "groupchat") || stanza_has_type(st, "error"))
+	struct room *room = room_of_result(x, st);
+
+	if (room)
+		catchup_result(room, st);
+	else if (stanza_has_type(st, "groupchat") ||
+		 stanza_has_type(st, "error"))
 		muc_message(x, st);
 	else if (is_for_us(x, stanza_get(st, "to")))
 		direct_help(x, st);
@@ -237,7 +256,8 @@ component_forget(struct network *net, struct channel *ch)
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
 	.caps = CAN_EDIT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
-		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT,
+		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
+		CAN_DELAY,
 	.limits = {
 		.text_max = 32768,
 		.window = 16,

@@ -181,6 +181,7 @@ add_flags(struct str *line, unsigned flags)
 		{ EVENT_ACTION, "action" },   { EVENT_NOTICE, "notice" },
 		{ EVENT_REMOVED, "removed" }, { EVENT_BACKLOG, "backlog" },
 		{ EVENT_EDITED, "edited" },   { EVENT_RELAYED, "relayed" },
+		{ EVENT_LATE, "late" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -208,6 +209,7 @@ add_details(struct str *line, const struct event *ev)
 	if (ev->text.n_spans)
 		str_printf(line, " {spans=%zu}", ev->text.n_spans);
 	add_word(line, "mark", ev->mark);
+	add_word(line, "cursor", ev->cursor);
 }
 
 void
@@ -265,6 +267,14 @@ bridge_joined(struct channel *ch)
 	ch->joined = true;
 	recorder.joins++;
 	say("joined %s", ch->name);
+}
+
+void
+bridge_gap(struct channel *ch, int64_t from_ms)
+{
+	assert(ch->network->state == NETWORK_UP);
+	assert(!ch->joined);
+	say("gap %s from %lld", ch->name, (long long)from_ms);
 }
 
 void

@@ -16,6 +16,7 @@
  *     up home                             network label
  *     down home lost|unreachable|refused|asked: text
  *     joined #a                           channel name
+ *     gap #a from 1764000000000           ms
  *     left #a lost: text
  *     puppet joined #a want as name       want is occupant->want
  *     puppet renamed #a want to name
@@ -30,7 +31,7 @@
  * After the text of an event follow, each only if set, words in braces:
  * {action} {notice} {backlog} {removed} {account=x} {id=x} {alt=x} {key=x}
  * {target=x} {parent=x} {part=quit} {actor=x} {show=away} {rank=op}
- * {spans=n} {mark=x}.
+ * {spans=n} {mark=x} {cursor=x}; {late} is a flag like {backlog}.
  */
 
 #include "bridge/event.h"

@@ -46,6 +46,8 @@ struct xmppd {
 	size_t n_stanzas;
 	struct seat seats[SEATS];
 	unsigned last_id;
+	size_t next_page;
+	char *asked; /* the query that waits for its page; NULL if none */
 	/* xmppd_wait() */
 	const char *wanted;
 	size_t wanted_count;
@@ -235,6 +237,23 @@ show(struct xmppd *d, const struct seat *s, const char *nick, const char *type,
 	}
 }
 
+/* fmt, in which every "%s" is word; may be NULL. */
+static void
+say_with(struct xmppd *d, const char *fmt, const char *word)
+{
+	AUTO_STR text = { 0 };
+
+	if (!fmt)
+		return;
+	str_init(&text, IN_MAX);
+	for (const char *q; (q = strstr(fmt, "%s")); fmt = q + 2) {
+		str_add_n(&text, fmt, (size_t)(q - fmt));
+		str_add(&text, word);
+	}
+	str_add(&text, fmt);
+	xmppd_write(d, text.data, text.len);
+}
+
 static void
 enter(struct xmppd *d, const char *from, const char *nick)
 {
@@ -246,21 +265,11 @@ enter(struct xmppd *d, const char *from, const char *nick)
 			s = &d->seats[i];
 	}
 	assert(s);
-	if (o->occupants) {
-		/* the only "%s" in it is who enters */
-		const char *p = o->occupants;
-		AUTO_STR text = { 0 };
-		str_init(&text, IN_MAX);
-		for (const char *q; (q = strstr(p, "%s")); p = q + 2) {
-			str_add_n(&text, p, (size_t)(q - p));
-			str_add(&text, from);
-		}
-		str_add(&text, p);
-		xmppd_write(d, text.data, text.len);
-	}
+	say_with(d, o->occupants, from);
 	s->from = xstrdup(from);
 	s->nick = xstrdup(nick);
 	show(d, s, nick, "", "", "");
+	say_with(d, o->history, from);
 	xmppd_say(d,
 		  "<message type='groupchat' from=\"%s%s\" to=\"%s\">"
 		  "<subject>%s</subject></message>",
@@ -337,11 +346,54 @@ room_reflect(struct xmppd *d, const char *from, const char *stanza)
 	free(id);
 }
 
+/* ---- its archive --------------------------------------------------------- */
+
+void
+xmppd_archive(struct xmppd *d)
+{
+	const struct xmppd_options *o = d->options;
+	char *id = raw(d->asked, "id");
+	char *from = raw(d->asked, "from");
+	char *query = xmppd_attribute(d->asked, "query", "queryid");
+	const char *page = o->pages ? o->pages[d->next_page] : NULL;
+
+	if (o->forgetful && strstr(d->asked, "<after>")) {
+		xmppd_say(d,
+			  "<iq type='error' from=\"%s\" to=\"%s\" id=\"%s\">"
+			  "<error type='cancel'><item-not-found xmlns='urn:"
+			  "ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+			  o->room, from, id);
+	} else {
+		say_with(d, page, query);
+		d->next_page += page != NULL;
+		bool last = !page || !o->pages[d->next_page];
+		xmppd_say(d,
+			  "<iq type='result' from=\"%s\" to=\"%s\" id=\"%s\">"
+			  "<fin xmlns='urn:xmpp:mam:2'%s><set xmlns='http://"
+			  "jabber.org/protocol/rsm'><last>p%zu</last></set>"
+			  "</fin></iq>",
+			  o->room, from, id, last ? " complete='true'" : "",
+			  d->next_page);
+	}
+	free(query);
+	free(from);
+	free(id);
+	free(d->asked);
+	d->asked = NULL;
+}
+
 /* ---- stanzas in ---------------------------------------------------------- */
 
 static void
 answer_iq(struct xmppd *d, const char *from, const char *to, const char *stanza)
 {
+	if (strstr(stanza, "urn:xmpp:mam:2")) {
+		free(d->asked);
+		d->asked = xstrdup(stanza);
+		if (!d->options->slow)
+			xmppd_archive(d);
+		return;
+	}
 	char *id = raw(stanza, "id");
 	bool disco = strstr(stanza, "disco#info") != NULL;
 
@@ -568,6 +620,7 @@ xmppd_free(struct xmppd *d)
 	xmppd_hang_up(d);
 	xmppd_forget(d);
 	free(d->stanzas);
+	free(d->asked);
 	evconnlistener_free(d->listener);
 	if (d->parser)
 		XML_ParserFree(d->parser);

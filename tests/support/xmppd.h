@@ -29,7 +29,15 @@ struct xmppd_options {
 	const char *room;     /* bare address */
 	const char *features; /* of the room's disco, elements; NULL: no room */
 	const char *occupants; /* stanzas sent to who enters; %s is who */
+	const char *history;   /* likewise, after their own presence */
 	const char *subject;
+	/*
+	 * The room's archive: one string for each query, NULL at the end; "%s"
+	 * is the query's id. The last page is said to be complete.
+	 */
+	const char *const *pages;
+	bool forgetful;    /* it does not know the id of the first query */
+	bool slow;         /* it answers no query; xmppd_archive() does */
 	const char *taken; /* "|nick|nick|": a conflict for who asks */
 	bool mute;         /* reflects no message */
 	bool deaf;         /* answers no entry */
@@ -43,6 +51,9 @@ struct xmppd *xmppd_new(struct loop *loop, const struct xmppd_options *options);
 void xmppd_free(struct xmppd *d);
 
 unsigned xmppd_port(const struct xmppd *d);
+
+/* Answer the archive's query that waits. */
+void xmppd_archive(struct xmppd *d);
 
 /* Bytes onto the stream; xmppd_say() formats them. */
 void xmppd_write(struct xmppd *d, const char *bytes, size_t len);

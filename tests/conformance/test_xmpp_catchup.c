@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_xmpp_catchup.c - what was said in a room while nobody listened: from
+ * the archive, from the history, and what strangers make of that.
+ */
+
+#include "tests/support/test.h"
+
+#include "bridge/error.h"
+#include "bridge/event.h"
+#include "bridge/log.h"
+#include "bridge/loop.h"
+#include "bridge/protocol.h"
+#include "conf/conf.h"
+#include "tests/support/recorder.h"
+#include "tests/support/xmppd.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct protocol xmpp_protocol;
+
+#define ROOM "lobby@rooms.test"
+#define LISTENER "causeway@gw.test/causeway"
+#define PLAIN "<feature var='http://jabber.org/protocol/muc'/>"
+#define ARCHIVE                           \
+	PLAIN                             \
+	"<feature var='urn:xmpp:sid:0'/>" \
+	"<feature var='urn:xmpp:mam:2'/>"
+#define ANN_IS_THERE                                                \
+	"<presence from='" ROOM "/Ann' to=\"%s\"><x xmlns='http://" \
+	"jabber.org/protocol/muc#user'><item role='participant'/>"  \
+	"</x></presence>"
+#define STAMP "2025-06-01T12:0" /* one digit, ":00Z" */
+#define DELAY(digit)                                                        \
+	"<delay xmlns='urn:xmpp:delay' from='" ROOM "' stamp='" STAMP digit \
+	":00Z'/>"
+#define RESULT(from, query, sid, digit, inside)                          \
+	"<message from='" from "' to='" LISTENER "'><result xmlns='urn:" \
+	"xmpp:mam:2' queryid='" query "' id='" sid "'><forwarded "       \
+	"xmlns='urn:xmpp:forward:0'>" DELAY(digit) inside                \
+		"</forwarded></result></message>"
+#define SAID(nick, id, text)                                                   \
+	"<message xmlns='jabber:client' type='groupchat' from='" ROOM "/" nick \
+	"' id='" id "'><body>" text "</body></message>"
+#define ARCHIVED(sid, digit, nick, id, text) \
+	RESULT(ROOM, "%s", sid, digit, SAID(nick, id, text))
+#define PAST(digit, nick, id, text)                                       \
+	"<message type='groupchat' from='" ROOM "/" nick "' to=\"%s\"" id \
+	"><body>" text "</body>" DELAY(digit) "</message>"
+#define CURSOR "s1|" STAMP "0:00.000Z"
+
+struct fixture {
+	struct loop *loop;
+	struct xmppd *server;
+	struct xmppd_options options;
+	struct conf_xmpp xmpp;
+	struct conf_network conf;
+	struct network *net;
+	struct channel room;
+	struct delivery delivery;
+	struct event *said;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	struct error err = { "" };
+
+	log_set_level(LOG_LEVEL_BUG);
+	recorder_reset();
+	f->loop = loop_new();
+	f->options = (struct xmppd_options){ .component = "gw.test",
+					     .secret = "s3cret",
+					     .room = ROOM,
+					     .features = ARCHIVE,
+					     .occupants = ANN_IS_THERE,
+					     .subject = "the topic" };
+	f->server = xmppd_new(f->loop, &f->options);
+	f->xmpp = (struct conf_xmpp){ .component = "gw.test",
+				      .host = "127.0.0.1",
+				      .port = xmppd_port(f->server),
+				      .secret = secret_new("s3cret", 6),
+				      .nick = "causeway",
+				      .window = 16 };
+	f->conf = (struct conf_network){ .name = "home",
+					 .protocol = "xmpp",
+					 .xmpp = &f->xmpp };
+	f->net = xmpp_protocol.ops.create(&f->conf, f->loop, &err);
+	assert_non_null(f->net);
+	f->net->prefix = "cw-us-";
+	f->room = (struct channel){ .id = 7,
+				    .kind = CHANNEL_ROOM,
+				    .network = f->net,
+				    .name = ROOM,
+				    .cursor = CURSOR,
+				    .caps = f->net->caps,
+				    .limits = f->net->limits };
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->net->state != NETWORK_DOWN) {
+		recorder_stop(f->net);
+		assert_true(recorder_wait(f->loop, "down home", 1));
+	}
+	xmpp_protocol.ops.destroy(f->net);
+	xmppd_free(f->server);
+	event_unref(f->said);
+	secret_free((struct secret *)(uintptr_t)f->xmpp.secret);
+	recorder_reset();
+	loop_free(f->loop);
+	free(f);
+	return 0;
+}
+
+/* ---- steps --------------------------------------------------------------- */
+
+#define expect(f, words) assert_true(recorder_wait((f)->loop, words, 1))
+
+static void
+ask_for_room(struct fixture *f)
+{
+	recorder_start(f->net);
+	expect(f, "up home");
+	recorder_join(&f->room);
+}
+
+static void
+enter_room(struct fixture *f)
+{
+	ask_for_room(f);
+	expect(f, "joined " ROOM);
+}
+
+static void
+deliver(struct fixture *f, const char *id, unsigned flags)
+{
+	f->said = event_make(EVENT_MESSAGE);
+	event_set_sender(f->said, "#bob", "bob");
+	event_set_text(f->said, "hello");
+	f->said->flags = flags;
+	f->said->when_ms = 1748779200123; /* 2025-06-01T12:00:00.123Z */
+	f->delivery = (struct delivery){
+		.event = f->said, .channel = &f->room, .id = id, .attempt = 1
+	};
+	recorder_send(&f->delivery);
+}
+
+/* The transcript's line number of the words; fails if there is none. */
+static size_t
+line_of(const char *words)
+{
+	for (size_t i = 0; i < recorder.n_lines; i++) {
+		if (strstr(recorder.lines[i], words))
+			return i;
+	}
+	fail_msg("no line says \"%s\"", words);
+	return 0;
+}
+
+/* ---- the archive --------------------------------------------------------- */
+
+static void
+what_was_missed_is_read_page_by_page(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "Ann", "a1", "one")
+			ARCHIVED("s3", "2", "Gone", "g1", "two"),
+		ARCHIVED("s4", "3", "Ann", "a2", "three"), NULL
+	};
+
+	f->options.pages = pages;
+	enter_room(f);
+	assert_int_equal(xmppd_count(f->server, "<after>s1</after>"), 1);
+	assert_int_equal(xmppd_count(f->server, "<after>p1</after>"), 1);
+	assert_int_equal(xmppd_count(f->server, "urn:xmpp:mam:2"), 2);
+	assert_int_equal(recorder_count("event message"), 3);
+	assert_true(line_of("event topic") < line_of("one"));
+	assert_true(line_of("(Ann) one {late} {id=s2} {alt=a1} {key=s2} "
+			    "{cursor=s2|" STAMP "1:00.000Z}") <
+		    line_of(ROOM "/nick:Gone (Gone) two {late}"));
+	assert_true(line_of("two") < line_of("three"));
+	assert_true(line_of("three") < line_of("joined"));
+	assert_int_equal(recorder_count("gap"), 0);
+}
+
+static void
+an_id_that_the_archive_forgot_is_replaced_by_the_time(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "Ann", "a1", "one"), NULL
+	};
+
+	f->options.pages = pages;
+	f->options.forgetful = true;
+	enter_room(f);
+	assert_int_equal(xmppd_count(f->server, "2025-06-01T11:59:00.000Z"), 1);
+	assert_int_equal(recorder_count("event message"), 1);
+}
+
+static void
+at_the_first_visit_nothing_is_news(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "Ann", "a1", "one"), NULL
+	};
+
+	f->options.pages = pages;
+	f->room.cursor = NULL;
+	enter_room(f);
+	assert_int_equal(xmppd_count(f->server, "<before/>"), 1);
+	assert_int_equal(recorder_count("event message"), 0);
+}
+
+static void
+nobody_else_answers_for_the_archive(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		RESULT(ROOM "/Ann", "%s", "s2", "1",
+		       SAID("Ann", "a", "no")) RESULT("eve@test", "%s", "s3",
+						      "1",
+						      SAID("Ann", "a", "no"))
+			RESULT(ROOM, "wrong", "s4", "1", SAID("Ann", "a", "no"))
+				RESULT(ROOM, "%s", "s5", "1",
+				       "<message type='groupchat' "
+				       "from='x@rooms.test/Ann' id="
+				       "'a'><body>no</body></message>")
+					RESULT(ROOM, "%s", "s6", "1", ""),
+		NULL
+	};
+
+	f->options.pages = pages;
+	enter_room(f);
+	/* and nothing after the reading is over */
+	xmppd_say(f->server, "%s",
+		  RESULT(ROOM, "", "s7", "1", SAID("Ann", "a", "no")));
+	xmppd_say(f->server, "%s",
+		  "<message type='groupchat' from='" ROOM "/Ann' to='" LISTENER
+		  "'><body>over</body></message>");
+	expect(f, "(Ann) over");
+	assert_int_equal(recorder_count("(Ann) no"), 0);
+}
+
+static void
+what_is_said_meanwhile_comes_after_it(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "Ann", "a1", "before"), NULL
+	};
+
+	f->options.pages = pages;
+	f->options.slow = true;
+	ask_for_room(f);
+	assert_true(xmppd_wait(f->server, "urn:xmpp:mam:2", 1));
+	xmppd_say(f->server, "%s",
+		  "<message type='groupchat' from='" ROOM "/Ann' to='" LISTENER
+		  "' id='a2'><body>meanwhile</body></message>");
+	xmppd_archive(f->server);
+	expect(f, "meanwhile");
+	assert_true(line_of("before") < line_of("joined"));
+	assert_true(line_of("before") < line_of("meanwhile"));
+}
+
+static void
+an_archive_that_refuses_leaves_a_gap(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.slow = true;
+	ask_for_room(f);
+	assert_true(xmppd_wait(f->server, "urn:xmpp:mam:2", 1));
+	char *id = xmppd_attribute(xmppd_find(f->server, "urn:xmpp:mam:2"),
+				   "iq", "id");
+	xmppd_say(f->server,
+		  "<iq type='error' from='" ROOM "' to='" LISTENER
+		  "' id='%s'><error type='auth'><forbidden xmlns='urn:ietf:"
+		  "params:xml:ns:xmpp-stanzas'/></error></iq>",
+		  id);
+	free(id);
+	expect(f, "joined " ROOM);
+	assert_true(line_of("gap " ROOM " from 1748779200000") <
+		    line_of("joined"));
+}
+
+/* ---- words of ours ------------------------------------------------------- */
+
+static void
+a_word_of_ours_in_the_archive_is_not_said_again(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "causeway", "cw-us-1", "hello")
+			ARCHIVED("s3", "1", "Ann", "cw-them-1", "theirs"),
+		NULL
+	};
+
+	f->options.pages = pages;
+	enter_room(f);
+	assert_int_equal(recorder_count("event message"), 1);
+	assert_non_null(recorder_find("theirs")); /* another bridge's */
+	deliver(f, "cw-us-1", 0);
+	expect(f, "sent cw-us-1 [s2 cw-us-1]");
+	assert_int_equal(xmppd_count(f->server, "<body>"), 0);
+}
+
+static void
+nobody_else_says_our_words_for_us(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const pages[] = {
+		ARCHIVED("s2", "1", "Ann", "cw-us-1", "hello"), NULL
+	};
+
+	f->options.pages = pages;
+	enter_room(f);
+	deliver(f, "cw-us-1", 0);
+	assert_true(xmppd_wait(f->server, "<body>hello</body>", 1));
+	expect(f, "sent cw-us-1");
+}
+
+/* ---- history ------------------------------------------------------------- */
+
+static void
+without_an_archive_the_history_is_read(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.features = PLAIN;
+	f->room.cursor = STAMP "1:00.000Z";
+	f->options.history = PAST("0", "Ann", "", "known, has no id")
+		PAST("1", "Ann", " id='a1'", "perhaps known")
+			PAST("2", "causeway", " id='cw-us-1'", "hello")
+				PAST("3", "Ann", "", "new, has no id");
+	enter_room(f);
+	assert_int_equal(xmppd_count(f->server, "2025-06-01T12:00:00.000Z"), 1);
+	assert_int_equal(recorder_count("event message"), 2);
+	assert_non_null(recorder_find("perhaps known {late} {id=a1} {key=h:"));
+	assert_non_null(recorder_find("new, has no id {late} {cursor=" STAMP
+				      "3:00.000Z}"));
+	deliver(f, "cw-us-1", 0);
+	expect(f, "sent cw-us-1 [cw-us-1]");
+	assert_int_equal(xmppd_count(f->server, "<body>"), 0);
+}
+
+static void
+history_shows_the_key_of_what_was_live(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.features = PLAIN;
+	f->options.history = PAST("1", "Ann", " id='a1'", "twice");
+	enter_room(f);
+	char *key = xstrdup(recorder.last_event->key);
+	for (size_t i = 0; i < 2; i++)
+		xmppd_say(f->server, "%s",
+			  "<message type='groupchat' from='" ROOM
+			  "/Ann' to='" LISTENER
+			  "' id='a1'><body>twice</body></message>");
+	assert_true(recorder_wait(f->loop, "(Ann) twice", 3));
+	/* who repeats an id live means it */
+	assert_null(recorder.last_event->key);
+	assert_int_equal(recorder_count(key), 2);
+	free(key);
+}
+
+/* ---- the other way ------------------------------------------------------- */
+
+static void
+a_late_word_says_when_it_was_said(void **state)
+{
+	struct fixture *f = *state;
+
+	enter_room(f);
+	deliver(f, "cw-us-1", EVENT_LATE);
+	assert_true(xmppd_wait(f->server, "<body>hello</body>", 1));
+	const char *st = xmppd_find(f->server, "<body>hello</body>");
+	char *from = xmppd_attribute(st, "delay", "from");
+	char *stamp = xmppd_attribute(st, "delay", "stamp");
+	assert_string_equal(from, "gw.test");
+	assert_string_equal(stamp, "2025-06-01T12:00:00.123Z");
+	free(from);
+	free(stamp);
+}
+
+int
+main(void)
+{
+#define with(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		with(what_was_missed_is_read_page_by_page),
+		with(an_id_that_the_archive_forgot_is_replaced_by_the_time),
+		with(at_the_first_visit_nothing_is_news),
+		with(nobody_else_answers_for_the_archive),
+		with(what_is_said_meanwhile_comes_after_it),
+		with(an_archive_that_refuses_leaves_a_gap),
+		with(a_word_of_ours_in_the_archive_is_not_said_again),
+		with(nobody_else_says_our_words_for_us),
+		with(without_an_archive_the_history_is_read),
+		with(history_shows_the_key_of_what_was_live),
+		with(a_late_word_says_when_it_was_said),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -31,12 +31,16 @@
 #define OWN_MAX 512
 #define READ_MS 20000
 #define CLOCKS_MS 60000 /* how far ours and theirs may be apart */
-#define SID_MAX 900     /* leaves room for the stamp in a cursor */
+#define TAIL_MAX 200
+#define PREFIX_MAX 16 /* around a name that stands before a text */
+#define SID_MAX 900   /* leaves room for the stamp in a cursor */
 
 /* Words of ours, found in the room. */
 struct own {
 	char *id;                    /* of the delivery; key */
 	char *sid, *nick, *occupant; /* "" where not known */
+	char tail[TAIL_MAX + 1];     /* of the body, */
+	size_t len;                  /* which is that long */
 	UT_hash_handle hh;
 };
 
@@ -156,6 +160,21 @@ own_id(struct room *room, xmpp_stanza_t *st)
 	return NULL;
 }
 
+/* How the body of st ends, and how long it is; without "/me ". */
+static void
+read_tail(xmpp_stanza_t *st, char tail[TAIL_MAX + 1], size_t *len)
+{
+	AUTO_STR body = { 0 };
+
+	str_init(&body, STANZA_TEXT_MAX);
+	stanza_read_text(&body, stanza_own_child(st, "body"));
+	if (!strncmp(body.data, "/me ", 4))
+		str_consume(&body, 4);
+	*len = body.len;
+	size_t skip = body.len > TAIL_MAX ? body.len - TAIL_MAX : 0;
+	memcpy(tail, body.data + skip, body.len - skip + 1);
+}
+
 static void
 own_note(struct room *room, const char *id, const char *sid, xmpp_stanza_t *st)
 {
@@ -172,10 +191,11 @@ own_note(struct room *room, const char *id, const char *sid, xmpp_stanza_t *st)
 	o->sid = xstrdup(sid ? sid : "");
 	o->nick = xstrdup(jid_resource(stanza_get(st, "from")));
 	o->occupant = xstrdup(muc_occupant_id(room, st));
+	read_tail(st, o->tail, &o->len);
 	HASH_ADD_KEYPTR(hh, c->own, o->id, strlen(o->id), o);
 }
 
-/* Ids can be guessed: what the room vouches for must fit, else the nick. */
+/* What the room vouches for must fit, else the nick. */
 static bool
 is_voice(const struct own *o, const char *nick, const char *occupant)
 {
@@ -184,19 +204,44 @@ is_voice(const struct own *o, const char *nick, const char *occupant)
 	return !strcmp(o->nick, nick);
 }
 
+/*
+ * A puppet of a former life said what the listener is to say now, with the
+ * name in front: nobody goes by that nick, and the words are the same.
+ */
+static bool
+is_former(struct room *room, const struct own *o, const struct delivery *d,
+	  xmpp_stanza_t *st)
+{
+	char tail[TAIL_MAX + 1];
+	size_t len;
+	size_t prefix = strlen(d->event->sender.name) + PREFIX_MAX;
+
+	read_tail(st, tail, &len);
+	if (muc_member_find(room, o->nick) || !o->len || len < o->len ||
+	    len - o->len > prefix)
+		return false;
+	size_t now = strlen(tail), then = strlen(o->tail);
+	return then <= now && !strcmp(tail + now - then, o->tail);
+}
+
+/* Ids can be guessed. */
+static bool
+is_ours(struct room *room, const struct own *o, const struct seat *speaker)
+{
+	return is_voice(o, room->nick, room->occupant) ||
+	       (speaker && is_voice(o, speaker->nick, speaker->occupant));
+}
+
 bool
 catchup_confirms(struct room *room, struct delivery *d,
-		 const struct seat *speaker)
+		 const struct seat *speaker, xmpp_stanza_t *st)
 {
 	const char *ids[2];
 	size_t n = 0;
 	struct own *o;
 
 	HASH_FIND(hh, room->catchup->own, d->id, strlen(d->id), o);
-	if (!o)
-		return false;
-	if (!is_voice(o, room->nick, room->occupant) &&
-	    !(speaker && is_voice(o, speaker->nick, speaker->occupant)))
+	if (!o || (!is_ours(room, o, speaker) && !is_former(room, o, d, st)))
 		return false;
 	if (*o->sid)
 		ids[n++] = o->sid;

@@ -38,10 +38,11 @@ void catchup_result(struct room *room, xmpp_stanza_t *st);
 
 /*
  * True if d was in the room already when we came, in a voice of ours: then it
- * has been settled. speaker is the seat that was to say it; NULL: the listener.
+ * has been settled. speaker is the seat that was to say it, NULL: the listener;
+ * st is what was to be sent.
  */
 bool catchup_confirms(struct room *room, struct delivery *d,
-		      const struct seat *speaker);
+		      const struct seat *speaker, xmpp_stanza_t *st);
 
 /* The event's cursor; sid may be NULL. */
 void catchup_mark(struct event *ev, const char *sid, int64_t when_ms);

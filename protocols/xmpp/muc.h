@@ -56,8 +56,8 @@ enum seat_state {
 };
 
 struct seat {
-	char *nick; /* asked for, or given; key */
-	char *from; /* full address of the puppet; key of by_from */
+	char *nick;     /* asked for, or given; key */
+	char *from;     /* full address of the puppet; key of by_from */
 	char *occupant; /* the room's id for it; NULL if not known */
 	struct occupant *o;
 	struct room *room;
@@ -86,7 +86,7 @@ struct room {
 	struct xmpp *x;
 	struct channel *ch;
 	enum room_state state;
-	char *nick; /* the listener's here */
+	char *nick;     /* the listener's here */
 	char *occupant; /* and the room's id for it; NULL if not known */
 	unsigned attempt;
 

@@ -227,8 +227,6 @@ muc_room_send(struct room *room, struct delivery *d)
 	const struct event *ev = d->event;
 	AUTO_STR parent_to = { 0 };
 
-	if (catchup_confirms(room, d, s))
-		return; /* it was shown before we lost sight of the room */
 	str_init(&parent_to, FULL_JID_MAX);
 	struct message_form form = {
 		.type = "groupchat",
@@ -249,6 +247,10 @@ muc_room_send(struct room *room, struct delivery *d)
 	xmpp_stanza_t *st = message_from_event(x->ctx, ev, &form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown on XMPP");
+		return;
+	}
+	if (catchup_confirms(room, d, s, st)) {
+		(void)xmpp_stanza_release(st); /* it was shown before */
 		return;
 	}
 	bool first = !room->wires;

@@ -154,7 +154,7 @@ struct message_form {
 	const char *parent;    /* id of the message replied to, or NULL */
 	const char *parent_to; /* its author's address, or NULL */
 	const char *parent_text; /* how it began, for the quote, or NULL */
-	const char *delay_from;  /* who says when a late one was said, or NULL */
+	const char *delay_from; /* who says when a late one was said, or NULL */
 };
 
 /*

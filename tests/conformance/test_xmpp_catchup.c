@@ -154,6 +154,18 @@ deliver(struct fixture *f, const char *id, unsigned flags)
 	recorder_send(&f->delivery);
 }
 
+static void
+leave_room(struct fixture *f)
+{
+	xmppd_forget(f->server);
+	recorder_leave(&f->room);
+	assert_true(xmppd_wait(f->server, "unavailable", 1));
+	/* and the room's farewell has come back */
+	xmppd_say(f->server, "<iq type='get' from='test' to='gw.test' id='bar'>"
+			     "<ping xmlns='urn:xmpp:ping'/></iq>");
+	assert_true(xmppd_wait(f->server, "id=\"bar\"", 1));
+}
+
 /* The transcript's line number of the words; fails if there is none. */
 static size_t
 line_of(const char *words)
@@ -331,6 +343,44 @@ nobody_else_says_our_words_for_us(void **state)
 	expect(f, "sent cw-us-1");
 }
 
+struct former {
+	const char *page;
+	bool believed;
+};
+
+/* clang-format off */
+static const struct former formers[] = {
+	{ ARCHIVED("s2", "1", "bob", "cw-us-1", "hello"), true },
+	{ ARCHIVED("s2", "1", "bob", "cw-us-1", "hell"), false },
+	{ ARCHIVED("s2", "1", "bob", "cw-us-1", "so long, hello"), false },
+	{ ARCHIVED("s2", "1", "Ann", "cw-us-1", "hello"), false },
+};
+/* clang-format on */
+
+static void
+a_puppet_of_a_former_life_is_believed_by_its_words(void **state)
+{
+	struct fixture *f = *state;
+	const char *pages[] = { NULL, NULL };
+
+	f->options.pages = pages;
+	recorder_start(f->net);
+	expect(f, "up home");
+	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
+		pages[0] = formers[i].page;
+		xmppd_forget(f->server);
+		xmppd_rewind(f->server);
+		recorder_join(&f->room);
+		assert_true(recorder_wait(f->loop, "joined " ROOM, i + 1));
+		event_unref(f->said);
+		deliver(f, "cw-us-1", 0);
+		assert_true(recorder_wait(f->loop, "sent cw-us-1", i + 1));
+		assert_int_equal(xmppd_count(f->server, "<body>"),
+				 !formers[i].believed);
+		leave_room(f);
+	}
+}
+
 /* ---- history ------------------------------------------------------------- */
 
 static void
@@ -408,6 +458,7 @@ main(void)
 		with(an_archive_that_refuses_leaves_a_gap),
 		with(a_word_of_ours_in_the_archive_is_not_said_again),
 		with(nobody_else_says_our_words_for_us),
+		with(a_puppet_of_a_former_life_is_believed_by_its_words),
 		with(without_an_archive_the_history_is_read),
 		with(history_shows_the_key_of_what_was_live),
 		with(a_late_word_says_when_it_was_said),

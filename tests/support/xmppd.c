@@ -349,6 +349,12 @@ room_reflect(struct xmppd *d, const char *from, const char *stanza)
 /* ---- its archive --------------------------------------------------------- */
 
 void
+xmppd_rewind(struct xmppd *d)
+{
+	d->next_page = 0;
+}
+
+void
 xmppd_archive(struct xmppd *d)
 {
 	const struct xmppd_options *o = d->options;

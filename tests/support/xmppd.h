@@ -52,6 +52,9 @@ void xmppd_free(struct xmppd *d);
 
 unsigned xmppd_port(const struct xmppd *d);
 
+/* Begin again with the first page. */
+void xmppd_rewind(struct xmppd *d);
+
 /* Answer the archive's query that waits. */
 void xmppd_archive(struct xmppd *d);
 

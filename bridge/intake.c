@@ -49,6 +49,13 @@ keep(struct db *db, struct intake *in)
 	if (rc < 0)
 		return rc;
 	in->row.sender = in->sender;
+
+	/* What a history tells may be what we said there ourselves. */
+	if ((in->ev->flags & EVENT_LATE) && in->ev->id &&
+	    event_find(db, in->row.channel, in->ev->id) > 0) {
+		in->known = true;
+		return 0;
+	}
 	rc = event_put(db, &in->row, &known);
 	in->known = rc == -EEXIST;
 	if (in->known)

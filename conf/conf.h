@@ -93,6 +93,9 @@ struct conf_irc {
 	unsigned lines_max;          /* lines of one message before it is cut */
 	unsigned window;             /* unconfirmed messages per channel */
 	unsigned ping_s, timeout_s;  /* quiet time before PING; then death */
+	unsigned gap_s;              /* absence that is worth a line */
+	unsigned silence_s; /* of a channel before we ask if we are in; 0: never
+			     */
 };
 
 struct conf_network {

@@ -299,6 +299,15 @@ static const struct option irc_options[] = {
 	  .fallback = "45s",
 	  .doc = "How long it may take to answer before the connection "
 		 "counts as dead." },
+	{ .name = "gap", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.gap_s), .max = DAY_S, .fallback = "10s",
+	  .doc = "Absence after which the linked rooms are told that "
+		 "something was not heard, where it cannot be fetched." },
+	{ .name = "silence", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.silence_s), .max = DAY_S,
+	  .fallback = "15m",
+	  .doc = "Silence of a channel after which the server is asked "
+		 "whether we are still in it; 0 is never." },
 };
 
 static const struct option sasl_options[] = {

@@ -110,6 +110,8 @@ an_irc_network_has_its_defaults(void **state UNUSED)
 	assert_int_equal(irc->window, 5);
 	assert_int_equal(irc->ping_s, 90);
 	assert_int_equal(irc->timeout_s, 45);
+	assert_int_equal(irc->gap_s, 10);
+	assert_int_equal(irc->silence_s, 900);
 	conf_free(conf);
 }
 
@@ -181,7 +183,8 @@ every_option_of_an_irc_network_is_read(void **state UNUSED)
 		"charset = \"KOI8-R\"; preset = \"own\"; burst = 7;\n"
 		"puppets = 200; puppet_idle = 60; puppet_connect = \"500ms\";\n"
 		"puppet_realname = \"{id}\"; puppet_user = \"u\";\n"
-		"lines_max = 1; window = 1; ping = 5; timeout = \"1h\"; };\n"
+		"lines_max = 1; window = 1; ping = 5; timeout = \"1h\";\n"
+		"gap = \"1m\"; silence = 0; };\n"
 		"};\n" LINKS,
 		"");
 	const struct conf_network *net = conf_find_network(conf, "libera");
@@ -219,6 +222,8 @@ every_option_of_an_irc_network_is_read(void **state UNUSED)
 	assert_int_equal(irc->window, 1);
 	assert_int_equal(irc->ping_s, 5);
 	assert_int_equal(irc->timeout_s, 3600);
+	assert_int_equal(irc->gap_s, 60);
+	assert_int_equal(irc->silence_s, 0);
 	conf_free(conf);
 }
 
@@ -554,6 +559,8 @@ same_irc(const struct conf_irc *a, const struct conf_irc *b)
 	SAME(window);
 	SAME(ping_s);
 	SAME(timeout_s);
+	SAME(gap_s);
+	SAME(silence_s);
 }
 
 static void

@@ -288,6 +288,26 @@ set_clienttagdeny(struct irc_isupport *is, const char *value)
 	is->clienttagdeny[n] = '\0';
 }
 
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; *at; at += strcspn(at, ",")) {
+		at += *at == ',';
+		if (!strncmp(at, word, n) && (!at[n] || at[n] == ','))
+			return true;
+	}
+	return false;
+}
+
+static void
+set_msgreftypes(struct irc_isupport *is, const char *value)
+{
+	is->by_msgid = has_word(value, "msgid");
+	is->by_timestamp = has_word(value, "timestamp");
+}
+
 /* Tokens with a value of their own kind, and the value before it is told. */
 static const struct {
 	const char *name;
@@ -303,6 +323,7 @@ static const struct {
 	{ "STATUSMSG", set_statusmsg, "" },
 	{ "BOT", set_bot, "" },
 	{ "CLIENTTAGDENY", set_clienttagdeny, "" },
+	{ "MSGREFTYPES", set_msgreftypes, "timestamp,msgid" },
 };
 
 void

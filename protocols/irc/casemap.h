@@ -40,6 +40,8 @@ struct irc_isupport {
 	bool whox;
 	unsigned monitor;     /* 0 = none */
 	unsigned chathistory; /* 0 = none */
+	/* how CHATHISTORY may name a message; both unless told */
+	bool by_msgid, by_timestamp;
 	bool utf8only;
 	char clienttagdeny[256];
 };

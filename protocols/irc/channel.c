@@ -22,14 +22,7 @@
 #define NAME_MAX_BYTES 512
 #define WORDS_MAX 2048
 #define WHOX_TOKEN "42"
-#define SPLITS_MAX 16
 #define POLLED_MEMBERS_MAX 300
-
-/* A batch of type netsplit that is open. */
-struct netsplit {
-	struct netsplit *next;
-	char ref[64];
-};
 
 /* ---- channels ------------------------------------------------------ */
 
@@ -75,6 +68,9 @@ irc_channel_free(struct irc_channel *c)
 	if (!c)
 		return;
 	irc_sendings_drop(c);
+	irc_catch_up_drop(c);
+	if (c->state == IRC_CHANNEL_JOINED && c->channel->kind == CHANNEL_ROOM)
+		irc_absence_begins(c->irc, c->channel);
 	HASH_ITER(hh, c->members, m, next)
 	member_free(c, m);
 	if (c->channel->kind == CHANNEL_ROOM)
@@ -100,12 +96,7 @@ irc_channels_free(struct irc *irc)
 	irc_channel_free(c);
 	HASH_ITER(by_nick, irc->users_by_nick, u, next_user)
 	irc_user_release(irc, u);
-	while (irc->splits) {
-		struct netsplit *split = irc->splits;
-
-		irc->splits = split->next;
-		free(split);
-	}
+	irc_batches_free(irc);
 }
 
 struct irc_channel *
@@ -117,6 +108,13 @@ irc_channel_find(struct irc *irc, const char *name)
 	irc_fold(irc->isupport.casemapping, name, folded, sizeof(folded));
 	HASH_FIND(hh, irc->channels, folded, strlen(folded), c);
 	return c;
+}
+
+/* Its members were reported, and so is every change. */
+static bool
+is_reported(const struct irc_channel *c)
+{
+	return c->state >= IRC_CHANNEL_CATCHUP;
 }
 
 /* ---- members ------------------------------------------------------- */
@@ -202,7 +200,7 @@ member_leaves(struct irc_channel *c, struct irc_user *u,
 	str_init(&actor, WORDS_MAX);
 	if (!m)
 		return;
-	if (c->state == IRC_CHANNEL_JOINED) {
+	if (is_reported(c)) {
 		struct event *ev = irc_user_event(c->irc, EVENT_PART, c, u);
 
 		ev->part = how->kind;
@@ -274,7 +272,7 @@ irc_on_join(struct irc *irc, const struct irc_line *line)
 	if (line->n_params > 1) /* extended-join: account, real name */
 		irc_user_set_account(u, irc_line_param(line, 1));
 	m = member_add(c, u);
-	if (c->state == IRC_CHANNEL_JOINED)
+	if (is_reported(c))
 		report_member(c, m, 0);
 }
 
@@ -375,43 +373,6 @@ is_split_reason(const char *reason)
 		memcmp(reason, reason + first + 1, first) != 0);
 }
 
-static bool
-in_split(const struct irc *irc, const struct irc_line *line)
-{
-	const char *ref = irc_line_tag(line, "batch");
-
-	for (const struct netsplit *s = irc->splits; ref && s; s = s->next)
-		if (!strcmp(s->ref, ref))
-			return true;
-	return is_split_reason(irc_line_param(line, 0));
-}
-
-void
-irc_on_batch(struct irc *irc, const struct irc_line *line)
-{
-	const char *ref = irc_line_param(line, 0);
-	struct netsplit **at = &irc->splits;
-	unsigned n = 0;
-
-	if (*ref == '+' && !strcmp(irc_line_param(line, 1), "netsplit")) {
-		for (; *at && n < SPLITS_MAX; n++)
-			at = &(*at)->next;
-		if (n == SPLITS_MAX || strlen(ref) > sizeof((*at)->ref))
-			return;
-		*at = xcalloc(1, sizeof(**at));
-		memcpy((*at)->ref, ref + 1, strlen(ref));
-	} else if (*ref == '-') {
-		while (*at && strcmp((*at)->ref, ref + 1) != 0)
-			at = &(*at)->next;
-		if (*at) {
-			struct netsplit *closed = *at;
-
-			*at = closed->next;
-			free(closed);
-		}
-	}
-}
-
 void
 irc_on_quit(struct irc *irc, const struct irc_line *line)
 {
@@ -423,7 +384,7 @@ irc_on_quit(struct irc *irc, const struct irc_line *line)
 		.when_ms = irc_line_time(irc, line),
 	};
 
-	if (in_split(irc, line))
+	if (irc_in_batch(irc, line, "netsplit") || is_split_reason(reason))
 		how.kind = PART_SPLIT;
 	else if (!strncmp(reason, "Quit: ", 6))
 		how.reason = reason + 6;
@@ -456,7 +417,7 @@ irc_on_nick(struct irc *irc, const struct irc_line *line)
 		if (!member_find(c, u))
 			continue;
 		left--;
-		if (c->state != IRC_CHANNEL_JOINED)
+		if (!is_reported(c))
 			continue;
 		ev = irc_user_event(irc, EVENT_RENAME, c, u);
 		ev->when_ms = irc_line_time(irc, line);
@@ -484,8 +445,7 @@ on_mode_change(void *arg, const struct irc_mode *mode)
 		m->prefixes |= 1u << (at - modes);
 	else
 		m->prefixes &= ~(1u << (at - modes));
-	if (rank_of(irc, m->prefixes) != before &&
-	    c->state == IRC_CHANNEL_JOINED)
+	if (rank_of(irc, m->prefixes) != before && is_reported(c))
 		report_member(c, m, EVENT_BACKLOG);
 }
 
@@ -519,7 +479,7 @@ set_show(struct irc *irc, struct irc_user *u, enum presence_show show,
 		if (!member_find(c, u))
 			continue;
 		left--;
-		if (c->state != IRC_CHANNEL_JOINED)
+		if (!is_reported(c))
 			continue;
 		ev = irc_user_event(irc, EVENT_PRESENCE, c, u);
 		ev->show = show;
@@ -623,9 +583,8 @@ irc_on_topic_by(struct irc *irc, const struct irc_line *line)
 }
 
 /* who: a nick or a server. */
-static void
-report_topic(struct irc_channel *c, const char *who, int64_t when_ms,
-	     unsigned flags)
+static struct event *
+topic_event(struct irc_channel *c, const char *who)
 {
 	struct irc *irc = c->irc;
 	AUTO_STR utf8;
@@ -637,26 +596,32 @@ report_topic(struct irc_channel *c, const char *who, int64_t when_ms,
 	text_builder_init(&text, WORDS_MAX);
 	irc_charset_read(&utf8, c->topic, strlen(c->topic), irc->conf->charset);
 	irc_format_read(&text, utf8.data, utf8.len);
-	ev->flags = flags;
-	ev->when_ms = when_ms;
 	event_take_text(ev, &text);
 	text_builder_finish(&text);
 	irc_user_release(irc, u);
-	bridge_event(&irc->net, ev);
+	return ev;
 }
 
 void
 irc_on_topic(struct irc *irc, const struct irc_line *line)
 {
 	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct event *ev;
 
 	if (!c)
 		return;
 	keep(&c->topic, irc_line_param(line, 1));
 	keep(&c->topic_by, line->nick ? line->nick : "");
-	if (line->nick && *line->nick && !irc_is_us(irc, line->nick) &&
-	    c->state == IRC_CHANNEL_JOINED)
-		report_topic(c, line->nick, irc_line_time(irc, line), 0);
+	if (!line->nick || !*line->nick || irc_is_us(irc, line->nick) ||
+	    !is_reported(c))
+		return;
+	ev = topic_event(c, line->nick);
+	ev->when_ms = irc_line_time(irc, line);
+	ev->cursor = irc_cursor(irc, ev, line);
+	if (c->catchup)
+		irc_catch_up_hold(c, ev);
+	else
+		bridge_event(&irc->net, ev);
 }
 
 /* ---- the names ----------------------------------------------------- */
@@ -674,7 +639,10 @@ name_seen(struct irc_channel *c, char *word)
 	for (; *word && (at = strchr(chars, *word)); word++)
 		prefixes |= 1u << (at - chars);
 	word[strcspn(word, "!")] = '\0';
-	if (*word && !irc_is_us(irc, word))
+	if (c->asked)
+		c->found |= !irc_compare(irc->isupport.casemapping, word,
+					 irc->listener.nick);
+	else if (*word && !irc_is_us(irc, word))
 		member_add(c, irc_user_see(irc, word))->prefixes = prefixes;
 }
 
@@ -693,8 +661,8 @@ irc_on_names(struct irc *irc, const struct irc_line *line)
 	free(names);
 }
 
-static void
-ask_who(struct irc_channel *c)
+void
+irc_ask_who(struct irc_channel *c)
 {
 	struct irc *irc = c->irc;
 
@@ -714,9 +682,29 @@ irc_poll_away(struct irc *irc)
 	irc->polled = true;
 	HASH_ITER(hh, irc->channels, c, next)
 	{
-		if (c->state == IRC_CHANNEL_JOINED &&
+		if (is_reported(c) &&
 		    HASH_COUNT(c->members) <= POLLED_MEMBERS_MAX)
-			ask_who(c);
+			irc_ask_who(c);
+	}
+}
+
+static void
+report_snapshot(struct irc_channel *c)
+{
+	struct irc *irc = c->irc;
+	struct member *m, *next;
+
+	HASH_ITER(hh, c->members, m, next)
+	report_member(c, m, EVENT_BACKLOG);
+	if (c->topic && *c->topic) {
+		const char *by = c->topic_by;
+		struct event *ev;
+
+		if (!by || !*by || irc_is_us(irc, by))
+			by = irc->net.name;
+		ev = topic_event(c, by);
+		ev->flags = EVENT_BACKLOG;
+		bridge_event(&irc->net, ev);
 	}
 }
 
@@ -725,21 +713,17 @@ void
 irc_on_names_end(struct irc *irc, const struct irc_line *line)
 {
 	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
-	struct member *m, *next;
 
-	if (!c || c->state != IRC_CHANNEL_NAMES)
+	if (!c)
 		return;
-	c->state = IRC_CHANNEL_JOINED;
-	HASH_ITER(hh, c->members, m, next)
-	report_member(c, m, EVENT_BACKLOG);
-	if (c->topic && *c->topic) {
-		const char *by = c->topic_by;
-
-		if (!by || !*by || irc_is_us(irc, by))
-			by = irc->net.name;
-
-		report_topic(c, by, loop_wall_ms(irc->loop), EVENT_BACKLOG);
+	if (c->asked) {
+		irc_silence_answered(c);
+		return;
 	}
-	bridge_joined(c->channel);
-	ask_who(c);
+	if (c->state != IRC_CHANNEL_NAMES)
+		return;
+	c->state = IRC_CHANNEL_CATCHUP;
+	c->heard_ms = loop_now_ms(irc->loop);
+	report_snapshot(c);
+	irc_catch_up(c);
 }

@@ -18,6 +18,7 @@
 #include "protocols/irc/irc.h"
 #include "protocols/irc/line.h"
 
+struct catchup;
 struct sending;
 
 struct irc_user {
@@ -40,6 +41,7 @@ struct member {
 enum irc_channel_state {
 	IRC_CHANNEL_JOINING, /* JOIN was sent */
 	IRC_CHANNEL_NAMES,   /* we are in; the names are coming */
+	IRC_CHANNEL_CATCHUP, /* all were named; the history is coming */
 	IRC_CHANNEL_JOINED,
 };
 
@@ -51,6 +53,9 @@ struct irc_channel {
 	struct member *members;
 	char *topic, *topic_by; /* NULL if none, or not known */
 	struct sending *sendings, **sendings_end; /* see send.c; in order */
+	struct catchup *catchup;                  /* NULL unless under way */
+	int64_t heard_ms;  /* anything last, or when it was asked about */
+	bool asked, found; /* are we in? The answer so far */
 	UT_hash_handle hh;
 };
 
@@ -95,8 +100,53 @@ struct event *irc_user_event(struct irc *irc, enum event_kind kind,
 /* The time of the line: server-time's, or now. */
 int64_t irc_line_time(struct irc *irc, const struct irc_line *line);
 
+/* Ask who is away; everywhere, or there. */
+void irc_ask_who(struct irc_channel *c);
+
 /* Ask who is away, where the server does not tell by itself. */
 void irc_poll_away(struct irc *irc);
+
+/* ---- catchup.c ----------------------------------------------------- */
+
+/*
+ * Everybody was named: fetch what was said since, or say that it cannot be;
+ * then the channel is joined.
+ */
+void irc_catch_up(struct irc_channel *c);
+
+/* The channel is freed. */
+void irc_catch_up_drop(struct irc_channel *c);
+
+/* What is said meanwhile waits. Takes the reference. */
+void irc_catch_up_hold(struct irc_channel *c, struct event *ev);
+
+/* True if the line is part of a history; then it was dealt with. */
+bool irc_catch_up_line(struct irc *irc, const struct irc_line *line);
+
+/* FAIL, as standard-replies has it. */
+void irc_on_fail(struct irc *irc, const struct irc_line *line);
+
+void irc_on_batch(struct irc *irc, const struct irc_line *line);
+void irc_batches_free(struct irc *irc);
+
+/* True if the line is part of a batch of that type. */
+bool irc_in_batch(const struct irc *irc, const struct irc_line *line,
+		  const char *type);
+
+/*
+ * Where to go on after the line: "msgid|ms", either as the server says, or
+ * "" and our own time. Lives as long as ev.
+ */
+const char *irc_cursor(struct irc *irc, struct event *ev,
+		       const struct irc_line *line);
+
+/* ---- silence.c ----------------------------------------------------- */
+
+/* The answer to our question is complete. */
+void irc_silence_answered(struct irc_channel *c);
+
+/* The server says that we are not in, or that there is no such channel. */
+void irc_silence_denied(struct irc *irc, const struct irc_line *line);
 
 /* ---- what the listener's lines do to channels ---------------------- */
 
@@ -110,7 +160,6 @@ void irc_on_away(struct irc *irc, const struct irc_line *line);
 void irc_on_away_is(struct irc *irc, const struct irc_line *line);
 void irc_on_account(struct irc *irc, const struct irc_line *line);
 void irc_on_topic(struct irc *irc, const struct irc_line *line);
-void irc_on_batch(struct irc *irc, const struct irc_line *line);
 void irc_on_topic_is(struct irc *irc, const struct irc_line *line);
 void irc_on_topic_by(struct irc *irc, const struct irc_line *line);
 void irc_on_names(struct irc *irc, const struct irc_line *line);

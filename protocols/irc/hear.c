@@ -146,6 +146,8 @@ message(struct irc *irc, const struct irc_channel *c, struct irc_user *u,
 	set_said(irc, ev, said);
 	set_ids(ev, line);
 	ev->when_ms = irc_line_time(irc, line);
+	if (c)
+		ev->cursor = irc_cursor(irc, ev, line);
 	if (said->ctcp[0])
 		ev->flags |= EVENT_ACTION;
 	if (!strcmp(line->command, "NOTICE"))
@@ -190,15 +192,41 @@ irc_hear(struct irc *irc, const struct irc_line *line)
 		explain(irc, line);
 		return;
 	}
-	if (!c || c->state != IRC_CHANNEL_JOINED)
+	if (!c || c->state < IRC_CHANNEL_CATCHUP)
 		return;
 	u = irc_user_of_line(irc, line);
 	if (!u)
 		return;
 	ev = message(irc, c, u, line, &said);
 	irc_user_release(irc, u); /* unless a member */
-	if (ev)
+	if (ev && c->catchup)
+		irc_catch_up_hold(c, ev);
+	else if (ev)
 		bridge_event(&irc->net, ev);
+}
+
+void
+irc_hear_late(struct irc_channel *c, const struct irc_line *line)
+{
+	struct irc *irc = c->irc;
+	struct said said = take_apart(irc_line_param(line, 1));
+	struct irc_user *u;
+	struct event *ev;
+
+	if (!line->user || !*line->nick ||
+	    (strcmp(line->command, "PRIVMSG") != 0 &&
+	     strcmp(line->command, "NOTICE") != 0) ||
+	    (said.ctcp[0] && strcmp(said.ctcp, "ACTION") != 0) ||
+	    irc_was_us_at(irc, line->nick, irc_line_time(irc, line)))
+		return;
+	/* Not irc_user_of_line(): its account is one of the past. */
+	u = irc_user_see(irc, line->nick);
+	ev = message(irc, c, u, line, &said);
+	irc_user_release(irc, u);
+	if (!ev)
+		return;
+	ev->flags |= EVENT_LATE;
+	bridge_event(&irc->net, ev);
 }
 
 /* What services tell a nick is for programs, not for the person behind it. */

@@ -11,7 +11,8 @@
  *     IRCv3: Capability Negotiation 302, cap-notify, SASL 3.2, message-tags,
  *         server-time, batch (netsplit), echo-message, labeled-response,
  *         msgid, account-tag, account-notify, extended-join, away-notify,
- *         chghost, setname, multi-prefix, userhost-in-names, bot mode, WHOX
+ *         chghost, setname, multi-prefix, userhost-in-names, bot mode, WHOX,
+ *         draft/chathistory
  */
 
 #include "protocols/irc/irc.h"
@@ -40,7 +41,8 @@
 	 IRC_CAP_ECHO_MESSAGE | IRC_CAP_LABELED_RESPONSE |               \
 	 IRC_CAP_ACCOUNT_TAG | IRC_CAP_ACCOUNT_NOTIFY |                  \
 	 IRC_CAP_EXTENDED_JOIN | IRC_CAP_AWAY_NOTIFY | IRC_CAP_CHGHOST | \
-	 IRC_CAP_SETNAME | IRC_CAP_MULTI_PREFIX | IRC_CAP_USERHOST_IN_NAMES)
+	 IRC_CAP_SETNAME | IRC_CAP_MULTI_PREFIX | IRC_CAP_CHATHISTORY |  \
+	 IRC_CAP_USERHOST_IN_NAMES)
 
 struct irc *
 irc_from(struct network *net)
@@ -107,9 +109,11 @@ static void
 forget_all(struct irc *irc)
 {
 	irc->up = false;
+	irc_own_nick_ends(irc, irc->listener.nick);
 	timer_stop(&irc->welcome_timer);
 	timer_stop(&irc->regain_timer);
 	timer_stop(&irc->poll_timer);
+	timer_stop(&irc->silence_timer);
 	irc->polled = false;
 	timer_stop(&irc->speaker.barrier_timer);
 	irc_channels_free(irc);
@@ -140,6 +144,7 @@ on_up(void *owner)
 {
 	struct irc *irc = owner;
 
+	irc_own_nick_begins(irc, irc->listener.nick);
 	timer_start(&irc->welcome_timer, irc->loop, WELCOME_MS, welcome_overdue,
 		    irc);
 }
@@ -219,6 +224,7 @@ irc_destroy(struct network *net)
 
 	forget_all(irc);
 	irc_formers_free(irc);
+	irc_absences_free(irc);
 	session_finish(&irc->listener);
 	irc_tls_free(irc->wire.tls);
 	network_finish(net);
@@ -327,9 +333,10 @@ irc_leave(struct network *net, struct channel *ch)
 }
 
 static void
-irc_forget(struct network *net UNUSED, struct channel *ch)
+irc_forget(struct network *net, struct channel *ch)
 {
 	irc_channel_free(ch->data);
+	irc_absence_over(irc_from(net), ch);
 }
 
 static bool

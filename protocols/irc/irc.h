@@ -14,6 +14,8 @@
  *     channel.c   who is in the channels, their topics
  *     people.c    who is who through nick changes
  *     hear.c      what people say, as events
+ *     catchup.c   what was said while we were away
+ *     silence.c   channels that fell silent
  *     puppets.c   the connections of the puppets
  *     persona.c   what puppets are called
  *     nicks.c     which nicks are ours
@@ -33,6 +35,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct absence;
+struct batch;
 struct irc_channel;
 struct irc_puppet;
 struct irc_user;
@@ -65,10 +69,11 @@ struct irc {
 	struct speaker speaker; /* the listener's */
 	struct irc_isupport isupport;
 	bool up; /* bridge_network_up() was called */
-	struct timer welcome_timer, regain_timer, poll_timer;
+	struct timer welcome_timer, regain_timer, poll_timer, silence_timer;
 	bool polled; /* no away-notify: WHO is asked again and again */
 	struct throttle ctcp, query; /* answers to strangers */
-	struct netsplit *splits;     /* open batches */
+	struct batch *batches;       /* open ones */
+	struct absence *absences;    /* channels we were in; by number */
 
 	struct irc_channel *channels; /* by folded name */
 	struct irc_channel *directs;
@@ -79,6 +84,7 @@ struct irc {
 	struct irc_puppet *puppets;
 	struct irc_puppet *puppets_by_nick;
 	struct former *formers;     /* nicks that were ours a moment ago */
+	struct own_nick *own_nicks; /* all that ever were; by folded nick */
 	struct timer connect_timer; /* the next puppet may connect */
 	bool stopping;
 	enum session_end stopped_how;
@@ -115,6 +121,21 @@ void irc_listener_welcome(struct irc *irc);
 const char *irc_refusal(unsigned numeric);
 enum down_reason irc_refusal_reason(unsigned numeric);
 
+/* ---- catchup.c ----------------------------------------------------- */
+
+/* We are not in the channel any more, or about to forget it altogether. */
+void irc_absence_begins(struct irc *irc, const struct channel *ch);
+void irc_absence_over(struct irc *irc, const struct channel *ch);
+void irc_absences_free(struct irc *irc);
+
+/* ---- silence.c ----------------------------------------------------- */
+
+/* From now on ask whether we are still in channels that are silent. */
+void irc_silence_watch(struct irc *irc);
+
+/* A line came: the channel that it is about is not silent. */
+void irc_silence_broken(struct irc *irc, const struct irc_line *line);
+
 /* ---- puppets.c ----------------------------------------------------- */
 
 void irc_puppet_join(struct network *net, struct occupant *o);
@@ -136,6 +157,15 @@ struct irc_puppet *irc_puppet_find(struct irc *irc, const char *nick);
 bool irc_was_us(struct irc *irc, const char *nick);
 void irc_nick_seen(struct irc *irc, const char *old, const char *nick);
 void irc_formers_free(struct irc *irc);
+
+/*
+ * True if what somebody of that nick said at that time (UTC) was said by one
+ * of us, as far as this process can know: it remembers which nicks its puppets
+ * and its listener had, and when.
+ */
+bool irc_was_us_at(struct irc *irc, const char *nick, int64_t when_ms);
+void irc_own_nick_begins(struct irc *irc, const char *nick);
+void irc_own_nick_ends(struct irc *irc, const char *nick);
 
 /* Where the puppet speaks; NULL while its connection is not up. */
 struct speaker *irc_puppet_speaker(struct occupant *o);

@@ -107,8 +107,13 @@ static void
 on_nick(struct irc *irc, const struct irc_line *line)
 {
 	irc_on_nick(irc, line);
-	if (!line->nick || session_is_own(&irc->listener, line->nick))
+	if (!line->nick)
 		return;
+	if (session_is_own(&irc->listener, line->nick)) {
+		irc_own_nick_ends(irc, line->nick);
+		irc_own_nick_begins(irc, irc_line_param(line, 0));
+		return;
+	}
 	irc_nick_seen(irc, line->nick, irc_line_param(line, 0));
 	nick_is_free(irc, line->nick);
 }
@@ -178,6 +183,7 @@ irc_listener_welcome(struct irc *irc)
 	set_bot_mode(irc);
 	after_connect(irc);
 	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
+	irc_silence_watch(irc);
 	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
 		timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away,
 			    irc);
@@ -229,11 +235,13 @@ static const struct {
 	{ "TOPIC", irc_on_topic },
 	{ "ACCOUNT", irc_on_account },
 	{ "BATCH", irc_on_batch },
+	{ "FAIL", irc_on_fail },
 	{ "005", on_isupport },
 	{ "332", irc_on_topic_is },
 	{ "333", irc_on_topic_by },
 	{ "376", on_welcomed },
 	{ "422", on_welcomed },
+	{ "442", irc_silence_denied },
 	/* The host and the real name of somebody: nothing we show. */
 	{ "CHGHOST", ignore },
 	{ "SETNAME", ignore },
@@ -245,6 +253,9 @@ irc_listener_line(struct irc *irc, const struct irc_line *line)
 	unsigned numeric = irc_line_numeric(line);
 
 	log_trace(irc->net.name, "read %s", line->command);
+	if (irc_catch_up_line(irc, line))
+		return;
+	irc_silence_broken(irc, line);
 	if (irc_settles(irc, &irc->speaker, line))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -253,6 +264,8 @@ irc_listener_line(struct irc *irc, const struct irc_line *line)
 		commands[i].fn(irc, line);
 		return;
 	}
+	if (numeric == 403)
+		irc_silence_denied(irc, line);
 	if (refusal_of(numeric))
 		join_refused(irc, numeric, irc_line_param(line, 1));
 }

@@ -7,18 +7,28 @@
 #include "protocols/irc/puppet.h"
 
 #include "bridge/base.h"
+#include "conf/conf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NICK_BYTES 512
 #define FORMER_MS 180000 /* until a server has noticed a dead connection */
+#define OWN_NICKS_MAX 10000
+#define SKEW_MS 60000 /* of the server's clock against ours */
 
 /* A nick that was a puppet's; see irc_was_us(). */
 struct former {
 	struct former *next;
 	char *folded;
 	int64_t until_ms;
+};
+
+/* From when to when (UTC) a nick was ours; the gaps between count, too. */
+struct own_nick {
+	char *folded; /* key */
+	int64_t since_ms, until_ms;
+	UT_hash_handle hh;
 };
 
 char *
@@ -41,12 +51,73 @@ irc_puppet_find(struct irc *irc, const char *nick)
 	return p;
 }
 
+/* ---- all that ever were ours --------------------------------------- */
+
+static struct own_nick *
+own_find(struct irc *irc, const char *nick)
+{
+	char folded[NICK_BYTES];
+	struct own_nick *own = NULL;
+
+	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
+	HASH_FIND(hh, irc->own_nicks, folded, strlen(folded), own);
+	return own;
+}
+
+static void
+own_free(struct irc *irc, struct own_nick *own)
+{
+	HASH_DEL(irc->own_nicks, own);
+	free(own->folded);
+	free(own);
+}
+
+void
+irc_own_nick_begins(struct irc *irc, const char *nick)
+{
+	struct own_nick *own = own_find(irc, nick);
+
+	if (!own) {
+		if (HASH_COUNT(irc->own_nicks) >= OWN_NICKS_MAX)
+			own_free(irc, irc->own_nicks); /* the oldest */
+		own = xcalloc(1, sizeof(*own));
+		own->folded = irc_folded(irc, nick);
+		own->since_ms = loop_wall_ms(irc->loop);
+		HASH_ADD_KEYPTR(hh, irc->own_nicks, own->folded,
+				strlen(own->folded), own);
+	}
+	own->until_ms = INT64_MAX;
+}
+
+void
+irc_own_nick_ends(struct irc *irc, const char *nick)
+{
+	struct own_nick *own = own_find(irc, nick);
+
+	if (own)
+		own->until_ms = loop_wall_ms(irc->loop) + SKEW_MS;
+}
+
+bool
+irc_was_us_at(struct irc *irc, const char *nick, int64_t when_ms)
+{
+	const struct own_nick *own = own_find(irc, nick);
+
+	if (!irc_compare(irc->isupport.casemapping, nick, irc->conf->nick))
+		return true;
+	return own && when_ms >= own->since_ms - SKEW_MS &&
+	       when_ms <= own->until_ms;
+}
+
+/* ---- those that are, and were a moment ago ------------------------- */
+
 static void
 unlist_nick(struct irc_puppet *p)
 {
 	if (!p->folded)
 		return;
 	HASH_DEL(p->irc->puppets_by_nick, p);
+	irc_own_nick_ends(p->irc, p->folded);
 	free(p->folded);
 	p->folded = NULL;
 }
@@ -80,6 +151,7 @@ irc_nick_list(struct irc_puppet *p, const char *nick)
 	p->folded = irc_folded(p->irc, nick);
 	HASH_ADD_KEYPTR(hh, p->irc->puppets_by_nick, p->folded,
 			strlen(p->folded), p);
+	irc_own_nick_begins(p->irc, p->folded);
 }
 
 static void
@@ -139,4 +211,6 @@ irc_formers_free(struct irc *irc)
 {
 	while (irc->formers)
 		former_remove(&irc->formers);
+	while (irc->own_nicks)
+		own_free(irc, irc->own_nicks);
 }

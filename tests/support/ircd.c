@@ -92,9 +92,9 @@ on_nick(struct ircd *d, int link, const struct words *w)
 	}
 	if (d->up[link]) {
 		peer_say(d->peer, link, ":%s!u@host NICK :%s", nick, w->target);
-		if (link)
-			peer_say(d->peer, 0, ":%s!u@host NICK :%s", nick,
-				 w->target);
+		if (link != d->listener)
+			peer_say(d->peer, d->listener, ":%s!u@host NICK :%s",
+				 nick, w->target);
 	}
 	snprintf(nick, sizeof(d->nicks[0]), "%s", w->target);
 	welcome(d, link);
@@ -111,8 +111,9 @@ on_join(struct ircd *d, int link, const struct words *w)
 		return;
 	}
 	peer_say(d->peer, link, ":%s!u@host JOIN :%s", nick, w->target);
-	if (link) {
-		peer_say(d->peer, 0, ":%s!u@host JOIN :%s", nick, w->target);
+	if (link != d->listener) {
+		peer_say(d->peer, d->listener, ":%s!u@host JOIN :%s", nick,
+			 w->target);
 		return;
 	}
 	if (d->topic)
@@ -139,9 +140,10 @@ on_said(struct ircd *d, int link, const struct words *w)
 		peer_say(d->peer, link, "@msgid=m%u%s%s :%s!u@host %s %s :%s",
 			 id, *w->label ? ";label=" : "", w->label, nick,
 			 w->command, w->target, w->rest);
-	if (link && !d->blind && *w->target == '#')
-		peer_say(d->peer, 0, "@msgid=m%u :%s!u@host %s %s :%s", id,
-			 nick, w->command, w->target, w->rest);
+	if (link != d->listener && !d->blind && *w->target == '#')
+		peer_say(d->peer, d->listener,
+			 "@msgid=m%u :%s!u@host %s %s :%s", id, nick,
+			 w->command, w->target, w->rest);
 }
 
 static void
@@ -156,9 +158,9 @@ on_topic(struct ircd *d, int link, const struct words *w)
 	}
 	peer_say(d->peer, link, ":%s!u@host TOPIC %s :%s", nick, w->target,
 		 w->rest);
-	if (link)
-		peer_say(d->peer, 0, ":%s!u@host TOPIC %s :%s", nick, w->target,
-			 w->rest);
+	if (link != d->listener)
+		peer_say(d->peer, d->listener, ":%s!u@host TOPIC %s :%s", nick,
+			 w->target, w->rest);
 }
 
 static void

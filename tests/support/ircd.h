@@ -31,6 +31,7 @@ struct ircd {
 	bool blind;           /* the listener does not see the others */
 	bool deaf;            /* PING is not answered */
 	bool locked;          /* TOPIC: 482 */
+	int listener;         /* the link that hears the others */
 
 	/* private */
 	char nicks[IRCD_LINKS_MAX][64];

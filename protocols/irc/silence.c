@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * silence.c - channels that fell silent.
+ *
+ * A server may have dropped us from a channel without our seeing it: then we
+ * wait there for ever. A channel of which nothing was heard for
+ * conf->silence_s is asked for its names; if ours is not among them it is
+ * lost, and the bridge enters it again.
+ */
+
+#include "protocols/irc/channel.h"
+
+#include "bridge/base.h"
+#include "bridge/loop.h"
+#include "conf/conf.h"
+
+#define LOOKS 15 /* within one silence */
+
+static void
+look(void *arg)
+{
+	struct irc *irc = arg;
+	int64_t now = loop_now_ms(irc->loop);
+	int64_t silence = (int64_t)irc->conf->silence_s * 1000;
+	struct irc_channel *c, *next;
+
+	HASH_ITER(hh, irc->channels, c, next)
+	{
+		if (c->state != IRC_CHANNEL_JOINED ||
+		    now - c->heard_ms < silence)
+			continue;
+		c->asked = true;
+		c->found = false;
+		c->heard_ms = now; /* not again so soon */
+		session_send_idly(&irc->listener, "NAMES", c->channel->name,
+				  NULL);
+	}
+	irc_silence_watch(irc);
+}
+
+void
+irc_silence_watch(struct irc *irc)
+{
+	if (irc->conf->silence_s)
+		timer_start(&irc->silence_timer, irc->loop,
+			    (int64_t)irc->conf->silence_s * 1000 / LOOKS, look,
+			    irc);
+}
+
+void
+irc_silence_broken(struct irc *irc, const struct irc_line *line)
+{
+	const char *name = irc_line_param(line, 0);
+	struct irc_channel *c = irc_is_channel(&irc->isupport, name)
+					? irc_channel_find(irc, name)
+					: NULL;
+
+	if (c)
+		c->heard_ms = loop_now_ms(irc->loop);
+}
+
+static void
+lost(struct irc_channel *c)
+{
+	struct irc *irc = c->irc;
+	struct channel *ch = c->channel;
+
+	irc_channel_free(c);
+	irc_puppets_lost(irc, ch);
+	bridge_left(ch, DOWN_LOST, "no longer in the channel");
+}
+
+void
+irc_silence_answered(struct irc_channel *c)
+{
+	c->asked = false;
+	if (!c->found)
+		lost(c);
+}
+
+void
+irc_silence_denied(struct irc *irc, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+
+	if (c && c->asked)
+		lost(c);
+}

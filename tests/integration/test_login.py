@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.support.bridge import irc_network, xmpp_network
-from tests.support.scripted_irc import ScramServer
+from tests.support.scripted_irc import ScramServer, TalkativeServer
 
 
 def lone_bridge(things, xmpp, irc, **irc_options):
@@ -93,10 +93,13 @@ def test_an_unverified_certificate_is_taken_only_when_told(
 
 
 def test_plain_text_instead_of_tls_is_refused(closing, prosody, inspircd):
-    bridge = verified(closing, prosody, inspircd, inspircd.port)
-    bridge.launch()
-    bridge.wait_log("down", "irc", 20)
-    assert bridge.process.alive()
+    with TalkativeServer() as server:
+        bridge = verified(closing, prosody, inspircd, server.port)
+        bridge.launch()
+        bridge.wait_log("down", "irc", 20)
+        assert bridge.process.alive()
+        assert not [r for r in bridge.log() if r.get("where") == "irc" and
+                    r["msg"].startswith("up")]
 
 
 # ---- accounts

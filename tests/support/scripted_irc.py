@@ -204,6 +204,20 @@ class ScriptedIrc:
                          for line in s.lines[-lines:])
 
 
+class _TalkativeSession(Session):
+    def run(self, lines):
+        self.say("NOTICE * :*** Looking up your hostname")
+        super().run(lines)
+
+
+class TalkativeServer(ScriptedIrc):
+    """Speaks first, in plain text, as some servers do. (One that is silent
+    until it hears a line keeps a TLS client for the whole 30 seconds of its
+    patience.)"""
+
+    session = _TalkativeSession
+
+
 class _ScramSession(Session):
     stage, login, proven = None, None, False
 

@@ -45,7 +45,10 @@ class Farm:
                 server = kind(self.folder / name)
             self._started[name] = server
             server.start()
-        return self._started[name]
+        server = self._started[name]
+        if not server.process.alive():
+            server.start()  # a test that failed left it dead
+        return server
 
     def stop(self):
         for server in reversed(self._started.values()):

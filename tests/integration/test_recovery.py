@@ -19,6 +19,13 @@ def rejoin_irc(pair):
     pair.bob.join(pair.channel)
 
 
+def wait_listener(pair):
+    """The bridge is in the channel, as bob sees it."""
+    pair.bob.wait_for(lambda m: m.command == "JOIN" and
+                      m.nick.startswith("causeway") or
+                      m.command == "353" and "causeway" in m.text, 30)
+
+
 def rejoin_xmpp(pair):
     pair.ann.abort()
     pair.ann = pair.things.xmpp(pair.xmpp, "ann")
@@ -37,9 +44,7 @@ def test_the_bridge_comes_back_with_the_irc_server(pair):
     pair.bridge.wait_log("down:", "irc")
     pair.irc.start()
     rejoin_irc(pair)
-    pair.bob.wait_for(lambda m: m.command == "JOIN" and
-                      m.nick.startswith("causeway") or
-                      m.command == "353" and "causeway" in m.text, 30)
+    wait_listener(pair)
     pair.both_ways(30)
 
 
@@ -53,15 +58,14 @@ def test_the_bridge_comes_back_with_the_xmpp_server(pair):
 
 
 def test_the_median_recovery_takes_less_than_five_seconds(one_pair):
+    """Seen from the channel: the log folds what it says again and again."""
     taken = []
     for _ in range(5):
-        records = len(one_pair.bridge.log())
         one_pair.irc.kill9()
-        one_pair.bridge.wait_log("down:", "irc", 15, records)
         one_pair.irc.start()
         start = time.monotonic()
-        one_pair.bridge.wait_log("joined", f"irc/{one_pair.channel}", 30,
-                                 records)
+        rejoin_irc(one_pair)
+        wait_listener(one_pair)
         taken.append(time.monotonic() - start)
     assert sorted(taken)[2] < 5, taken
 
@@ -78,6 +82,7 @@ def test_what_is_said_while_irc_is_away_arrives_in_order(pair):
     pair.bob = pair.things.irc(pair.irc, pair.things.name("bob"))
     pair.bob.join(pair.channel)
     wait_settled(pair.bridge, "waiting-%", 10)
+    pair.bob.wait_text("waiting-9", target=pair.channel)
     texts = [t.split()[-1] for _, t in pair.bob.texts(pair.channel)
              if "waiting-" in t]
     assert texts == sorted(texts)
@@ -91,7 +96,12 @@ def test_what_is_said_while_xmpp_is_away_arrives_in_order(pair):
     wait_for("ten events to be kept", lambda: pair.bridge.query(
         "SELECT count(*) FROM event WHERE text LIKE 'waiting-%'")[0][0] == 10)
     pair.xmpp.start()
+    rejoin_xmpp(pair)  # the room died with its server
     wait_settled(pair.bridge, "waiting-%", 10)
+    pair.ann.wait_text("waiting-9", room=pair.room)
+    texts = [t.split()[-1] for _, t in pair.ann.texts(pair.room)
+             if "waiting-" in t]
+    assert texts == [f"waiting-{n}" for n in range(10)]
 
 
 def test_a_stalled_server_is_noticed_and_nothing_is_lost(farm, closing):

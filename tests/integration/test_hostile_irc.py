@@ -48,7 +48,7 @@ BAD_LINES = {
 
 
 class Hostile:
-    def __init__(self, farm, things, members=()):
+    def __init__(self, farm, things, members=(), room_puppets=True):
         self.server = ScriptedIrc(members)
         prosody = farm.get("prosody")
         things.servers += [prosody, self.server]
@@ -59,7 +59,9 @@ class Hostile:
         self.bridge = things.bridge(
             {"xmpp": xmpp_network(prosody),
              "irc": irc_network(self.server, puppets=0)},
-            {"lobby": [f"xmpp:{self.room}", f"irc:{self.channel}"]})
+            {"lobby": [{"channel": f"xmpp:{self.room}",
+                        "puppets": room_puppets},
+                       f"irc:{self.channel}"]})
         self.bridge.start()
         self.session = self.server.wait_line(self.channel)
 
@@ -115,6 +117,17 @@ def test_a_channel_of_five_thousand_is_shown(farm, closing):
     try:
         hostile.ann.wait_occupant(hostile.room, "member0", 60)
         hostile.ann.wait_occupant(hostile.room, "member4999", 60)
+        hostile.still_works()
+    finally:
+        hostile.server.close()
+
+
+def test_a_channel_of_five_thousand_is_borne_without_puppets(farm, closing):
+    hostile = Hostile(farm, closing, [f"member{n}" for n in range(5000)],
+                      room_puppets=False)
+    try:
+        hostile.bridge.wait_log("joined; 5000 people",
+                                f"irc/{hostile.channel}")
         hostile.still_works()
     finally:
         hostile.server.close()

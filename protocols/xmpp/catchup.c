@@ -57,7 +57,8 @@ struct catchup {
 	size_t taken;
 	bool progress; /* the page we read gave something */
 	bool by_stamp; /* the cursor has no id */
-	bool cut;
+	bool cut;      /* the end of it is missing */
+	bool hole;     /* the beginning */
 	struct stanzas past, held;
 	struct own *own;
 };
@@ -312,8 +313,8 @@ finish(struct room *room)
 	if (c->taken)
 		log_info(room->x->net.name, "%s: caught up with %zu messages",
 			 room->jid, c->taken);
-	if (c->cut && c->since_ms >= 0)
-		bridge_gap(room->ch, c->newest_ms);
+	if (c->since_ms >= 0 && (c->cut || c->hole))
+		bridge_gap(room->ch, c->hole ? c->since_ms : c->newest_ms);
 	muc_room_ready(room);
 	for (size_t i = 0; i < c->held.n; i++) {
 		xmpp_stanza_t *st = c->held.list[i];
@@ -489,11 +490,30 @@ catchup_history(struct room *room, xmpp_stanza_t *st)
 		room->catchup->cut = true;
 }
 
+/*
+ * What the cursor stands for is of that room, so it is in a history that
+ * reaches back far enough.
+ */
+static bool
+reaches_back(struct room *room)
+{
+	struct catchup *c = room->catchup;
+	int64_t oldest_ms = c->past.n ? read_delay(room, c->past.list[0]) : -1;
+
+	return oldest_ms < 0 || oldest_ms <= c->since_ms + CLOCKS_MS;
+}
+
 static void
 take_history(struct room *room)
 {
 	struct stanzas *past = &room->catchup->past;
 
+	if (room->catchup->since_ms >= 0 && !reaches_back(room)) {
+		log_peer(room->x->net.name,
+			 "%s: the history begins after what was heard last",
+			 room->jid);
+		room->catchup->hole = true;
+	}
 	for (size_t i = 0; i < past->n; i++)
 		take(room, past->list[i], NULL,
 		     read_delay(room, past->list[i]));

@@ -406,6 +406,20 @@ without_an_archive_the_history_is_read(void **state)
 }
 
 static void
+a_history_that_is_too_short_leaves_a_gap(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.features = PLAIN;
+	f->room.cursor = STAMP "1:00.000Z";
+	f->options.history = PAST("3", "Ann", " id='a1'", "the rest");
+	enter_room(f);
+	assert_true(line_of("gap " ROOM " from 1748779260000") <
+		    line_of("joined"));
+	assert_true(line_of("the rest") < line_of("gap"));
+}
+
+static void
 history_shows_the_key_of_what_was_live(void **state)
 {
 	struct fixture *f = *state;
@@ -460,6 +474,7 @@ main(void)
 		with(nobody_else_says_our_words_for_us),
 		with(a_puppet_of_a_former_life_is_believed_by_its_words),
 		with(without_an_archive_the_history_is_read),
+		with(a_history_that_is_too_short_leaves_a_gap),
 		with(history_shows_the_key_of_what_was_live),
 		with(a_late_word_says_when_it_was_said),
 	};

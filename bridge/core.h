@@ -171,6 +171,7 @@ struct netlife {
 	int64_t lost_ms;  /* when it was last up; 0: never was */
 	char *why;        /* it was last down; NULL: never was */
 	bool complained;  /* about being down, in the log */
+	bool heard;       /* it was up since it was last down */
 	struct timer retry;
 	struct timer deadline; /* of starting or stopping */
 	struct pup *pups;

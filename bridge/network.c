@@ -8,6 +8,8 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/store.h"
+#include "mappings/channels.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -176,6 +178,7 @@ bridge_network_up(struct network *net)
 
 	timer_stop(&life->deadline);
 	set_state(life, NETWORK_UP);
+	life->heard = true;
 	life->complained = false;
 	log_info(net->name, "up after %lld.%lld s, attempt %u",
 		 (long long)took / 1000, (long long)took % 1000 / 100,
@@ -213,6 +216,43 @@ try_again(struct netlife *life, enum down_reason why, const char *text)
 	timer_start(&life->retry, loop, wait, start_now, life);
 }
 
+struct heard {
+	struct store_job job;
+	int64_t network, until_ms;
+};
+
+static int
+heard_run(struct db *db, struct store_job *job)
+{
+	const struct heard *h = container_of(job, struct heard, job);
+
+	return network_set_heard(db, h->network, h->until_ms);
+}
+
+static void
+heard_drop(struct store_job *job)
+{
+	free(container_of(job, struct heard, job));
+}
+
+/* Without it the next run would only tell a longer gap than there was. */
+static void
+heard_done(struct store_job *job, int status UNUSED)
+{
+	heard_drop(job);
+}
+
+static void
+keep_heard(struct netlife *life)
+{
+	struct heard *h = xcalloc(1, sizeof(*h));
+
+	h->job = (struct store_job){ heard_run, heard_done, heard_drop };
+	h->network = life->net->id;
+	h->until_ms = loop_wall_ms(life->bridge->loop);
+	store_submit(life->bridge->store, &h->job);
+}
+
 void
 bridge_network_down(struct network *net, enum down_reason why, const char *text)
 {
@@ -221,6 +261,9 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 
 	if (net->state == NETWORK_DOWN)
 		return;
+	if (life->heard)
+		keep_heard(life);
+	life->heard = false;
 	if (was_up && now_ms(life) - life->since_ms > STABLE_MS)
 		life->failures = 0;
 	if (was_up)

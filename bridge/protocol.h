@@ -136,7 +136,10 @@ struct channel {
 	struct limits limits; /* the adapter may narrow them */
 	bool joined;
 	const char *cursor; /* where to go on; see "Catching up" */
-	void *data;         /* the adapter's own */
+	/* Until when an earlier connection is known to have been up (UTC), or
+	 * 0. Set by the bridge before join(). */
+	int64_t heard_ms;
+	void *data; /* the adapter's own */
 };
 
 /* One remote person, shown on one network. */

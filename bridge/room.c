@@ -180,6 +180,8 @@ join(struct room *room)
 	room->ch.caps = room->life->net->caps;
 	room->ch.limits = room->life->net->limits;
 	room->ch.cursor = room->cursor;
+	room->ch.heard_ms = network_heard(store_reader(room->bridge->store),
+					  room->life->net->id);
 	room->life->net->protocol->ops.join(room->life->net, &room->ch);
 }
 

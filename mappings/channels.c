@@ -160,3 +160,18 @@ channel_cursor(struct db *db, int64_t channel)
 {
 	return sql_string(db, SQL_CURSOR_GET, ARGS(INT(channel)));
 }
+
+int
+network_set_heard(struct db *db, int64_t network, int64_t until_ms)
+{
+	return sql_run(db, SQL_HEARD_SET, ARGS(INT(network), INT(until_ms)));
+}
+
+int64_t
+network_heard(struct db *db, int64_t network)
+{
+	int64_t until_ms = 0;
+
+	(void)sql_numbers(db, SQL_HEARD_GET, ARGS(INT(network)), &until_ms, 1);
+	return until_ms;
+}

@@ -73,6 +73,10 @@ int channel_set_topic(struct db *db, int64_t channel, const char *topic);
 int channel_set_cursor(struct db *db, int64_t channel, const char *cursor,
 		       int64_t when_ms);
 
+/* Until when we are known to have listened to a network; 0 if never. */
+int network_set_heard(struct db *db, int64_t network, int64_t until_ms);
+int64_t network_heard(struct db *db, int64_t network);
+
 /* NULL if never set; the caller frees. */
 char *channel_cursor(struct db *db, int64_t channel);
 

@@ -53,6 +53,14 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"SELECT u.value FROM channel c JOIN cursor u"
 		"	ON u.network = c.network AND u.scope = CAST(c.id AS TEXT)"
 		"	WHERE c.id = ?1",
+	[SQL_HEARD_SET] =
+		"INSERT INTO cursor (network, scope, value, changed_ms)"
+		"	VALUES (?1, '', CAST(?2 AS TEXT), ?2)"
+		"	ON CONFLICT DO UPDATE"
+		"	SET value = CAST(?2 AS TEXT), changed_ms = ?2",
+	[SQL_HEARD_GET] =
+		"SELECT changed_ms FROM cursor"
+		"	WHERE network = ?1 AND scope = ''",
 	[SQL_LINK_FIND] =
 		"SELECT id, source FROM link WHERE name = ?1",
 	[SQL_LINK_ADD] =

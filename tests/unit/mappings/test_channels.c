@@ -231,6 +231,21 @@ a_cursor_is_kept_for_each_channel(void **state)
 	free(cursor);
 }
 
+static void
+when_a_network_was_heard_is_no_cursor(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a"), irc;
+
+	assert_int_equal(network_put(db, "irc", "irc", &irc), 0);
+	assert_int_equal(network_heard(db, irc), 0);
+	assert_int_equal(network_set_heard(db, irc, 5), 0);
+	assert_int_equal(network_set_heard(db, irc, 1700000000000), 0);
+	assert_int_equal(network_heard(db, irc), 1700000000000);
+	assert_int_equal(network_heard(db, irc + 1), 0);
+	assert_null(channel_cursor(db, a));
+}
+
 int
 main(void)
 {
@@ -247,6 +262,7 @@ main(void)
 		TEST(a_channel_is_told_by_its_number),
 		TEST(a_topic_is_remembered),
 		TEST(a_cursor_is_kept_for_each_channel),
+		TEST(when_a_network_was_heard_is_no_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,6 +357,15 @@ failed(struct irc_channel *c)
 	give_up(c);
 }
 
+/* From when on nobody listened, if we were never in it in this run. */
+static int64_t
+last_run(const struct irc_channel *c, const struct place *place)
+{
+	int64_t heard_ms = c->channel->heard_ms;
+
+	return heard_ms > place->when_ms ? heard_ms : place->when_ms;
+}
+
 void
 irc_catch_up(struct irc_channel *c)
 {
@@ -369,7 +378,7 @@ irc_catch_up(struct irc_channel *c)
 		return;
 	}
 	if (!has_history(irc)) {
-		joined_after_gap(c, a ? a->since_ms : place.when_ms);
+		joined_after_gap(c, a ? a->since_ms : last_run(c, &place));
 		return;
 	}
 	if (a && !place.when_ms)

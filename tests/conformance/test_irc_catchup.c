@@ -286,18 +286,25 @@ where_there_is_no_history_a_gap_is_told(void **state)
 {
 	static const struct {
 		unsigned gap_s;
+		int64_t heard_ms;
 		const char *cursor, *expected;
 	} cases[] = {
-		{ 10, "m7|1700000000000", "gap #a from 1700000000000" },
-		{ 10, NULL, NULL },
-		{ 4000000000, "m7|1700000000000", NULL },
-		{ 10, "broken", "gap #a from 0" },
+		{ 10, 0, "m7|1700000000000", "gap #a from 1700000000000" },
+		{ 10, 0, NULL, NULL },
+		{ 4000000000, 0, "m7|1700000000000", NULL },
+		{ 10, 0, "broken", "gap #a from 0" },
+		{ 10, 1700000000001, "m7|1700000000000",
+		  "gap #a from 1700000000001" },
+		{ 10, 1699999999999, "m7|1700000000000",
+		  "gap #a from 1700000000000" },
+		{ 10, INT64_MAX / 2, "m7|1700000000000", NULL },
 	};
 	struct fixture *fx = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fx->conf.gap_s = cases[i].gap_s;
 		up(fx);
+		fx->room.heard_ms = cases[i].heard_ms;
 		join_at(fx, cases[i].cursor);
 		expect(fx, "joined #a");
 		if (cases[i].expected)

@@ -3,6 +3,7 @@
 room is told from when to when."""
 
 import re
+import sqlite3
 import time
 
 import pytest
@@ -17,6 +18,13 @@ def told(pair):
     """What ann read about gaps."""
     pair.ann.barrier()
     return [body for _, body in pair.ann.texts(pair.room) if WORDS in body]
+
+
+def age(bridge, seconds):
+    """The last thing was said so long ago."""
+    with sqlite3.connect(bridge.database) as db:
+        db.execute("UPDATE cursor SET value = ? WHERE scope != ''",
+                   (f"|{int((time.time() - seconds) * 1000)}",))
 
 
 def clock(seconds):
@@ -73,8 +81,12 @@ def test_a_short_absence_is_not_told(farm, closing):
     assert not told(pair)
 
 
-def test_a_quick_restart_of_the_bridge_is_not_told(farm, closing):
+@pytest.mark.parametrize("clean", [True, False])
+def test_after_a_quiet_hour_only_a_crash_is_told(farm, closing, clean):
+    """After an orderly end it is known until when somebody listened."""
     pair = make(farm, closing, 60)
-    pair.bridge.restart()
+    pair.bridge.stop() if clean else pair.bridge.kill9()
+    age(pair.bridge, 3600)
+    pair.bridge.start()
     pair.both_ways(30)
-    assert not told(pair)
+    assert len(told(pair)) == (0 if clean else 1)

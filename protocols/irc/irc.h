@@ -83,6 +83,7 @@ struct irc {
 
 	struct irc_puppet *puppets;
 	struct irc_puppet *puppets_by_nick;
+	struct irc_puppet *puppets_by_person;
 	struct former *formers;     /* nicks that were ours a moment ago */
 	struct own_nick *own_nicks; /* all that ever were; by folded nick */
 	struct timer connect_timer; /* the next puppet may connect */

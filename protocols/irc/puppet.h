@@ -33,6 +33,8 @@ struct irc_puppet {
 	char *folded;                   /* key; NULL if not in there */
 	struct puppet *puppet;          /* NULL while no occupant needs it */
 	char *origin, *sender_id;
+	char *person; /* key: both of them */
+	UT_hash_handle by_person;
 	char *want; /* the name it is to have */
 
 	struct session session;

@@ -36,14 +36,26 @@
 
 /* ---- finding ------------------------------------------------------- */
 
+/* Of both words one key; a label of a network holds no space. */
+static char *
+person_key(const char *origin, const char *sender_id)
+{
+	AUTO_STR key = { 0 };
+
+	str_init(&key, strlen(origin) + strlen(sender_id) + 2);
+	str_printf(&key, "%s %s", origin, sender_id);
+	return str_take(&key);
+}
+
 struct irc_puppet *
 irc_puppet_of(struct irc *irc, const char *origin, const char *sender_id)
 {
-	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
-		if (!strcmp(p->sender_id, sender_id) &&
-		    !strcmp(p->origin, origin))
-			return p;
-	return NULL;
+	char *key = person_key(origin, sender_id);
+	struct irc_puppet *p = NULL;
+
+	HASH_FIND(by_person, irc->puppets_by_person, key, strlen(key), p);
+	free(key);
+	return p;
 }
 
 struct speaker *
@@ -111,6 +123,8 @@ puppet_free(struct irc_puppet *p)
 		irc->puppets = p->next;
 	if (p->next)
 		p->next->prev = p->prev;
+	HASH_DELETE(by_person, irc->puppets_by_person, p);
+	free(p->person);
 	free(p->origin);
 	free(p->sender_id);
 	free(p->want);
@@ -546,6 +560,9 @@ puppet_new(struct irc *irc, struct occupant *o)
 	p->irc = irc;
 	p->origin = xstrdup(o->puppet->origin);
 	p->sender_id = xstrdup(o->puppet->sender->id);
+	p->person = person_key(p->origin, p->sender_id);
+	HASH_ADD_KEYPTR(by_person, irc->puppets_by_person, p->person,
+			strlen(p->person), p);
 	session_init(&p->session, &irc->wire, &puppet_session_ops, p);
 	irc_speaker_init(&p->speaker, &p->session);
 	while (last && last->next)

@@ -18,6 +18,7 @@
  *   NET WHO away|back ["status"]
  *   NET WHO says|said|acts|notices #CH "text" [as $1] [re $2]
  *   NET WHO repeats #CH "text" $1
+ *   NET WHO recalled #CH "text" ID the history tells it, under that very id
  *   NET WHO edits|withdraws|reacts #CH $1 ["text"]
  *   NET WHO topic #CH "text"
  *   NET WHO tells NET2:WHO2 "text"
@@ -516,6 +517,12 @@ act_repeats(struct play *p, struct world *w)
 }
 
 static void
+act_recalled(struct play *p, struct world *w)
+{
+	world_recall(w, p->words[3], p->words[1], word(p, 4), word(p, 5));
+}
+
+static void
 act_edits(struct play *p, struct world *w)
 {
 	act_on(p, w, EVENT_EDIT);
@@ -557,15 +564,15 @@ struct verb {
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },     { "parts", 4, act_parts },
-	{ "quits", 4, act_quits },     { "kicked", 4, act_kicked },
-	{ "named", 4, act_named },     { "away", 3, act_away },
-	{ "back", 3, act_back },       { "says", 5, act_says },
-	{ "said", 5, act_said },       { "acts", 5, act_acts },
-	{ "notices", 5, act_notices }, { "repeats", 6, act_repeats },
-	{ "edits", 6, act_edits },     { "withdraws", 5, act_withdraws },
-	{ "reacts", 6, act_reacts },   { "topic", 5, act_topic },
-	{ "tells", 5, act_tells },
+	{ "joins", 4, act_joins },         { "parts", 4, act_parts },
+	{ "quits", 4, act_quits },         { "kicked", 4, act_kicked },
+	{ "named", 4, act_named },         { "away", 3, act_away },
+	{ "back", 3, act_back },           { "says", 5, act_says },
+	{ "said", 5, act_said },           { "acts", 5, act_acts },
+	{ "notices", 5, act_notices },     { "repeats", 6, act_repeats },
+	{ "recalled", 6, act_recalled },   { "edits", 6, act_edits },
+	{ "withdraws", 5, act_withdraws }, { "reacts", 6, act_reacts },
+	{ "topic", 5, act_topic },         { "tells", 5, act_tells },
 };
 
 static void

@@ -456,6 +456,18 @@ world_repeat(struct world *w, const char *channel, const char *who,
 }
 
 void
+world_recall(struct world *w, const char *channel, const char *who,
+	     const char *text, const char *id)
+{
+	struct event *ev = event_make(EVENT_MESSAGE);
+
+	ev->flags = EVENT_LATE;
+	ev->id = event_strdup(ev, id);
+	ev->key = ev->id;
+	raise_said(w, ev, channel, who, text);
+}
+
+void
 world_tell(struct world *w, const char *who, const char *network,
 	   const char *id, const char *text)
 {

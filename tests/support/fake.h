@@ -120,6 +120,10 @@ void world_say(struct world *w, enum event_kind kind, unsigned flags,
 void world_repeat(struct world *w, const char *channel, const char *who,
 		  const char *text, const char *id);
 
+/* The network's history tells that who said it, under that id. */
+void world_recall(struct world *w, const char *channel, const char *who,
+		  const char *text, const char *id);
+
 /* A private word from who to the person id of that network. */
 void world_tell(struct world *w, const char *who, const char *network,
 		const char *id, const char *text);

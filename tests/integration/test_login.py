@@ -155,7 +155,7 @@ def test_a_wrong_password_is_refused_and_not_tried_again_at_once(
 
 
 def scram(things, prosody, server, password):
-    bridge = lone_bridge(things, prosody, server)
+    bridge = lone_bridge(things, prosody, server, puppets=0)
     bridge.networks["irc"]["sasl"] = {
         "mechanism": "scram-sha-256", "account": server.account,
         "password": secret_file(bridge, "password", password)}

@@ -41,9 +41,11 @@ struct conf_xmpp {
 	 * is everybody; default: the domain above the component's */
 	const char *const *direct_from;
 	size_t n_direct_from;
-	unsigned ping_s;      /* quiet time before the stream is probed */
-	unsigned self_ping_s; /* quiet time before a room is (XEP-0410) */
-	unsigned window;      /* unconfirmed messages per room */
+	unsigned ping_s;        /* quiet time before the stream is probed */
+	unsigned self_ping_s;   /* quiet time before a room is (XEP-0410) */
+	unsigned window;        /* unconfirmed messages per room */
+	unsigned puppets;       /* occupants in all rooms; 0 = no limit */
+	unsigned puppet_idle_s; /* quiet time before one may go */
 };
 
 enum conf_sasl {

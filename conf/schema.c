@@ -186,6 +186,18 @@ static const struct option xmpp_options[] = {
 	  AT(struct xmpp_block, xmpp.window), .min = 1, .max = 1000,
 	  .fallback = "64",
 	  .doc = "Messages under way to one room and not yet confirmed." },
+	{ .name = "puppets", .type = OPTION_COUNT,
+	  AT(struct xmpp_block, xmpp.puppets), .max = 100000,
+	  .fallback = "1000",
+	  .doc = "People of other networks who get an occupant of their own, "
+		 "in all rooms together; 0 is no limit. A room tells "
+		 "every occupant of every other, so that twice as many "
+		 "cost it four times as much." },
+	{ .name = "puppet_idle", .type = OPTION_SECONDS,
+	  AT(struct xmpp_block, xmpp.puppet_idle_s), .max = 30 * DAY_S,
+	  .fallback = "10m",
+	  .doc = "Silence after which an occupant may be taken away for "
+		 "somebody who speaks, if all are in use." },
 };
 
 static const struct option irc_options[] = {

@@ -277,6 +277,15 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 		irc_sending_by_listener(irc, s);
 		return;
 	}
+	/*
+	 * Perhaps it was thrown out this very moment: then somebody else will
+	 * say it, next time. If it is there and may not speak, the second
+	 * answer is the same.
+	 */
+	if (numeric == 404 && s->sp != &irc->speaker && s->d->attempt == 1) {
+		irc_sendings_give_back(s, "the puppet may not speak there");
+		return;
+	}
 	if (numeric == 482 && topic)
 		why = "only channel operators may set the topic there";
 	s->refused = why ? why : "the server refused it";

@@ -458,7 +458,9 @@ on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
 	str_printf(&text, "%s by %s: %s", verb,
 		   irc_words(p->irc, &by, line->nick ? line->nick : "?"),
 		   irc_words(p->irc, &words, reason));
-	seat_lost(p, seat, DOWN_LOST, text.data);
+	/* Whoever was shown the door does not come back by itself. */
+	seat_lost(p, seat, strcmp(verb, "kicked") ? DOWN_LOST : DOWN_REFUSED,
+		  text.data);
 }
 
 static void

@@ -412,7 +412,7 @@ a_lost_puppet_gives_its_lines_back_and_all_after_them(void **state)
 }
 
 static void
-a_kicked_and_a_banned_puppet_are_told_apart(void **state)
+a_kicked_puppet_does_not_come_back_by_itself(void **state)
 {
 	struct fixture *fx = *state;
 
@@ -420,9 +420,17 @@ a_kicked_and_a_banned_puppet_are_told_apart(void **state)
 	puppet(fx, 0, &fx->room);
 	expect(fx, "puppet joined #a Ann");
 	peer_say(fx->d.peer, 1, ":op!o@h KICK #a Ann :no");
-	expect(fx, "puppet left #a Ann lost: kicked by op: no");
+	expect(fx, "puppet left #a Ann refused: kicked by op: no");
+}
+
+static void
+a_puppet_that_is_banned_from_the_channel_stays_out(void **state)
+{
+	struct fixture *fx = *state;
+
+	up_and_joined(fx);
 	fx->d.closed = 474;
-	recorder_puppet_join(&fx->occupants[0]);
+	puppet(fx, 0, &fx->room);
 	expect(fx, "puppet left #a Ann refused: banned from the channel");
 }
 
@@ -596,7 +604,8 @@ main(void)
 		CASE(lines_of_two_puppets_keep_their_order),
 		CASE(a_line_nobody_sees_is_confirmed_by_ping),
 		CASE(a_lost_puppet_gives_its_lines_back_and_all_after_them),
-		CASE(a_kicked_and_a_banned_puppet_are_told_apart),
+		CASE(a_kicked_puppet_does_not_come_back_by_itself),
+		CASE(a_puppet_that_is_banned_from_the_channel_stays_out),
 		CASE(a_banned_puppet_stays_out),
 		CASE(a_private_word_goes_both_ways),
 		CASE(a_private_word_to_nobody_is_refused),

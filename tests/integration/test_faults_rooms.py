@@ -344,6 +344,7 @@ def test_fault_38_a_wrong_component_secret_is_not_hammered(faulty):
 ENDLESS = 20
 
 
+@pytest.mark.open_fault  # content fuses and hop marks are not built
 def test_fault_41_two_bridges_on_one_link_do_not_multiply(closing, farm):
     prosody, inspircd = farm.get("prosody"), farm.get("inspircd")
     pair = make_pair(closing, prosody, inspircd)

@@ -13,9 +13,11 @@
 #include "bridge/text.h"
 #include "mappings/channels.h"
 #include "mappings/messages.h"
+#include "mappings/queue.h"
 
 #include <utlist.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +232,39 @@ resolve(struct item *item, struct fallback *how, const char *native,
 	*id_out = id_there(db, item, event, item->source->kind == EVENT_EDIT);
 	describe(db, item, how, event);
 	return 0;
+}
+
+struct awaited {
+	int64_t channel;
+	bool yes;
+};
+
+static void
+awaited_row(void *arg, const struct delivery_row *row)
+{
+	struct awaited *a = arg;
+
+	if (row->channel == a->channel && row->state <= DELIVERY_SENT)
+		a->yes = true;
+}
+
+bool
+bridge_awaits(const struct channel *ch, const char *id)
+{
+	struct room *room = bridge_room(ch->network->life->bridge, ch->id);
+	struct awaited a = { .channel = ch->id };
+	size_t prefix = strlen(room->bridge->prefix);
+	unsigned long long event, channel;
+
+	if (strncmp(id, room->bridge->prefix, prefix) != 0 ||
+	    sscanf(id + prefix, "%llx-%llx", &event, &channel) != 2 ||
+	    (int64_t)channel != ch->id)
+		return false;
+	if ((int64_t)event <= room->outbox.last_event)
+		return outbox_find(room, (int64_t)event) != NULL;
+	(void)delivery_each(store_reader(room->bridge->store), (int64_t)event,
+			    awaited_row, &a);
+	return a.yes;
 }
 
 int64_t

@@ -46,8 +46,11 @@
  * bridge_joined() the adapter raises what was said since, oldest first, with
  * EVENT_LATE and the time at which it was said; what is said live meanwhile
  * comes after it. What was kept already is recognised by its key; our own
- * words must be left out. Where nothing can be fetched the adapter may say so
- * with bridge_gap(), once, right before bridge_joined().
+ * words must be left out; bridge_awaits() tells whether one of them is still
+ * to be confirmed, and while such a one is at hand, no event may carry a
+ * cursor: the next catch-up could not find it again. Where nothing can be
+ * fetched the adapter may say so with bridge_gap(), once, right before
+ * bridge_joined().
  *
  * Members. Everybody who is in a channel and is not us is reported by
  * EVENT_JOIN, EVENT_PART, EVENT_RENAME and EVENT_PRESENCE. "Us" is the
@@ -322,6 +325,12 @@ void bridge_joined(struct channel *ch);
  * and cannot be fetched: a line in the linked rooms says so.
  */
 void bridge_gap(struct channel *ch, int64_t from_ms);
+
+/*
+ * True if id is that of a delivery to ch, of whatever run of this bridge, that
+ * has not come to its end.
+ */
+bool bridge_awaits(const struct channel *ch, const char *id);
 
 /*
  * The channel is lost or cannot be entered. DOWN_REFUSED means that asking

@@ -129,11 +129,14 @@ catchup_free(struct catchup *c)
 }
 
 void
-catchup_mark(struct event *ev, const char *sid, int64_t when_ms)
+catchup_mark(struct room *room, struct event *ev, const char *sid,
+	     int64_t when_ms)
 {
 	char stamp[STAMP_MAX];
 	AUTO_STR cursor = { 0 };
 
+	if (room->catchup && room->catchup->own)
+		return;
 	stamp_write(stamp, when_ms);
 	str_init(&cursor, SID_MAX + STAMP_MAX);
 	if (sid && strlen(sid) <= SID_MAX)
@@ -183,8 +186,8 @@ own_note(struct room *room, const char *id, const char *sid, xmpp_stanza_t *st)
 	struct own *o;
 
 	HASH_FIND(hh, c->own, id, strlen(id), o);
-	if (o)
-		return; /* whoever copied it came later */
+	if (o || !bridge_awaits(room->ch, id))
+		return; /* a copy, or confirmed long ago */
 	if (HASH_COUNT(c->own) >= OWN_MAX)
 		own_free(c, c->own); /* the oldest */
 	o = xcalloc(1, sizeof(*o));
@@ -242,8 +245,12 @@ catchup_confirms(struct room *room, struct delivery *d,
 	struct own *o;
 
 	HASH_FIND(hh, room->catchup->own, d->id, strlen(d->id), o);
-	if (!o || (!is_ours(room, o, speaker) && !is_former(room, o, d, st)))
+	if (!o)
 		return false;
+	if (!is_ours(room, o, speaker) && !is_former(room, o, d, st)) {
+		own_free(room->catchup, o); /* somebody knew the id */
+		return false;
+	}
 	if (*o->sid)
 		ids[n++] = o->sid;
 	ids[n++] = o->id;

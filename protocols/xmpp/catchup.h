@@ -44,7 +44,11 @@ void catchup_result(struct room *room, xmpp_stanza_t *st);
 bool catchup_confirms(struct room *room, struct delivery *d,
 		      const struct seat *speaker, xmpp_stanza_t *st);
 
-/* The event's cursor; sid may be NULL. */
-void catchup_mark(struct event *ev, const char *sid, int64_t when_ms);
+/*
+ * The event's cursor; sid may be NULL. None while words of ours were found that
+ * are still to be confirmed: after a crash they must be found again.
+ */
+void catchup_mark(struct room *room, struct event *ev, const char *sid,
+		  int64_t when_ms);
 
 #endif

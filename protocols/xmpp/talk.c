@@ -70,7 +70,7 @@ talk_raise(struct room *room, struct event *ev, const struct heard *h)
 		ev->flags |= EVENT_LATE;
 		ev->when_ms = h->when_ms;
 	}
-	catchup_mark(ev, h->sid, mark_ms);
+	catchup_mark(room, ev, h->sid, mark_ms);
 	bridge_event(&room->x->net, ev);
 }
 

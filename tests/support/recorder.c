@@ -269,6 +269,12 @@ bridge_joined(struct channel *ch)
 	say("joined %s", ch->name);
 }
 
+bool
+bridge_awaits(const struct channel *ch UNUSED, const char *id)
+{
+	return !recorder.ended || strcmp(recorder.ended, id) != 0;
+}
+
 void
 bridge_gap(struct channel *ch, int64_t from_ms)
 {

@@ -48,6 +48,7 @@ struct recorder {
 	unsigned events, sent, later, refused, back;
 	struct event *last_event; /* one reference; NULL if none */
 	enum down_reason last_down;
+	const char *ended; /* that delivery is not awaited any more; or NULL */
 
 	/* every upcall, oldest first */
 	char **lines;

@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 at random moments under numbered streams in both directions.
+"""kill -9 under numbered streams in both directions: at random moments, and
+at every named step of a message's life (crash.c).
 
 What counts as lost is in tests/support/audit.py: a message that was taken,
-which means committed, and never came. What people say while the daemon is dead
-is not taken; it will count once the bridge fetches what it missed.
+which means committed, and never came. Where the room has an archive, whatever
+was said in it counts, also while the daemon was dead; on IRC nobody keeps
+what was said while nobody listened.
 """
 
 import dataclasses
 
 from tests.support.audit import Traffic
+from tests.support.process import Failure
 
 # the longest life before a kill; many end while it is still connecting
 LIFE_S = 0.6
 WAIT_FOR_READY = 0.7
+AT_A_STEP = 0.5
+STEP_S = 6  # in which a life must have come to its step
 WINDOW = 5  # of each network, as configured by options()
+STEPS = ("taken", "committed", "accepted", "sent", "confirmed", "settling",
+         "settled")
 
 
 def options():
@@ -23,23 +30,38 @@ def options():
 
 @dataclasses.dataclass
 class Account:
+    """Of one pair of servers, or of several."""
+
     kills: int = 0
     messages: int = 0
     unheard: int = 0
     lost: int = 0
     doubled: int = 0
     disordered: int = 0
-    bound: int = 0
+    bound: int = 0      # of doubled
+    too_often: int = 0  # doubled where nothing may be
+    steps: dict = dataclasses.field(default_factory=dict)
+
+    def reached(self, step, times=1):
+        self.steps[step] = self.steps.get(step, 0) + times
 
     def add(self, other):
-        for field in dataclasses.fields(self):
-            setattr(self, field.name, getattr(self, field.name) +
-                    getattr(other, field.name))
+        for name, value in vars(other).items():
+            if name != "steps":
+                setattr(self, name, getattr(self, name) + value)
+        for step, times in other.steps.items():
+            self.reached(step, times)
 
     @property
     def good(self):
         return (self.messages > 0 and self.lost == 0 and
-                self.disordered == 0 and self.doubled <= self.bound)
+                self.disordered == 0 and self.doubled <= self.bound and
+                self.too_often == 0)
+
+    def where(self):
+        """How often each step was the last."""
+        return ", ".join(f"{self.steps.get(s, 0)} {s}" for s in
+                         (*STEPS, "at a moment"))
 
     def __str__(self):
         return (f"{self.kills} kills, {self.messages} messages, "
@@ -47,26 +69,63 @@ class Account:
                 f"{self.disordered} disordered")
 
 
+def at_a_step(bridge, dice, step):
+    """One life up to that step; the step, or another end."""
+    bridge.launch(crash_at=f"{step}:{dice.randint(1, 8)}")
+    try:
+        bridge.wait_crash(STEP_S)
+        return step
+    except Failure:
+        if not bridge.process.alive():
+            raise  # by itself, and not by the step
+        bridge.kill9()
+        return "at a moment"
+
+
+def at_a_moment(bridge, dice, traffic):
+    bridge.launch()
+    if dice.random() < WAIT_FOR_READY:
+        bridge.wait_ready()
+    # The one place where time itself is what is asked for.
+    traffic.to_irc.rest(dice.uniform(0.02, LIFE_S))
+    bridge.kill9()
+    return "at a moment"
+
+
+def count(account, tallies, archived):
+    """archived: the room keeps what was said in it."""
+    to_irc, to_xmpp = tallies
+    account.messages = sum(len(t.taken) for t in tallies)
+    account.lost = sum(len(t.lost) for t in tallies)
+    account.doubled = sum(t.doubled for t in tallies)
+    account.disordered = sum(len(t.disordered) for t in tallies)
+    account.unheard = to_xmpp.untaken
+    if archived:
+        account.lost += to_irc.untaken
+        account.too_often = to_xmpp.doubled
+    else:
+        account.unheard += to_irc.untaken
+    return account
+
+
 def run(pair, kills, dice):
     """The account, and the tallies for who wants to see names."""
-    traffic = Traffic(pair)
+    account = Account(kills=kills, bound=2 * kills * WINDOW)
     bridge = pair.bridge
+    # There is a place to go on from: nothing is fetched of a room from which
+    # nothing was ever kept.
+    pair.both_ways()
+    traffic = Traffic(pair)
     try:
-        for _ in range(kills):
-            # The one place where time itself is what is asked for.
-            traffic.to_irc.rest(dice.uniform(0.02, LIFE_S))
-            bridge.kill9()
-            bridge.launch()
-            if dice.random() < WAIT_FOR_READY:
-                bridge.wait_ready()
-        bridge.wait_ready()
+        bridge.kill9()
+        for n in range(kills):
+            if dice.random() < AT_A_STEP:
+                end = at_a_step(bridge, dice, STEPS[n % len(STEPS)])
+            else:
+                end = at_a_moment(bridge, dice, traffic)
+            account.reached(end)
+        bridge.start()
         tallies = traffic.settle(90)
     finally:
         traffic.stop()
-    return Account(
-        kills=kills, bound=2 * kills * WINDOW,
-        messages=sum(len(t.taken) for t in tallies),
-        unheard=sum(t.untaken for t in tallies),
-        lost=sum(len(t.lost) for t in tallies),
-        doubled=sum(t.doubled for t in tallies),
-        disordered=sum(len(t.disordered) for t in tallies)), tallies
+    return count(account, tallies, pair.xmpp.mam), tallies

@@ -76,6 +76,7 @@ class Tally:
         count = collections.Counter(self.seen)
         self.lost = [t for t in self.taken if not count[t]]
         self.doubled = sum(n - 1 for n in count.values())
+        self.again = [t for t, n in count.items() if n > 1]
         self.untaken = self.said - len(self.taken)
         first = list(dict.fromkeys(self.seen))
         self.disordered, latest = [], ""
@@ -87,7 +88,7 @@ class Tally:
     def __str__(self):
         return (f"{self.said} said, {len(self.taken)} taken, "
                 f"{len(self.lost)} lost {self.lost[:10]}, "
-                f"{self.doubled} doubled, "
+                f"{self.doubled} doubled {self.again[:10]}, "
                 f"{len(self.disordered)} disordered {self.disordered[:10]}")
 
 

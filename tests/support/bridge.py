@@ -28,6 +28,15 @@ def program():
     return os.path.abspath(path)
 
 
+def crash_program():
+    """The same, but for tests/campaign/crash.c."""
+    path = os.environ.get("CAUSEWAYD_CRASH") or os.path.join(
+        os.path.dirname(program()), "tests/campaign/causewayd-crash")
+    if not os.access(path, os.X_OK):
+        raise Failure(f"{path} is missing; it is built with causewayd")
+    return path
+
+
 def _value(value):
     """A value of libconfig: dict, list (of channels), str, bool, number."""
     if isinstance(value, dict):
@@ -91,15 +100,20 @@ class Bridge:
     def argv(self):
         return [*self.prefix, program(), "--config", self.config]
 
-    def launch(self):
-        """Start it without waiting for anything."""
+    def launch(self, crash_at=None):
+        """Start it without waiting for anything. crash_at: a step of a
+        message's life, see tests/campaign/crash.c."""
         env = {"XMPP_SECRET": "only-for-tests"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
         env.update(self.environment)
+        argv = self.argv()
+        if crash_at:
+            env["CAUSEWAY_CRASH_AT"] = crash_at
+            argv[argv.index(program())] = crash_program()
         # As ourselves: nobody else may be able to reach the build folder.
-        self.process = Process("causewayd", self.argv(), self.folder,
+        self.process = Process("causewayd", argv, self.folder,
                                env=env, privileged=True)
         return self
 
@@ -195,6 +209,14 @@ class Bridge:
     def kill9(self):
         self.process.send_signal(signal.SIGKILL)
         return self.process.kill9()
+
+    def wait_crash(self, timeout=15):
+        """Until it has ended by itself at the step that was given."""
+        wait_for("causewayd to end at the step", lambda: not
+                 self.process.alive(), timeout)
+        status = self.process.popen.returncode
+        if status != -signal.SIGKILL:
+            raise Failure(f"causewayd ended with status {status}")
 
     def stall(self):
         self.process.stall()

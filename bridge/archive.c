@@ -41,6 +41,8 @@ rows_from_event(struct event_row *row, const struct event *ev,
 		.native_id = ev->id,
 		.alt_id = ev->alt_id,
 		.key = ev->key,
+		.origin = ev->origin,
+		.via = ev->via,
 		.target = ev->target,
 		.parent = ev->parent,
 		.text = ev->text.utf8,
@@ -88,6 +90,8 @@ rows_to_event(const struct event_row *row)
 	ev->id = event_strdup(ev, row->native_id);
 	ev->alt_id = event_strdup(ev, row->alt_id);
 	ev->key = event_strdup(ev, row->key);
+	ev->origin = event_strdup(ev, row->origin);
+	ev->via = event_strdup(ev, row->via);
 	ev->target = event_strdup(ev, row->target);
 	ev->parent = event_strdup(ev, row->parent);
 	ev->mark = event_strdup(ev, row->mark);

@@ -497,6 +497,7 @@ free_rooms(struct bridge *bridge)
 		for (size_t k = 0; k < link->n_rooms; k++)
 			room_free(link->rooms[k]);
 		free(link->rooms);
+		free(link->fuse);
 		free(link->name);
 	}
 }

@@ -33,6 +33,7 @@
 
 struct bridge;
 struct db;
+struct fuse;
 struct item;
 struct occ;
 struct pup;
@@ -106,7 +107,7 @@ struct item {
 	int64_t received_ms; /* by the wall clock; in time it is too old */
 	int64_t since_ms; /* when it came to the head, to wait for a puppet */
 	unsigned attempts;
-	char *target, *parent;
+	char *target, *parent, *origin;
 	char id[64];
 	struct item *prev, *next;
 };
@@ -140,6 +141,7 @@ struct room {
 	struct timer forsake; /* its members, if it stays lost */
 	char *topic;          /* as last seen there; NULL if not known */
 	char *cursor;         /* of the newest event kept; NULL if none */
+	char *identity;       /* digest of what everybody calls it, or NULL */
 	char *why;            /* it was last left; NULL: never was */
 	struct member *members;
 	struct occ *occs;
@@ -157,6 +159,8 @@ struct link {
 	int64_t id;
 	struct room **rooms; /* each room is in one link */
 	size_t n_rooms;
+	struct fuse *fuse; /* NULL until something was said */
+	bool marked;       /* a mark of another bridge was seen in it */
 };
 
 /* ---- networks ---------------------------------------------------------- */
@@ -176,6 +180,11 @@ struct netlife {
 	struct timer deadline; /* of starting or stopping */
 	struct pup *pups;
 	struct room *directs;
+};
+
+/* How often each fence stopped something; see fence.c. */
+struct fence_counts {
+	uint64_t echoes, hops, copies, doubles;
 };
 
 enum bridge_state {
@@ -205,6 +214,7 @@ struct bridge {
 	int64_t started_ms; /* 0 before bridge_start() */
 	char id[24];        /* names this bridge in our message ids */
 	char prefix[32];    /* how those begin */
+	struct fence_counts fences;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
@@ -333,6 +343,20 @@ char *archive_network(struct db *db, int64_t channel);
 struct fallback;
 int64_t archive_resolve(struct item *item, struct fallback *how);
 void archive_resolve_clear(struct fallback *how);
+
+/* fence.c: what must not be carried a second time */
+
+/* True if ev is such a thing: then it is as good as kept. */
+bool fence_stops(struct room *from, const struct event *ev);
+
+/* True if the store is to be asked whether it knows ev by its origin. */
+bool fence_asks_store(const struct room *from, const struct event *ev);
+
+/* Give ev, event number so-and-so, an origin if it has none. */
+void fence_name(struct room *from, struct event *ev, int64_t number);
+
+/* The network is up: learn what everybody calls the room. */
+void fence_identify(struct room *room);
 
 /* intake.c: what adapters raise */
 void intake_event(struct netlife *life, struct event *ev);

@@ -170,6 +170,9 @@ struct event {
 	 * the adapter's own words; NULL leaves the place where it was.
 	 */
 	const char *cursor;
+	/* Which message it is in every network, and through which bridges it
+	 * came, if it was relayed; see bridge/origin.h. NULL: not known. */
+	const char *origin, *via;
 	const char *target; /* id of the earlier message this is about */
 	const char *parent; /* id of the message replied to, or NULL */
 

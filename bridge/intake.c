@@ -7,6 +7,7 @@
 
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/fuse.h"
 #include "bridge/log.h"
 #include "bridge/rows.h"
 #include "bridge/store.h"
@@ -34,9 +35,30 @@ struct intake {
 	int64_t network;
 	int64_t sender; /* the number it got */
 	bool known;     /* it was on disk already */
+	bool asks;      /* whether another like it was kept */
+	int64_t same;   /* which; 0: none */
 	size_t n;
 	int64_t channels[]; /* where it goes */
 };
+
+static void
+compare(void *arg, const struct event_row *row)
+{
+	struct intake *in = arg;
+
+	if (!in->same &&
+	    fuse_same_text(row->text ? row->text : "", in->ev->text.utf8))
+		in->same = row->id;
+}
+
+/* Another bridge brought it here before. */
+static bool
+find_same(struct db *db, struct intake *in)
+{
+	in->same = 0;
+	(void)event_by_origin(db, in->row.origin, in->row.channel, compare, in);
+	return in->same != 0;
+}
 
 static int
 keep(struct db *db, struct intake *in)
@@ -53,6 +75,10 @@ keep(struct db *db, struct intake *in)
 	/* What a history tells may be what we said there ourselves. */
 	if ((in->ev->flags & EVENT_LATE) && in->ev->id &&
 	    event_find(db, in->row.channel, in->ev->id) > 0) {
+		in->known = true;
+		return 0;
+	}
+	if (in->asks && find_same(db, in)) {
 		in->known = true;
 		return 0;
 	}
@@ -125,6 +151,8 @@ intake_done(struct store_job *job, int status)
 		return;
 	}
 	accepted(life, in->ev);
+	if (in->same)
+		in->bridge->fences.doubles++;
 	if (!in->known)
 		move_cursor(bridge_room(in->bridge, in->row.channel), in->ev);
 	for (size_t i = 0; !in->known && i < in->n; i++) {
@@ -150,8 +178,10 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 	in->network = from->life->net->id;
 	str_init(&in->spans, SPANS_MAX);
 	str_init(&in->attachments, ATTACHMENTS_MAX);
+	in->asks = fence_asks_store(from, ev);
+	fence_name(from, ev, ++bridge->last_event);
 	rows_from_event(&in->row, ev, &in->spans, &in->attachments);
-	in->row.id = ++bridge->last_event;
+	in->row.id = bridge->last_event;
 	in->row.received_ms = loop_wall_ms(bridge->loop);
 	in->n = n;
 	for (size_t i = 0; i < n; i++)
@@ -194,7 +224,7 @@ carry_durable(struct room *from, struct event *ev)
 {
 	size_t max = from->link ? from->link->n_rooms : 1;
 	struct room **to = xcalloc(max, sizeof(struct room *));
-	size_t n = destinations(from, ev, to);
+	size_t n = fence_stops(from, ev) ? 0 : destinations(from, ev, to);
 
 	if (n)
 		intake_submit(from, ev, to, n);

@@ -20,6 +20,7 @@
 #include "bridge/core.h"
 #include "bridge/fallback.h"
 #include "bridge/log.h"
+#include "bridge/origin.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "conf/conf.h"
@@ -175,8 +176,10 @@ item_clear_rendering(struct item *item)
 	item->d.event = NULL;
 	free(item->target);
 	free(item->parent);
+	free(item->origin);
 	item->target = NULL;
 	item->parent = NULL;
+	item->origin = NULL;
 }
 
 static void
@@ -454,6 +457,20 @@ render(struct item *item, bool relayed)
 	return true;
 }
 
+/* What the source is, and that it went through us. */
+static char *
+origin_of(const struct item *item)
+{
+	const struct event *ev = item->source;
+	AUTO_STR out = { 0 };
+
+	if (!ev->origin || item->room->ch.kind != CHANNEL_ROOM)
+		return NULL;
+	str_init(&out, ORIGIN_MAX);
+	origin_write(&out, ev->origin, ev->via, item->room->bridge->id);
+	return str_overflowed(&out) ? NULL : str_take(&out);
+}
+
 static void
 launch(struct item *item, enum voice voice)
 {
@@ -464,6 +481,8 @@ launch(struct item *item, enum voice voice)
 	d->speaker = voice == VOICE_OWN ? &item->speaker->o : NULL;
 	d->target = item->target;
 	d->parent = item->parent;
+	item->origin = origin_of(item);
+	d->origin = item->origin;
 	d->attempt = ++item->attempts;
 	d->data = NULL;
 	item->state = ITEM_IN_FLIGHT;

@@ -91,6 +91,7 @@ struct conf_member;
 struct error;
 struct loop;
 struct network;
+struct str;
 
 /* What a network or channel can show natively; the rest is rendered as text. */
 enum capability {
@@ -195,8 +196,11 @@ struct delivery {
 	const char *id;     /* ours; unique, stable over retries, [a-z0-9-] */
 	const char *target; /* event->target in this network's ids, or NULL */
 	const char *parent; /* event->parent likewise */
-	unsigned attempt;   /* 1 on the first try */
-	void *data;         /* the adapter's own; NULL when handed over */
+	/* What it is to carry in band, where people do not see it, if the
+	 * network has a place for that; NULL: nothing. bridge/origin.h. */
+	const char *origin;
+	unsigned attempt; /* 1 on the first try */
+	void *data;       /* the adapter's own; NULL when handed over */
 };
 
 struct protocol_ops {
@@ -263,6 +267,14 @@ struct protocol_ops {
 	 */
 	bool (*resolve)(struct network *net, const char *text, char *id,
 			size_t size);
+
+	/*
+	 * Optional. Append what everybody calls that room, whichever server
+	 * they ask and however they write it, and nobody any other room:
+	 * "xmpp:room@conference.example.org". Only called while UP.
+	 */
+	void (*identify)(struct network *net, const struct channel *ch,
+			 struct str *out);
 };
 
 struct protocol {

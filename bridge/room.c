@@ -89,6 +89,7 @@ room_free(struct room *room)
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
 	free(room->cursor);
+	free(room->identity);
 	free(room->why);
 	free(room);
 }
@@ -174,6 +175,7 @@ static void
 join(struct room *room)
 {
 	room->joining = true;
+	fence_identify(room);
 	members_doubt(room);
 	timer_start(&room->retry, room->bridge->loop, JOIN_DEADLINE_MS,
 		    join_took_too_long, room);

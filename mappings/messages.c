@@ -30,7 +30,8 @@ event_put(struct db *db, const struct event_row *row, int64_t *known)
 			TEXT(row->sender_name), TEXT(row->native_id),
 			TEXT(row->alt_id), TEXT(row->key), TEXT(row->target),
 			TEXT(row->parent), TEXT(row->text), TEXT(row->spans),
-			TEXT(row->mark), TEXT(row->attachments)));
+			TEXT(row->mark), TEXT(row->attachments),
+			TEXT(row->origin), TEXT(row->via)));
 
 	if (rc || sql_changes(db))
 		return rc;
@@ -68,12 +69,36 @@ event_get(struct db *db, int64_t id,
 			.spans = sql_column_text(st, 15),
 			.mark = sql_column_text(st, 16),
 			.attachments = sql_column_text(st, 17),
+			.origin = sql_column_text(st, 18),
+			.via = sql_column_text(st, 19),
 		};
 
 		fn(arg, &row);
 	}
 	sql_reset(st);
 	return rc > 0 ? 0 : rc < 0 ? rc : -ENOENT;
+}
+
+int
+event_by_origin(struct db *db, const char *origin, int64_t channel,
+		void (*fn)(void *arg, const struct event_row *row), void *arg)
+{
+	sqlite3_stmt *st =
+		sql_start(db, SQL_EVENT_SAME, ARGS(TEXT(origin), INT(channel)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		struct event_row row = {
+			.id = sqlite3_column_int64(st, 0),
+			.channel = sqlite3_column_int64(st, 1),
+			.text = sql_column_text(st, 2),
+			.origin = origin,
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
 }
 
 int64_t

@@ -27,6 +27,7 @@ struct event_row {
 	int64_t received_ms;                 /* by ours */
 	const char *sender_id, *sender_name; /* as it was then */
 	const char *native_id, *alt_id, *key;
+	const char *origin, *via;    /* bridge/origin.h */
 	const char *target, *parent; /* in the source network's ids */
 	const char *text;
 	const char *spans; /* bridge/text.h, text_spans_format() */
@@ -46,6 +47,14 @@ int event_put(struct db *db, const struct event_row *row, int64_t *known);
 /* Calls fn once with the event, or returns -ENOENT. Strings valid inside. */
 int event_get(struct db *db, int64_t id,
 	      void (*fn)(void *arg, const struct event_row *row), void *arg);
+
+/*
+ * Calls fn with each event of that origin in a link that the channel is in,
+ * oldest first, at most a few.
+ */
+int event_by_origin(struct db *db, const char *origin, int64_t channel,
+		    void (*fn)(void *arg, const struct event_row *row),
+		    void *arg);
 
 /*
  * The event that goes by that id in that channel: said there under it (id or

@@ -199,8 +199,19 @@ static const char *const links_and_messages[] = {
 	NULL,
 };
 
+/* 2: messages that came by another bridge */
+static const char *const origins[] = {
+	"ALTER TABLE event ADD COLUMN origin TEXT;",
+	"ALTER TABLE event ADD COLUMN via TEXT;",
+	"CREATE INDEX event_origin ON event (origin)"
+	"	WHERE origin IS NOT NULL;",
+	"PRAGMA user_version = 2;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
+	origins,
 };
 /* clang-format on */
 

@@ -122,9 +122,10 @@ static const char *const texts[SQL_STATEMENTS] = {
 	[SQL_EVENT_ADD] =
 		"INSERT INTO event (id, channel, sender, kind, flags, when_ms,"
 		"	received_ms, sender_id, sender_name, native_id, alt_id,"
-		"	key, target, parent, text, spans, mark, attachments)"
+		"	key, target, parent, text, spans, mark, attachments,"
+		"	origin, via)"
 		"	VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9,"
-		"	?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+		"	?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
 		"	ON CONFLICT DO NOTHING",
 	[SQL_EVENT_KNOWN] =
 		"SELECT coalesce("
@@ -133,8 +134,16 @@ static const char *const texts[SQL_STATEMENTS] = {
 	[SQL_EVENT_GET] =
 		"SELECT id, channel, coalesce(sender, 0), kind, flags, when_ms,"
 		"	received_ms, sender_id, sender_name, native_id, alt_id,"
-		"	key, target, parent, text, spans, mark, attachments"
-		"	FROM event WHERE id = ?1",
+		"	key, target, parent, text, spans, mark, attachments,"
+		"	origin, via FROM event WHERE id = ?1",
+	/* In a room of the same link. */
+	[SQL_EVENT_SAME] =
+		"SELECT e.id, e.channel, e.text FROM event e"
+		"	WHERE e.origin = ?1 AND e.channel IN ("
+		"		SELECT b.channel FROM link_member a"
+		"		JOIN link_member b ON b.link = a.link"
+		"		WHERE a.channel = ?2)"
+		"	ORDER BY e.id LIMIT 8",
 	/* A person may choose an alt_id: it never hides a network's id. */
 	[SQL_EVENT_FIND] =
 		"SELECT coalesce("

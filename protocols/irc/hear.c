@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 #include "bridge/event.h"
+#include "bridge/origin.h"
 #include "bridge/str.h"
 #include "bridge/text.h"
 #include "conf/conf.h"
@@ -148,6 +149,8 @@ message(struct irc *irc, const struct irc_channel *c, struct irc_user *u,
 	ev->when_ms = irc_line_time(irc, line);
 	if (c)
 		ev->cursor = irc_cursor(irc, ev, line);
+	if (c && irc_line_tag(line, "+" IRC_ORIGIN_TAG))
+		(void)origin_read(ev, irc_line_tag(line, "+" IRC_ORIGIN_TAG));
 	if (said->ctcp[0])
 		ev->flags |= EVENT_ACTION;
 	if (!strcmp(line->command, "NOTICE"))

@@ -356,6 +356,24 @@ irc_resolve(struct network *net, const char *text, char *id, size_t size)
 	return utf8_valid(id, strlen(id));
 }
 
+/*
+ * By the network's name: many servers of one network have it, and nothing
+ * else, in common. One that has no name is probably one server.
+ */
+static void
+irc_identify(struct network *net, const struct channel *ch, struct str *out)
+{
+	struct irc *irc = irc_from(net);
+	const char *name = irc->isupport.network;
+	char folded[512];
+
+	irc_fold(irc->isupport.casemapping, ch->name, folded, sizeof(folded));
+	if (!*name)
+		name = irc->conf->servers[irc->wire.server].host;
+	if (utf8_valid(name, strlen(name)))
+		str_printf(out, "irc:%s/%s", name, folded);
+}
+
 const struct protocol irc_protocol = {
 	.name = "irc",
 	.caps = CAN_TOPIC | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
@@ -378,5 +396,6 @@ const struct protocol irc_protocol = {
 		.forget = irc_forget,
 		.bounce = irc_bounce,
 		.resolve = irc_resolve,
+		.identify = irc_identify,
 	},
 };

@@ -43,6 +43,9 @@ struct irc_user;
 struct sending;
 struct str;
 
+/* Says which message a relayed line is; bridge/origin.h. */
+#define IRC_ORIGIN_TAG "causeway/origin"
+
 /* At most one answer or notice in so long; see irc_may_answer(). */
 struct throttle {
 	int64_t next_ms;

@@ -13,6 +13,7 @@
 
 #include "bridge/base.h"
 #include "bridge/event.h"
+#include "bridge/origin.h"
 #include "bridge/str.h"
 #include "bridge/text.h"
 #include "conf/conf.h"
@@ -223,6 +224,32 @@ cut_topic(struct irc *irc, struct sending *s)
 /* ---- going out ----------------------------------------------------- */
 
 static bool
+takes_tags(const struct sending *s)
+{
+	const struct irc *irc = s->channel->irc;
+
+	return (s->sp->session->caps & IRC_CAP_MESSAGE_TAGS) &&
+	       irc_tag_allowed(&irc->isupport, IRC_ORIGIN_TAG);
+}
+
+/* Each of several lines is a message of its own to those who hear them. */
+static void
+add_origin(struct irc_out *out, const struct sending *s,
+	   const struct piece *piece)
+{
+	const char *origin = s->d->origin;
+	AUTO_STR part = { 0 };
+
+	if (!origin || s->d->event->kind == EVENT_TOPIC || !takes_tags(s))
+		return;
+	str_init(&part, ORIGIN_MAX + 16);
+	if (s->n_pieces > 1)
+		origin_write_part(&part, origin,
+				  (unsigned)(piece - s->pieces) + 1);
+	irc_out_tag(out, "+" IRC_ORIGIN_TAG, part.len ? part.data : origin);
+}
+
+static bool
 queue_piece(struct sending *s, struct piece *piece)
 {
 	AUTO_STR wire = { 0 };
@@ -232,6 +259,7 @@ queue_piece(struct sending *s, struct piece *piece)
 
 	str_init(&wire, IRC_LINE_MAX);
 	irc_out_init(&out, command_of(s->d->event));
+	add_origin(&out, s, piece);
 	if (piece->label) {
 		snprintf(label, sizeof(label), "c%x", piece->label);
 		irc_out_tag(&out, "label", label);

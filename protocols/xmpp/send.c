@@ -236,6 +236,7 @@ muc_room_send(struct room *room, struct delivery *d)
 		.replaces = ev->kind == EVENT_EDIT ? d->target : NULL,
 		.parent = d->parent,
 		.delay_from = x->conf->component,
+		.origin = d->origin,
 	};
 	const struct recent *r =
 		d->parent ? talk_recall(room, d->parent) : NULL;

@@ -10,6 +10,7 @@
 #include "protocols/xmpp/stanza.h"
 
 #include "bridge/base.h"
+#include "bridge/origin.h"
 #include "bridge/text.h"
 #include "protocols/xmpp/stamp.h"
 #include "protocols/xmpp/styling.h"
@@ -506,6 +507,18 @@ set_ids(struct event *ev, xmpp_stanza_t *st, const struct message_source *src)
 		ev->alt_id = event_strdup(ev, own);
 }
 
+/* What another bridge says of it. */
+static void
+set_origin(struct event *ev, xmpp_stanza_t *st)
+{
+	AUTO_STR wire = { 0 };
+
+	str_init(&wire, ORIGIN_MAX);
+	stanza_read_text(&wire, stanza_child(st, "origin", NS_CAUSEWAY));
+	if (wire.len && !str_overflowed(&wire))
+		(void)origin_read(ev, wire.data);
+}
+
 static struct event *
 topic_from_message(xmpp_stanza_t *subject, const char **why)
 {
@@ -600,8 +613,11 @@ event_from_message(xmpp_stanza_t *st, const struct message_source *src,
 		ev = text_from_message(st, body, why);
 	else if (subject && src->room && !stanza_own_child(st, "thread"))
 		ev = topic_from_message(subject, why);
-	if (ev)
-		set_ids(ev, st, src);
+	if (!ev)
+		return NULL;
+	set_ids(ev, st, src);
+	if (src->room)
+		set_origin(ev, st);
 	return ev;
 }
 
@@ -752,5 +768,7 @@ message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 	}
 	add_origin_id(st, form->id);
 	add_delay(st, ev, form->delay_from);
+	if (form->origin)
+		stanza_add_text(st, "origin", NS_CAUSEWAY, form->origin);
 	return st;
 }

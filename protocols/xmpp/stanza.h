@@ -28,6 +28,7 @@
 #define NS_PING "urn:xmpp:ping"
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_MAM "urn:xmpp:mam:2"
+#define NS_CAUSEWAY "urn:causeway:bridge:0" /* our own */
 
 /* Bytes of one message's text, both ways. */
 #define STANZA_TEXT_MAX 65536
@@ -155,6 +156,7 @@ struct message_form {
 	const char *parent_to; /* its author's address, or NULL */
 	const char *parent_text; /* how it began, for the quote, or NULL */
 	const char *delay_from; /* who says when a late one was said, or NULL */
+	const char *origin;     /* bridge/origin.h, or NULL */
 };
 
 /*

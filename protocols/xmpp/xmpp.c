@@ -255,6 +255,18 @@ component_forget(struct network *net, struct channel *ch)
 	assert(!ch->data);
 }
 
+static void
+component_identify(struct network *net, const struct channel *ch,
+		   struct str *out)
+{
+	struct jid jid;
+	char bare[FULL_JID_MAX];
+
+	(void)net;
+	if (jid_parse(&jid, ch->name) && jid_format(&jid, bare, sizeof(bare)))
+		str_printf(out, "xmpp:%s", bare);
+}
+
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
 	.caps = CAN_EDIT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
@@ -279,5 +291,6 @@ const struct protocol xmpp_protocol = {
 		.forget = component_forget,
 		.bounce = direct_bounce,
 		.resolve = direct_resolve,
+		.identify = component_identify,
 	},
 };

@@ -38,6 +38,9 @@ struct guard {
 	size_t tag_bytes;
 	size_t text_bytes;
 	struct str text; /* not yet passed on */
+
+	size_t pending; /* bytes since expat has last told of anything */
+	bool putting_off;
 };
 
 /*
@@ -94,6 +97,7 @@ guard_start(void *data, const XML_Char *name, const XML_Char **attributes)
 	struct guard *g = data;
 	size_t tag;
 
+	g->pending = 0;
 	if (g->skipped > 0) {
 		g->skipped++;
 		return;
@@ -121,6 +125,7 @@ guard_end(void *data, const XML_Char *name)
 {
 	struct guard *g = data;
 
+	g->pending = 0;
 	if (g->skipped > 0) {
 		g->skipped--;
 		return;
@@ -140,6 +145,7 @@ guard_chars(void *data, const XML_Char *text, int len)
 	struct guard *g = data;
 	size_t n = (size_t)len;
 
+	g->pending = 0;
 	/* between stanzas there are only keepalives */
 	if (g->skipped > 0 || g->depth < 2 || g->text_bytes > GUARD_TEXT_MAX)
 		return;
@@ -178,6 +184,25 @@ set_user_data(XML_Parser parser, void *data)
 	real(parser, data);
 }
 
+/*
+ * Newer versions of expat, and older ones that Debian has patched, look at a
+ * token that came in pieces only when it has doubled (CVE-2023-52425): the
+ * last piece of a stanza then waits for the next stanza, the server's answer
+ * to our handshake for ever. Older ones have no such function.
+ */
+static void
+put_off(struct guard *g, bool on)
+{
+	XML_Bool (*set)(XML_Parser, XML_Bool);
+	void *found = dlsym(RTLD_NEXT, "XML_SetReparseDeferralEnabled");
+
+	g->putting_off = on;
+	if (!found)
+		return;
+	memcpy(&set, &found, sizeof(set));
+	set(g->parser, on ? XML_TRUE : XML_FALSE);
+}
+
 /* The guard of a parser; made when first asked for. */
 static struct guard *
 guard_of(XML_Parser parser)
@@ -190,6 +215,8 @@ guard_of(XML_Parser parser)
 		str_init(&g->text, GUARD_TEXT_MAX);
 		set_user_data(parser, g);
 		XML_SetStartDoctypeDeclHandler(parser, guard_doctype);
+		put_off(g, false);
+		put_off(g, false);
 	}
 	assert(g->parser == parser);
 	return g;
@@ -235,6 +262,25 @@ XML_SetCharacterDataHandler(XML_Parser parser, XML_CharacterDataHandler chars)
 	guard_of(parser)->chars = chars;
 	find_real(real, "XML_SetCharacterDataHandler");
 	real(parser, guard_chars);
+}
+
+/*
+ * What came of a token is read again with each piece. That is cheap for all
+ * that a server lets pass; where it does not end, expat's own way is better.
+ */
+enum XML_Status XMLCALL
+XML_Parse(XML_Parser parser, const char *bytes, int len, int is_final)
+{
+	enum XML_Status (*real)(XML_Parser, const char *, int, int);
+	struct guard *g = parser ? XML_GetUserData(parser) : NULL;
+
+	find_real(real, "XML_Parse");
+	if (g) {
+		g->pending += len > 0 ? (size_t)len : 0;
+		if (g->putting_off != (g->pending > GUARD_TOKEN_MAX))
+			put_off(g, !g->putting_off);
+	}
+	return real(parser, bytes, len, is_final);
 }
 
 /* A reset parser has forgotten its user data, and so would lose ours. */

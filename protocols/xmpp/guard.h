@@ -12,15 +12,19 @@
  *
  * The library offers no limit. But it calls expat through the dynamic linker,
  * and a function that the executable defines wins over one in a library. So
- * guard.c defines the four functions of expat that libstrophe registers its
- * callbacks with, and puts a filter between the two. Nothing has to be called;
- * an executable is guarded if it was linked with the xmpp_guard dependency of
- * our meson.build. tests/unit/xmpp/test_guard.c proves that for one.
+ * guard.c defines the functions of expat that libstrophe registers its
+ * callbacks with and feeds it with, and puts a filter between the two. Nothing
+ * has to be called; an executable is guarded if it was linked with the
+ * xmpp_guard dependency of our meson.build. tests/unit/xmpp/test_guard.c proves
+ * that for one.
  *
  * What is beyond a limit is not passed on: an element with all that is in it,
  * or the rest of a stanza's text. A document type declaration, or a stream
  * header beyond the limits, ends the parser: libstrophe then reports a stream
  * error. Pieces of text are joined before they are passed on.
+ *
+ * Nor does a guarded parser put off what came in pieces, as some versions of
+ * expat do.
  *
  * All parsers of the process are treated so. They must not use
  * XML_UseParserAsHandlerArg(), and XML_GetUserData() gives them the guard's
@@ -33,6 +37,7 @@
 #define GUARD_ATTRIBUTES_MAX 64     /* per element */
 #define GUARD_TAG_MAX (64 * 1024)   /* bytes of name, attributes, values */
 #define GUARD_STANZA_TAGS_MAX (512 * 1024) /* ... of all elements together */
+#define GUARD_TOKEN_MAX (1024 * 1024)      /* bytes read again and again */
 
 /* How often a limit was met since the process began. Any thread may ask. */
 unsigned long guard_trips(void);

@@ -12,8 +12,10 @@
 #include <expat.h>
 #include <strophe.h>
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define XML_MAX (8 * 1024 * 1024)
 
@@ -351,6 +353,59 @@ a_stream_header_beyond_the_limits_ends_the_parser(void **state)
 	XML_ParserFree(parser);
 }
 
+/* Each byte by itself; how many of them until it was there, 0 if never. */
+static size_t
+bytes_until_end(XML_Parser parser, const struct seen *seen, const char *xml)
+{
+	unsigned before = seen->ends;
+	size_t n = 0;
+
+	while (xml[n] && seen->ends == before)
+		assert_int_equal(XML_Parse(parser, xml + n++, 1, 0),
+				 XML_STATUS_OK);
+	return seen->ends == before ? 0 : n;
+}
+
+static void
+a_stanza_in_single_bytes_is_seen_with_its_last(void **state UNUSED)
+{
+	static const char stanza[] = "<handshake a='some text'/>";
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		watch(parser, &seen);
+		feed(parser, "<stream>");
+		assert_int_equal(bytes_until_end(parser, &seen, stanza),
+				 strlen(stanza));
+		assert_int_equal(XML_ParserReset(parser, NULL), XML_TRUE);
+	}
+	XML_ParserFree(parser);
+}
+
+/* With an expat that cannot be told, it costs what it costs. */
+static void
+a_tag_without_end_does_not_cost_its_square(void **state UNUSED)
+{
+	static char piece[1024];
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+	clock_t begin;
+
+	if (!dlsym(RTLD_DEFAULT, "XML_SetReparseDeferralEnabled"))
+		return;
+	memset(piece, 'v', sizeof(piece));
+	watch(parser, &seen);
+	feed(parser, "<stream><m a='");
+	begin = clock();
+	for (unsigned i = 0; i < 16 * 1024; i++)
+		assert_int_equal(XML_Parse(parser, piece, sizeof(piece), 0),
+				 XML_STATUS_OK);
+	/* 1.5 s, or else more than a minute */
+	assert_true(clock() - begin < 20 * CLOCKS_PER_SEC);
+	XML_ParserFree(parser);
+}
+
 static void
 a_parser_without_callbacks_is_left_alone(void **state UNUSED)
 {
@@ -378,6 +433,8 @@ main(void)
 		GUARDED(a_reset_parser_is_guarded_again),
 		GUARDED(a_document_type_ends_the_parser),
 		GUARDED(a_stream_header_beyond_the_limits_ends_the_parser),
+		GUARDED(a_stanza_in_single_bytes_is_seen_with_its_last),
+		GUARDED(a_tag_without_end_does_not_cost_its_square),
 		GUARDED(a_parser_without_callbacks_is_left_alone),
 	};
 

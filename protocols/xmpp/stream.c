@@ -550,6 +550,8 @@ finish_down(struct stream *s)
 	if (s->ending)
 		return;
 	s->ending = true;
+	/* Until that is known whoever sends must not find us up. */
+	s->state = STREAM_CLOSING;
 	timer_stop(&s->tick);
 	timer_stop(&s->watch);
 	loop_cancel(s->loop, stream_pump_deferred, s);

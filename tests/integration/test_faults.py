@@ -382,7 +382,7 @@ def test_fault_23_one_byte_at_a_time_makes_no_difference(faulty, network,
     # slow while it connects: no two bytes are to be read together
     it = faulty(start=False, before=lambda f: f.proxy(network).change(
         direction, split=True, rate=4000 if network == "xmpp" else 0))
-    it.bridge.start(15)
+    it.bridge.start(60)
     it.pair.both_ways()
     it.proxy(network).change(direction, rate=0)
     traffic = it.begin(pace_s=0.1)

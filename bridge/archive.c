@@ -82,6 +82,7 @@ rows_to_event(const struct event_row *row)
 	if (row->kind < 0 || row->kind >= EVENT_KINDS)
 		return NULL; /* of a version that knew more kinds */
 	ev = event_make((enum event_kind)row->kind);
+	ev->number = row->id;
 	ev->flags = row->flags;
 	ev->channel = row->channel;
 	ev->when_ms = row->when_ms;

@@ -416,6 +416,7 @@ opening_done(struct store_job *job, int status)
 			bridge->nets[i].net->prefix = bridge->prefix;
 		}
 		number_rooms(bridge, op->channels);
+		portals_resume(bridge);
 		queue_channels(store_reader(bridge->store), resume_direct,
 			       bridge);
 		for (size_t i = 0; i < bridge->n_nets; i++)
@@ -500,6 +501,7 @@ free_rooms(struct bridge *bridge)
 		free(link->fuse);
 		free(link->name);
 	}
+	portals_free(bridge);
 }
 
 void

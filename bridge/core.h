@@ -49,10 +49,18 @@ struct member {
 	enum presence_show show;
 	char *status;
 	enum rank rank;
-	bool stale;  /* not confirmed by the snapshot that is being read */
-	int64_t row; /* number of the sender in the store; 0 if not known */
+	bool stale;     /* not confirmed by the snapshot that is being read */
+	bool gateway;   /* entered a hosted room, so has an account */
+	bool due;       /* the adapter is to be told how that person fares */
+	char *password; /* given to enter with, or NULL */
+	int64_t row;    /* number of the sender in the store; 0 if not known */
 	int64_t active_ms;
 	UT_hash_handle hh;
+};
+
+/* The settings of a gateway user, as seen from one network. */
+struct account {
+	struct pup *pup;
 };
 
 struct pup {
@@ -63,6 +71,8 @@ struct pup {
 	char *key; /* origin label, LF, sender id */
 	char *status;
 	char *native;
+	struct account account; /* p.account, if it is a gateway user's */
+	bool counted;           /* in the network's n_counted */
 	bool opened;    /* the store knows it, and native is what it knew */
 	bool dismissed; /* it is to make room for somebody who speaks */
 	bool leaving;   /* a hook runs with it: it must outlive that */
@@ -76,6 +86,8 @@ struct occ {
 	struct pup *pup;
 	struct room *room;
 	char *want;
+	char *password;
+	char *why;        /* it was last out; NULL: never was */
 	bool wanted;      /* false: to leave when nothing waits for it */
 	bool told;        /* the adapter knows it */
 	unsigned queued;  /* items in the room's outbox that it speaks */
@@ -147,20 +159,27 @@ struct room {
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
 	struct outbox outbox;
-	struct timer idle; /* direct rooms: when to forget it */
-	char where[160];   /* "libera/#lobby", for the log */
+	/* Direct rooms: when to forget it. Hosted: when to look if anybody
+	 * is there. */
+	struct timer idle;
+	struct room *far; /* hosted: the one that it stands for */
+	int64_t portal;   /* hosted: number of its link in the store */
+	size_t n_due;     /* hosted: members that are due */
+	bool vacant;      /* hosted: nobody was there at the last look */
+	char where[160];  /* "libera/#lobby", for the log */
 	struct room *next_work;
 	UT_hash_handle hh;      /* in the bridge, by ch.id */
-	UT_hash_handle hh_name; /* direct rooms, in the network, by name */
+	UT_hash_handle hh_name; /* direct, hosted: in the network, by name */
 };
 
 struct link {
 	char *name;
-	int64_t id;
 	struct room **rooms; /* each room is in one link */
 	size_t n_rooms;
 	struct fuse *fuse; /* NULL until something was said */
 	bool marked;       /* a mark of another bridge was seen in it */
+	bool portal;       /* made on demand, and in bridge->portals */
+	struct link *prev, *next;
 };
 
 /* ---- networks ---------------------------------------------------------- */
@@ -179,7 +198,9 @@ struct netlife {
 	struct timer retry;
 	struct timer deadline; /* of starting or stopping */
 	struct pup *pups;
+	size_t n_counted; /* those for whom there is a limit */
 	struct room *directs;
+	struct room *hosted;
 };
 
 /* How often each fence stopped something; see fence.c. */
@@ -201,10 +222,11 @@ struct bridge {
 	enum bridge_state state;
 	struct netlife *nets;
 	size_t n_nets;
-	struct link *links;
+	struct link *links; /* of the configuration */
 	size_t n_links;
-	struct room *rooms; /* those that have their number */
-	struct room *work;  /* marked, newest last */
+	struct link *portals; /* utlist */
+	struct room *rooms;   /* those that have their number */
+	struct room *work;    /* marked, newest last */
 	struct room **work_end;
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
@@ -271,13 +293,35 @@ struct room *room_direct(struct netlife *life, const char *sender_id);
 struct room *room_direct_open(struct netlife *life, const char *sender_id,
 			      int64_t id);
 
+/* portal.c: hosted rooms, and what they stand for */
+
+/* Those that were open when we went down come back. */
+void portals_resume(struct bridge *bridge);
+void portals_free(struct bridge *bridge);
+
+/* How that person of home fares in room may have changed. */
+void standing_changed(struct room *room, struct netlife *home,
+		      const char *sender_id);
+
+/* The same for everybody who is shown in room. */
+void standings_changed(struct room *room);
+
+/* Tell the adapter of a hosted room what has changed for those in it. */
+void standings_work(struct room *room);
+
 /* member.c: who is in a room */
 struct member *member_find(struct room *room, const char *sender_id);
 
 /* Note what ev tells of its sender; NULL if that person is not here. */
 struct member *member_see(struct room *room, const struct event *ev);
 void member_gone(struct room *room, const char *sender_id);
+
+/* In a hosted room: that person is to be told how things are. */
+void member_due(struct room *room, struct member *m);
 void member_update(struct room *room, const struct event *ev);
+
+/* Show everybody of the other rooms of its link in room, which is new. */
+void members_show_in(struct room *room);
 void members_doubt(struct room *room);
 void members_prune(struct room *room);
 void members_clear(struct room *room);
@@ -297,7 +341,7 @@ struct occ *puppet_speaker(struct room *room, struct netlife *home,
 
 /* A puppet for a private word, whoever is where; NULL if there is no room. */
 struct occ *puppet_direct(struct room *room, struct netlife *home,
-			  const struct sender *sender);
+			  const struct event *ev);
 
 /* Nothing waits for this occupant's voice any more. */
 void puppet_unqueued(struct occ *occ);

@@ -151,7 +151,7 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	str_init(&d->spans, SPANS_MAX);
 	str_init(&d->attachments, ATTACHMENTS_MAX);
 	rows_from_event(&d->row, ev, &d->spans, &d->attachments);
-	d->row.id = ++bridge->last_event;
+	d->row.id = ev->number = ++bridge->last_event;
 	d->row.received_ms = loop_wall_ms(bridge->loop);
 	d->job.run = direct_run;
 	d->job.done = direct_done;

@@ -51,6 +51,9 @@ enum event_flag {
 	EVENT_EDITED = 1 << 4,  /* rendered: was an edit that could not be */
 	EVENT_RELAYED = 1 << 5, /* rendered: the text names its speaker */
 	EVENT_LATE = 1 << 6,    /* said while we did not listen; see when_ms */
+	/* By somebody who uses the bridge as a gateway: in a hosted room, or
+	 * in private. Such a person speaks over a connection of their own. */
+	EVENT_GATEWAY = 1 << 7,
 };
 
 /* How somebody left. */
@@ -185,6 +188,10 @@ struct event {
 	const char *actor;       /* name of who kicked or banned, or NULL */
 	enum presence_show show; /* EVENT_PRESENCE, EVENT_JOIN */
 	enum rank rank;          /* EVENT_JOIN */
+	const char *password;    /* EVENT_JOIN with EVENT_GATEWAY, or NULL */
+
+	/* The bridge's: grows; 0 until the event is being kept. */
+	int64_t number;
 
 	/* private */
 	unsigned refs;

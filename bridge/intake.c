@@ -181,7 +181,7 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 	in->asks = fence_asks_store(from, ev);
 	fence_name(from, ev, ++bridge->last_event);
 	rows_from_event(&in->row, ev, &in->spans, &in->attachments);
-	in->row.id = bridge->last_event;
+	in->row.id = ev->number = bridge->last_event;
 	in->row.received_ms = loop_wall_ms(bridge->loop);
 	in->n = n;
 	for (size_t i = 0; i < n; i++)

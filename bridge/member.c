@@ -93,6 +93,17 @@ is_here(const struct event *ev)
 	       !(ev->flags & (EVENT_BACKLOG | EVENT_LATE));
 }
 
+/* Whoever comes through a gateway wants to know how that goes. */
+static void
+enter(struct room *room, struct member *m, const struct event *ev)
+{
+	m->gateway = ev->flags & EVENT_GATEWAY;
+	if (!m->gateway)
+		return;
+	replace(&m->password, ev->password);
+	member_due(room, m);
+}
+
 struct member *
 member_see(struct room *room, const struct event *ev)
 {
@@ -108,6 +119,7 @@ member_see(struct room *room, const struct event *ev)
 	if (take_sender(m, &ev->sender))
 		news = true;
 	if (ev->kind == EVENT_JOIN) {
+		enter(room, m, ev);
 		m->rank = ev->rank;
 		if (m->show != ev->show || !same(m->status, ev->text.utf8)) {
 			m->show = ev->show;
@@ -134,6 +146,16 @@ member_update(struct room *room, const struct event *ev)
 	tell_others(room, m->id, false);
 }
 
+void
+member_due(struct room *room, struct member *m)
+{
+	if (m->due || !room->far)
+		return;
+	m->due = true;
+	room->n_due++;
+	bridge_mark(room);
+}
+
 static void
 member_free(struct member *m)
 {
@@ -142,6 +164,7 @@ member_free(struct member *m)
 	take_text(&m->sender.avatar, NULL);
 	free(m->id);
 	free(m->status);
+	free(m->password);
 	free(m);
 }
 
@@ -150,6 +173,7 @@ static void
 member_remove(struct room *room, struct member *m)
 {
 	HASH_DEL(room->members, m);
+	room->n_due -= m->due;
 	tell_others(room, m->id, false);
 	member_free(m);
 }
@@ -161,6 +185,21 @@ member_gone(struct room *room, const char *sender_id)
 
 	if (m)
 		member_remove(room, m);
+}
+
+void
+members_show_in(struct room *room)
+{
+	struct link *link = room->link;
+
+	for (size_t i = 0; i < link->n_rooms; i++) {
+		struct room *from = link->rooms[i];
+
+		if (!route_shows_members(&from->place, &room->place))
+			continue;
+		for (struct member *m = from->members; m; m = m->hh.next)
+			puppet_sync(room, from->life, m->id, false);
+	}
 }
 
 void

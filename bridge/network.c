@@ -37,6 +37,10 @@ protocol_check(const struct protocol *protocol)
 	if (protocol->caps & CAN_PUPPET)
 		assert(ops->puppet_join && ops->puppet_leave &&
 		       ops->puppet_update);
+	if (protocol->caps & CAN_HOST)
+		assert(ops->standing && ops->accepted);
+	if (protocol->caps & CAN_ACCOUNT)
+		assert((protocol->caps & CAN_PUPPET) && ops->channel_name);
 	/* A private word needs a puppet to come from. */
 	if (protocol->caps & CAN_DIRECT)
 		assert((protocol->caps & CAN_PUPPET) && ops->resolve &&

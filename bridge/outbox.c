@@ -151,6 +151,15 @@ release_speaker(struct item *item)
 	puppet_unqueued(occ);
 }
 
+/* Nobody else may say it: in private, and what a gateway's user says. */
+static bool
+speaks_alone(const struct item *item)
+{
+	return item->room->ch.kind == CHANNEL_DIRECT ||
+	       ((item->source->flags & EVENT_GATEWAY) &&
+		(item->room->life->net->caps & CAN_ACCOUNT));
+}
+
 static void
 take_speaker(struct item *item)
 {
@@ -160,8 +169,8 @@ take_speaker(struct item *item)
 	if (item->speaker || !item->home)
 		return;
 	occ = puppet_speaker(item->room, item->home, ev->sender.id);
-	if (!occ && item->room->ch.kind == CHANNEL_DIRECT)
-		occ = puppet_direct(item->room, item->home, &ev->sender);
+	if (!occ && speaks_alone(item))
+		occ = puppet_direct(item->room, item->home, ev);
 	if (!occ)
 		return;
 	item->speaker = occ;
@@ -361,15 +370,15 @@ enum voice {
 	VOICE_OWN,   /* the speaker's puppet */
 	VOICE_RELAY, /* the listener, for the speaker */
 	VOICE_WAIT,  /* the puppet is on its way */
-	VOICE_NONE,  /* a private word that nobody can say */
+	VOICE_NONE,  /* its speaker alone could say it, and cannot */
 };
 
 static int64_t
-patience_ms(const struct room *room)
+patience_ms(const struct item *item)
 {
-	if (room->ch.kind == CHANNEL_DIRECT)
+	if (speaks_alone(item))
 		return DIRECT_WAIT_MS;
-	return room->ch.limits.puppet_wait_ms;
+	return item->room->ch.limits.puppet_wait_ms;
 }
 
 /* Not somebody who was to leave before having come. */
@@ -383,7 +392,7 @@ is_coming(const struct occ *occ)
 	return occ->wanted && !timer_is_running(&occ->retry);
 }
 
-/* In private: all may change, even a place be freed, but a refusal. */
+/* Alone: all may change, even a place be freed, but a refusal. */
 static bool
 may_still_speak(const struct item *item)
 {
@@ -396,8 +405,8 @@ static enum voice
 voice_of(struct item *item)
 {
 	struct room *room = item->room;
-	bool direct = room->ch.kind == CHANNEL_DIRECT;
-	enum voice other = direct ? VOICE_NONE : VOICE_RELAY;
+	bool alone = speaks_alone(item);
+	enum voice other = alone ? VOICE_NONE : VOICE_RELAY;
 	struct occ *occ;
 	int64_t waited;
 
@@ -405,12 +414,12 @@ voice_of(struct item *item)
 	occ = item->speaker;
 	if (occ && occ->o.state == OCCUPANT_JOINED)
 		return VOICE_OWN;
-	if (direct ? !may_still_speak(item) : !is_coming(occ))
+	if (alone ? !may_still_speak(item) : !is_coming(occ))
 		return other;
 	if (item->since_ms < 0)
 		item->since_ms = loop_now_ms(loop_of(room));
 	waited = loop_now_ms(loop_of(room)) - item->since_ms;
-	return waited < patience_ms(room) ? VOICE_WAIT : other;
+	return waited < patience_ms(item) ? VOICE_WAIT : other;
 }
 
 static void
@@ -426,7 +435,7 @@ wait_for_speaker(struct item *item)
 	int64_t waited = loop_now_ms(loop_of(room)) - item->since_ms;
 
 	timer_start(&room->outbox.wake, loop_of(room),
-		    patience_ms(room) - waited, wake, room);
+		    patience_ms(item) - waited, wake, room);
 }
 
 /* Joins and parts are about somebody; everything else is said by somebody. */
@@ -501,6 +510,19 @@ is_too_old(const struct item *item)
 	return age > (int64_t)item->room->bridge->conf->queue_age_s * 1000;
 }
 
+/* Its speaker alone could say it, and cannot. */
+static void
+refuse_voiceless(struct item *item)
+{
+	const char *why = item->speaker ? item->speaker->why : NULL;
+	AUTO_STR text = { 0 };
+
+	str_init(&text, 1024);
+	str_printf(&text, "nobody can speak for you there now%s%s",
+		   why ? ": " : "", why ? why : "");
+	refuse(item, DELIVERY_REFUSED, text.data);
+}
+
 /* False if the item, and all after it, must wait. */
 static bool
 start(struct item *item)
@@ -519,8 +541,7 @@ start(struct item *item)
 		return false;
 	}
 	if (voice == VOICE_NONE) {
-		refuse(item, DELIVERY_REFUSED,
-		       "nobody can speak for you there now");
+		refuse_voiceless(item);
 		return true;
 	}
 	if (!render(item, voice == VOICE_RELAY && has_speaker(item->source)))

@@ -66,6 +66,30 @@
  * the channel is left, or the network goes down, every occupant in it is
  * absent without further calls.
  *
+ * Hosted rooms. With CAN_HOST the adapter is itself the service of the rooms
+ * on its addresses (CHANNEL_HOSTED). Such a room stands for a channel of
+ * another network: the two are a portal, a link made on demand. When somebody
+ * knocks whose room is not there, the adapter asks for it by bridge_portal();
+ * then join() comes for it as for every channel, and ends in bridge_joined()
+ * at once: nobody is in it but who comes. Whoever enters is reported by
+ * EVENT_JOIN with EVENT_GATEWAY, under the name asked for and with the
+ * password given, and has come in only when standing() says OCCUPANT_JOINED:
+ * until then, and whenever it says anything else, that person is shown
+ * nothing of what is said there. Everybody of elsewhere is an occupant, and
+ * puppet_join() cannot fail. What somebody says in the room is shown in it by
+ * the adapter when it is accepted(); event->number is then its number, stable
+ * and growing.
+ *
+ * Portals. The other end of a hosted room is a channel with portal set. The
+ * listener has no business there: join() ends in bridge_joined() at once, and
+ * what is said and who is there is heard through one of the puppets in it,
+ * chosen by the adapter, which tells its first list of names, and its topic,
+ * as EVENT_JOIN and EVENT_TOPIC with EVENT_BACKLOG before that puppet's
+ * bridge_puppet_joined(), and later lists as the difference. When the last one
+ * has left, the adapter reports everybody gone. Puppets with an account are
+ * connections of their own, made with that account's settings, and are no
+ * part of limits.puppets.
+ *
  * Deliveries. send() hands over one delivery; up to channel->limits.window of
  * them per channel may be unsettled at a time. They are to appear in the
  * channel in the order of the send() calls. Each is settled exactly once:
@@ -113,6 +137,9 @@ enum capability {
 	 * puppet in another room of it. Elsewhere that person is relayed. */
 	CAN_PUPPET_OWN = 1 << 14,
 	CAN_DELAY = 1 << 15, /* shows when a late message was said */
+	CAN_HOST = 1 << 16,  /* is the service of rooms of its own */
+	/* Connects people under their own settings; see "Portals". */
+	CAN_ACCOUNT = 1 << 17,
 };
 
 struct limits {
@@ -127,6 +154,7 @@ struct limits {
 enum channel_kind {
 	CHANNEL_ROOM,   /* name: the room as the network writes it */
 	CHANNEL_DIRECT, /* name: sender id of the one person at the far end */
+	CHANNEL_HOSTED, /* name: its address, which is one of ours */
 };
 
 /* A MUC, an IRC channel, a topic tree, or a conversation with one person. */
@@ -139,12 +167,16 @@ struct channel {
 	unsigned caps;        /* enum capability; the adapter may narrow it */
 	struct limits limits; /* the adapter may narrow them */
 	bool joined;
+	bool portal;        /* heard through the puppets in it; see "Portals" */
 	const char *cursor; /* where to go on; see "Catching up" */
 	/* Until when an earlier connection is known to have been up (UTC), or
 	 * 0. Set by the bridge before join(). */
 	int64_t heard_ms;
 	void *data; /* the adapter's own */
 };
+
+/* A gateway user's. */
+struct account;
 
 /* One remote person, shown on one network. */
 struct puppet {
@@ -154,8 +186,9 @@ struct puppet {
 	const struct sender *sender; /* who it is there; current name */
 	const char *native; /* the name it had here last time, or NULL */
 	enum presence_show show;
-	const char *status; /* "" if none */
-	void *data;         /* the adapter's own */
+	const char *status;            /* "" if none */
+	const struct account *account; /* of a gateway user, else NULL */
+	void *data;                    /* the adapter's own */
 };
 
 enum occupant_state {
@@ -163,6 +196,21 @@ enum occupant_state {
 	OCCUPANT_JOINING, /* puppet_join() was called */
 	OCCUPANT_JOINED,
 	OCCUPANT_REFUSED, /* may not come in; spoken for by the listener */
+};
+
+/* Why an occupant is not in, for programs; the words say more. */
+enum refusal {
+	REFUSAL_OTHER,
+	REFUSAL_NAME_TAKEN,
+	REFUSAL_NAME_INVALID,
+	REFUSAL_BANNED,
+	REFUSAL_PASSWORD, /* none given, or the wrong one */
+	REFUSAL_INVITED_ONLY,
+	REFUSAL_FULL,
+	REFUSAL_REGISTERED_ONLY,
+	REFUSAL_NO_CHANNEL, /* there is none, or none of that name can be */
+	REFUSAL_LOGIN,      /* the account's credentials */
+	REFUSAL_KICKED,
 };
 
 /*
@@ -173,9 +221,20 @@ struct occupant {
 	struct puppet *puppet;
 	struct channel *channel;
 	enum occupant_state state;
-	const char *want; /* name to ask for, from the nick template */
-	char *name;       /* name it has, once joined */
-	void *data;       /* the adapter's own */
+	const char *want;     /* name to ask for, from the nick template */
+	char *name;           /* name it has, once joined */
+	const char *password; /* to enter with, or NULL */
+	/* Why it is out; set by the adapter before bridge_puppet_left(). */
+	enum refusal refusal;
+	void *data; /* the adapter's own */
+};
+
+/* How somebody in a hosted room fares in the channel that it stands for. */
+struct standing {
+	enum occupant_state state;
+	const char *name; /* by which that person goes there; NULL: not in */
+	enum refusal refusal;
+	const char *why; /* not in, in words; or NULL */
 };
 
 /* What puppet_update() is about. */
@@ -259,6 +318,21 @@ struct protocol_ops {
 	 */
 	void (*bounce)(struct network *net, struct channel *ch,
 		       const struct event *ev, const char *why);
+
+	/*
+	 * With CAN_ACCOUNT. Write into name how this network writes the
+	 * channel that somebody on another network called text, the same for
+	 * all ways to write it; false if no channel can have that name.
+	 */
+	bool (*channel_name)(struct network *net, const char *text, char *name,
+			     size_t size);
+
+	/*
+	 * With CAN_HOST: somebody who is in the hosted room, by sender id,
+	 * fares like this now. Also called when nothing has changed.
+	 */
+	void (*standing)(struct network *net, struct channel *ch,
+			 const char *sender_id, const struct standing *s);
 
 	/*
 	 * With CAN_DIRECT. Write into id the canonical sender id of the
@@ -380,6 +454,19 @@ void bridge_refused(struct delivery *d, const char *why);
  */
 struct occupant *bridge_occupant(struct channel *ch, const char *origin,
 				 const char *sender_id);
+
+/*
+ * Somebody wants to enter the hosted room called name, which stands for the
+ * channel far (as that network writes it) of the network with that label.
+ * Makes the two one link, or adds the room to the link that far is in. NULL,
+ * or in words why that cannot be. join() comes later; the room closes by
+ * itself, with leave() and forget(), when nobody has been in it for a while.
+ */
+const char *bridge_portal(struct network *net, const char *name,
+			  const char *network, const char *far);
+
+/* The topic of the channel that a hosted room stands for; NULL: not known. */
+const char *bridge_topic(struct channel *hosted);
 
 /*
  * Assert that a protocol's table is complete and does not contradict itself.

@@ -93,6 +93,7 @@ static void
 pup_free(struct pup *pup)
 {
 	assert(!pup->occs);
+	pup->life->n_counted -= pup->counted;
 	HASH_DEL(pup->life->pups, pup);
 	set_text(&pup->sender.id, NULL);
 	set_text(&pup->sender.name, NULL);
@@ -209,10 +210,19 @@ occ_find(struct room *room, const struct pup *pup)
 }
 
 static void
+tell_standing(const struct occ *occ)
+{
+	if (occ->pup->p.account)
+		standing_changed(occ->room, occ->pup->home,
+				 occ->pup->sender.id);
+}
+
+static void
 set_state(struct occ *occ, enum occupant_state state)
 {
 	occ->o.state = state;
 	occ->since_ms = loop_now_ms(loop_of(occ->room));
+	tell_standing(occ);
 }
 
 /* "{nick}", "{network}" and "{id}" filled in. */
@@ -265,6 +275,14 @@ occ_new(struct room *room, struct pup *pup)
 	return occ;
 }
 
+static void
+occ_set_password(struct occ *occ, const char *password)
+{
+	free(occ->password);
+	occ->password = xstrdup(password);
+	occ->o.password = occ->password;
+}
+
 /* From here on nobody finds it; only its puppet's life still hangs on it. */
 static void
 occ_detach(struct occ *occ)
@@ -287,6 +305,8 @@ occ_release(struct occ *occ)
 	struct netlife *life = pup->life;
 
 	free(occ->want);
+	free(occ->password);
+	free(occ->why);
 	free(occ->o.name);
 	free(occ);
 	if (pup->occs || pup->leaving)
@@ -335,7 +355,7 @@ pup_spare(struct netlife *life)
 	for (struct pup *p = life->pups; p; p = p->hh.next) {
 		if (p->dismissed)
 			return NULL; /* its place will do */
-		if (!pup_is_busy(p) &&
+		if (p->counted && !pup_is_busy(p) &&
 		    (!spare || p->active_ms < spare->active_ms))
 			spare = p;
 	}
@@ -364,7 +384,7 @@ pup_allowed(struct netlife *life, bool speaking)
 {
 	unsigned max = life->net->limits.puppets;
 
-	if (max == 0 || HASH_COUNT(life->pups) < max)
+	if (max == 0 || life->n_counted < max)
 		return true;
 
 	struct pup *spare = speaking ? pup_spare(life) : NULL;
@@ -372,8 +392,22 @@ pup_allowed(struct netlife *life, bool speaking)
 	if (spare)
 		pup_dismiss(spare);
 	/* If it has to leave first, the next line will find its place. */
-	return HASH_COUNT(life->pups) < max;
+	return life->n_counted < max;
 }
+
+/* Rooms of our own hold everybody, and an account is its user's affair. */
+static bool
+is_free(const struct room *room, bool gateway)
+{
+	return gateway || room->ch.kind == CHANNEL_HOSTED;
+}
+
+/* Who asks for a puppet. */
+struct claim {
+	const struct sender *sender;
+	bool gateway;  /* a user of the gateway */
+	bool speaking; /* there is something to say */
+};
 
 static struct pup *
 pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
@@ -391,8 +425,36 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	pup->p.origin = home->conf->name;
 	pup->p.sender = &pup->sender;
 	pup->p.status = pup->status;
+	pup->account.pup = pup;
 	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
 	pup_open(pup);
+	return pup;
+}
+
+/*
+ * The puppet of sender for room: the one there is, or a new one; NULL if there
+ * may be none. pup is what pup_find() said.
+ */
+static struct pup *
+pup_claim(struct pup *pup, struct room *room, struct netlife *home,
+	  const struct claim *claim)
+{
+	struct netlife *life = room->life;
+	bool counted = !is_free(room, claim->gateway);
+
+	if (!claim->gateway && !(life->net->caps & CAN_PUPPET))
+		return NULL;
+	if ((!pup || !pup->counted) && counted &&
+	    !pup_allowed(life, claim->speaking))
+		return NULL;
+	if (!pup)
+		pup = pup_new(life, home, claim->sender);
+	if (counted && !pup->counted) {
+		pup->counted = true;
+		life->n_counted++;
+	}
+	if (claim->gateway)
+		pup->p.account = &pup->account;
 	return pup;
 }
 
@@ -420,10 +482,13 @@ member_shown(struct room *room, const struct netlife *home,
 }
 
 static bool
-shows_puppets(const struct room *room, const struct netlife *home)
+shows_puppets(const struct room *room, const struct netlife *home,
+	      const struct member *m)
 {
 	unsigned caps = room->life->net->caps;
 
+	if (m->gateway && (caps & CAN_ACCOUNT))
+		return true;
 	if (!room->puppets || !(caps & CAN_PUPPET))
 		return false;
 	return home != room->life || (caps & CAN_PUPPET_OWN);
@@ -484,23 +549,26 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 {
 	struct pup *pup = pup_find(room->life, home, sender_id);
 	struct occ *occ = pup ? occ_find(room, pup) : NULL;
-	struct member *m = shows_puppets(room, home)
-				   ? member_shown(room, home, sender_id)
-				   : NULL;
+	struct member *m = member_shown(room, home, sender_id);
 
-	if (!m) {
+	if (!m || !shows_puppets(room, home, m)) {
 		if (occ)
 			occ_unwant(occ);
 		return;
 	}
-	if (!pup && !m->stale && pup_allowed(room->life, speaking))
-		pup = pup_new(room->life, home, &m->sender);
+
+	struct claim claim = { &m->sender, m->gateway, speaking };
+
+	if (!m->stale)
+		pup = pup_claim(pup, room, home, &claim);
 	if (!pup || (pup->dismissed && !speaking))
 		return;
 	if (!m->stale) /* another room may know better by now */
 		pup_update(pup, m);
 	if (!occ)
 		occ = occ_new(room, pup);
+	if (m->password)
+		occ_set_password(occ, m->password);
 	occ->wanted = true;
 	if (occ->o.state == OCCUPANT_ABSENT)
 		occ_mark(occ);
@@ -517,17 +585,16 @@ puppet_speaker(struct room *room, struct netlife *home, const char *sender_id)
 }
 
 struct occ *
-puppet_direct(struct room *room, struct netlife *home,
-	      const struct sender *sender)
+puppet_direct(struct room *room, struct netlife *home, const struct event *ev)
 {
-	struct pup *pup = pup_find(room->life, home, sender->id);
+	struct pup *pup = pup_find(room->life, home, ev->sender.id);
 	struct occ *occ;
+	struct claim claim = { &ev->sender, ev->flags & EVENT_GATEWAY, true };
 
 	/* The word may be from a time when the network had other abilities. */
 	if (!(room->life->net->caps & CAN_DIRECT))
 		return NULL;
-	if (!pup && pup_allowed(room->life, true))
-		pup = pup_new(room->life, home, sender);
+	pup = pup_claim(pup, room, home, &claim);
 	if (!pup)
 		return NULL;
 	occ = occ_find(room, pup);
@@ -611,6 +678,13 @@ puppets_work(struct room *room)
 void
 puppet_unqueued(struct occ *occ)
 {
+	struct room *room = occ->room;
+	struct pup *pup = occ->pup;
+
+	/* Whoever of the gateway had to come back to say it may go again. */
+	if (!occ->queued && pup->p.account && room->ch.kind == CHANNEL_ROOM &&
+	    !member_shown(room, pup->home, pup->sender.id))
+		occ->wanted = false;
 	if (!occ->queued && !occ->wanted)
 		occ_mark(occ);
 }
@@ -755,6 +829,7 @@ bridge_puppet_renamed(struct occupant *o, const char *name)
 		free(o->name);
 		o->name = xstrdup(name);
 		remember_name(occ->pup, name);
+		tell_standing(occ);
 	}
 	bridge_mark(occ->room);
 }
@@ -767,6 +842,8 @@ bridge_puppet_left(struct occupant *o, enum down_reason why, const char *text)
 	struct loop *loop = loop_of(room);
 
 	text = text ? text : "no reason given";
+	free(occ->why);
+	occ->why = xstrdup(text);
 	if (why == DOWN_REFUSED) {
 		set_state(occ, OCCUPANT_REFUSED);
 		log_warn(room->where,

@@ -86,6 +86,8 @@ room_free(struct room *room)
 		HASH_DELETE(hh, room->bridge->rooms, room);
 	if (room->ch.kind == CHANNEL_DIRECT)
 		HASH_DELETE(hh_name, room->life->directs, room);
+	if (room->ch.kind == CHANNEL_HOSTED)
+		HASH_DELETE(hh_name, room->life->hosted, room);
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
 	free(room->cursor);
@@ -219,6 +221,7 @@ room_lost(struct room *room)
 	members_doubt(room);
 	outbox_lost(room);
 	puppets_lost(room);
+	standings_changed(room);
 	/* Counted from the first loss, however often we try in vain. */
 	if (room->members && !timer_is_running(&room->forsake))
 		timer_start(&room->forsake, room->bridge->loop, FORSAKE_MS,
@@ -297,5 +300,6 @@ room_work(struct room *room)
 		return;
 	}
 	puppets_work(room);
+	standings_work(room);
 	outbox_work(room);
 }

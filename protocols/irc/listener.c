@@ -21,7 +21,7 @@
 
 /* ---- refusals ------------------------------------------------------ */
 
-static const struct refusal {
+static const struct join_refusal {
 	unsigned numeric;
 	enum down_reason why;
 	const char *text;
@@ -42,7 +42,7 @@ static const struct refusal {
 	{ 520, DOWN_REFUSED, "the channel is for operators" },
 };
 
-static const struct refusal *
+static const struct join_refusal *
 refusal_of(unsigned numeric)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
@@ -54,7 +54,7 @@ refusal_of(unsigned numeric)
 const char *
 irc_refusal(unsigned numeric)
 {
-	const struct refusal *r = refusal_of(numeric);
+	const struct join_refusal *r = refusal_of(numeric);
 
 	return r ? r->text : NULL;
 }
@@ -62,7 +62,7 @@ irc_refusal(unsigned numeric)
 enum down_reason
 irc_refusal_reason(unsigned numeric)
 {
-	const struct refusal *r = refusal_of(numeric);
+	const struct join_refusal *r = refusal_of(numeric);
 
 	return r ? r->why : DOWN_REFUSED;
 }

@@ -189,14 +189,14 @@ muc_departure(struct str *text, xmpp_stanza_t *st, const struct muc_user *u)
 	return why;
 }
 
-struct refusal {
+struct entry_error {
 	const char *condition;
 	enum down_reason why;
 	const char *words;
 };
 
 /* What the conditions mean in answer to a join (XEP-0045 7.2). */
-static const struct refusal refusals[] = {
+static const struct entry_error refusals[] = {
 	{ "not-authorized", DOWN_REFUSED, "the room wants a password" },
 	{ "forbidden", DOWN_REFUSED, "banned from the room" },
 	{ "item-not-found", DOWN_UNREACHABLE, "there is no such room" },

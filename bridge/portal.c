@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portal.c - hosted rooms, made when somebody knocks, and how those who came
+ * in fare in the channel that the room stands for.
+ *
+ * A portal is a link like every other, made on demand: of the hosted room and
+ * its channel, or, where that channel is in a link already, by adding the
+ * room to that one. So there is one conversation, whichever door people use.
+ * In the store each portal is a link of its own, the room and its channel, and
+ * that row alone decides which portals come back after a restart.
+ */
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/log.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "mappings/channels.h"
+
+#include <utlist.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 1024
+#define ALL_KINDS ((1u << EVENT_KINDS) - 1)
+/* A room in which nobody is is looked at so often; twice empty, it closes. */
+#define VACANT_MS (5 * 60 * 1000)
+
+/* ---- rooms of a link --------------------------------------------------- */
+
+static void
+link_add(struct link *link, struct room *room)
+{
+	link->rooms = xrealloc(link->rooms,
+			       (link->n_rooms + 1) * sizeof(*link->rooms));
+	link->rooms[link->n_rooms++] = room;
+	room->link = link;
+}
+
+static void
+link_drop(struct link *link, const struct room *room)
+{
+	size_t i = 0;
+
+	while (link->rooms[i] != room)
+		i++;
+	link->n_rooms--;
+	memmove(&link->rooms[i], &link->rooms[i + 1],
+		(link->n_rooms - i) * sizeof(*link->rooms));
+}
+
+static struct room *
+portal_room(struct netlife *life, enum channel_kind kind, const char *name)
+{
+	struct room *room = room_new(life->bridge, life, kind, name);
+
+	room->place = (struct route_place){
+		.direction = CONF_BOTH,
+		.kinds = ALL_KINDS,
+	};
+	return room;
+}
+
+static struct room *
+hosted_find(struct netlife *life, const char *name)
+{
+	struct room *room;
+
+	HASH_FIND(hh_name, life->hosted, name, strlen(name), room);
+	return room;
+}
+
+/* However the configuration writes it. */
+static bool
+is_channel(const struct room *room, const char *name)
+{
+	struct network *net = room->life->net;
+	char own[NAME_MAX_BYTES];
+
+	if (room->ch.kind != CHANNEL_ROOM)
+		return false;
+	return net->protocol->ops.channel_name(net, room->ch.name, own,
+					       sizeof(own)) &&
+	       strcmp(own, name) == 0;
+}
+
+static struct room *
+far_find(struct netlife *life, const char *name)
+{
+	for (struct room *r = life->bridge->rooms; r; r = r->hh.next)
+		if (r->life == life && is_channel(r, name))
+			return r;
+	return NULL;
+}
+
+static struct room *
+far_make(struct netlife *life, const char *name, int64_t id)
+{
+	struct link *link = xcalloc(1, sizeof(*link));
+	struct room *room = portal_room(life, CHANNEL_ROOM, name);
+
+	link->name = xstrdup(name);
+	link->portal = true;
+	DL_APPEND(life->bridge->portals, link);
+	room->ch.portal = true;
+	link_add(link, room);
+	room_open(room, id);
+	return room;
+}
+
+/* ---- closing ----------------------------------------------------------- */
+
+struct closing {
+	struct store_job job;
+	int64_t portal;
+};
+
+static int
+closing_run(struct db *db, struct store_job *job)
+{
+	const struct closing *c = container_of(job, struct closing, job);
+
+	return link_remove(db, c->portal);
+}
+
+static void
+closing_drop(struct store_job *job)
+{
+	free(container_of(job, struct closing, job));
+}
+
+/* If it stays, the room comes back at the next start, and closes then. */
+static void
+closing_done(struct store_job *job, int status UNUSED)
+{
+	closing_drop(job);
+}
+
+static void
+forget_portal(struct bridge *bridge, int64_t portal)
+{
+	struct closing *c = xcalloc(1, sizeof(*c));
+
+	c->job = (struct store_job){ closing_run, closing_done, closing_drop };
+	c->portal = portal;
+	store_submit(bridge->store, &c->job);
+}
+
+static bool
+has_work(const struct room *room)
+{
+	const struct outbox *box = &room->outbox;
+
+	return box->n || box->more || box->settling;
+}
+
+static void
+leave_room(struct room *room)
+{
+	struct network *net = room->life->net;
+
+	puppets_leave(room);
+	if (net->state == NETWORK_UP && (room->ch.joined || room->joining))
+		net->protocol->ops.leave(net, &room->ch);
+	link_drop(room->link, room);
+	room_free(room);
+}
+
+static void
+link_free(struct bridge *bridge, struct link *link)
+{
+	DL_DELETE(bridge->portals, link);
+	free(link->rooms);
+	free(link->fuse);
+	free(link->name);
+	free(link);
+}
+
+static void
+link_end(struct bridge *bridge, struct link *link)
+{
+	while (link->n_rooms)
+		leave_room(link->rooms[0]);
+	link_free(bridge, link);
+}
+
+static void
+portal_close(struct room *room)
+{
+	struct bridge *bridge = room->bridge;
+	struct link *link = room->link;
+
+	forget_portal(bridge, room->portal);
+	log_info(room->where, "closed: nobody is there");
+	leave_room(room);
+	/* Its channel stays while another room stands for it. */
+	if (link->portal && link->n_rooms == 1)
+		link_end(bridge, link);
+}
+
+static void
+look(void *arg)
+{
+	struct room *room = arg;
+	bool vacant = !room->members && !has_work(room) && !has_work(room->far);
+
+	if (vacant && room->vacant) {
+		portal_close(room);
+		return;
+	}
+	room->vacant = vacant;
+	timer_start(&room->idle, room->bridge->loop, VACANT_MS, look, room);
+}
+
+void
+portals_free(struct bridge *bridge)
+{
+	struct link *link, *next;
+
+	DL_FOREACH_SAFE(bridge->portals, link, next)
+	{
+		for (size_t i = 0; i < link->n_rooms; i++)
+			room_free(link->rooms[i]);
+		link_free(bridge, link);
+	}
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+/* The numbers of a portal's rooms. */
+struct opening {
+	struct store_job job;
+	struct netlife *life, *far_life;
+	char *name, *far_name; /* the channel's as its network writes it */
+	int64_t portal, room, far;
+};
+
+static int
+opening_run(struct db *db, struct store_job *job)
+{
+	struct opening *op = container_of(job, struct opening, job);
+	AUTO_STR name;
+	int rc = channel_put(db, op->far_life->net->id, CHANNEL_ROOM,
+			     op->far_name, &op->far);
+
+	str_init(&name, 4 * NAME_MAX_BYTES);
+	str_printf(&name, "portal %s:%s", op->life->net->name, op->name);
+	if (rc == 0)
+		rc = channel_put(db, op->life->net->id, CHANNEL_HOSTED,
+				 op->name, &op->room);
+	if (rc == 0)
+		rc = link_put(db, name.data, LINK_PORTAL, &op->portal);
+	if (rc == 0)
+		rc = link_member_put(db, op->portal, op->room, "");
+	if (rc == 0)
+		rc = link_member_put(db, op->portal, op->far, "");
+	return rc;
+}
+
+static void
+opening_drop(struct store_job *job)
+{
+	struct opening *op = container_of(job, struct opening, job);
+
+	free(op->name);
+	free(op->far_name);
+	free(op);
+}
+
+static void
+portal_open(const struct opening *op)
+{
+	struct room *far = far_find(op->far_life, op->far_name);
+	struct room *room = portal_room(op->life, CHANNEL_HOSTED, op->name);
+
+	if (!far)
+		far = far_make(op->far_life, op->far_name, op->far);
+	room->far = far;
+	room->portal = op->portal;
+	HASH_ADD_KEYPTR(hh_name, op->life->hosted, room->ch.name,
+			strlen(room->ch.name), room);
+	link_add(far->link, room);
+	room_open(room, op->room);
+	members_show_in(room);
+	timer_start(&room->idle, room->bridge->loop, VACANT_MS, look, room);
+}
+
+static void
+opening_done(struct store_job *job, int status)
+{
+	struct opening *op = container_of(job, struct opening, job);
+
+	if (status < 0)
+		log_error(op->life->net->name,
+			  "a hosted room cannot be written down: %s",
+			  strerror(-status));
+	else if (!hosted_find(op->life, op->name)) /* asked for twice */
+		portal_open(op);
+	opening_drop(job);
+}
+
+static struct netlife *
+gateway_to(struct bridge *bridge, const char *network)
+{
+	struct netlife *life = bridge_net(bridge, network);
+
+	return life && (life->net->caps & CAN_ACCOUNT) ? life : NULL;
+}
+
+const char *
+bridge_portal(struct network *net, const char *name, const char *network,
+	      const char *far)
+{
+	struct netlife *life = net->life;
+	struct netlife *to = gateway_to(life->bridge, network);
+	char far_name[NAME_MAX_BYTES];
+	struct opening *op;
+
+	if (hosted_find(life, name))
+		return NULL;
+	if (!to || to == life)
+		return "this gateway leads to no network of that name";
+	if (!to->net->protocol->ops.channel_name(to->net, far, far_name,
+						 sizeof(far_name)))
+		return "no channel can have that name";
+	op = xcalloc(1, sizeof(*op));
+	op->life = life;
+	op->far_life = to;
+	op->name = xstrdup(name);
+	op->far_name = xstrdup(far_name);
+	op->job = (struct store_job){ opening_run, opening_done, opening_drop };
+	store_submit(life->bridge->store, &op->job);
+	return NULL;
+}
+
+/* ---- after a restart --------------------------------------------------- */
+
+/* The rows of one portal, one after the other. */
+struct resuming {
+	struct bridge *bridge;
+	struct opening op;
+};
+
+static void
+resume_row(void *arg, const struct link_row *row)
+{
+	struct resuming *r = arg;
+	struct opening *op = &r->op;
+	struct netlife *life = bridge_net(r->bridge, row->network_name);
+
+	if (row->link != op->portal) {
+		free(op->name);
+		free(op->far_name);
+		*op = (struct opening){ .portal = row->link };
+	}
+	if (!life)
+		return; /* not configured any more */
+	if (row->kind == CHANNEL_HOSTED) {
+		op->life = life;
+		op->room = row->channel;
+		op->name = xstrdup(row->channel_name);
+	} else {
+		op->far_life = life;
+		op->far = row->channel;
+		op->far_name = xstrdup(row->channel_name);
+	}
+	if (op->life && op->far_life && !hosted_find(op->life, op->name))
+		portal_open(op);
+}
+
+void
+portals_resume(struct bridge *bridge)
+{
+	struct resuming r = { .bridge = bridge };
+
+	if (link_each(store_reader(bridge->store), LINK_PORTAL, resume_row,
+		      &r) < 0)
+		log_error("store", "the hosted rooms cannot be read");
+	free(r.op.name);
+	free(r.op.far_name);
+}
+
+/* ---- how people fare --------------------------------------------------- */
+
+/* For each hosted room that stands for far. */
+#define EACH_HOSTED(room, far)                                              \
+	for (size_t i_ = 0; (far)->link && i_ < (far)->link->n_rooms; i_++) \
+		if ((room = (far)->link->rooms[i_])->far == (far))
+
+void
+standing_changed(struct room *far, struct netlife *home, const char *sender_id)
+{
+	struct room *room;
+
+	EACH_HOSTED(room, far)
+	{
+		struct member *m = room->life == home
+					   ? member_find(room, sender_id)
+					   : NULL;
+
+		if (m)
+			member_due(room, m);
+	}
+}
+
+void
+standings_changed(struct room *far)
+{
+	struct room *room;
+
+	EACH_HOSTED(room, far)
+	for (struct member *m = room->members; m; m = m->hh.next)
+		member_due(room, m);
+}
+
+static void
+tell_standing(struct room *room, const struct member *m)
+{
+	struct network *net = room->life->net;
+	const struct netlife *far = room->far->life;
+	const struct occ *occ = puppet_speaker(room->far, room->life, m->id);
+	struct standing s = { .state = OCCUPANT_ABSENT };
+
+	if (occ) {
+		s.state = occ->o.state;
+		s.name = s.state == OCCUPANT_JOINED ? occ->o.name : NULL;
+		s.refusal = occ->o.refusal;
+		s.why = occ->why;
+	}
+	if (far->net->state != NETWORK_UP && far->why)
+		s.why = far->why;
+	net->protocol->ops.standing(net, &room->ch, m->id, &s);
+}
+
+void
+standings_work(struct room *room)
+{
+	struct member *m, *next;
+
+	/* The hook may raise events, by which anybody may leave. */
+	HASH_ITER(hh, room->members, m, next)
+	{
+		if (!room->n_due)
+			return;
+		if (!m->due)
+			continue;
+		m->due = false;
+		room->n_due--;
+		tell_standing(room, m);
+		next = room->members;
+	}
+}
+
+const char *
+bridge_topic(struct channel *hosted)
+{
+	const struct room *room = container_of(hosted, struct room, ch);
+
+	return room->far ? room->far->topic : NULL;
+}

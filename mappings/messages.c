@@ -31,7 +31,8 @@ event_put(struct db *db, const struct event_row *row, int64_t *known)
 			TEXT(row->alt_id), TEXT(row->key), TEXT(row->target),
 			TEXT(row->parent), TEXT(row->text), TEXT(row->spans),
 			TEXT(row->mark), TEXT(row->attachments),
-			TEXT(row->origin), TEXT(row->via)));
+			TEXT(row->origin), TEXT(row->via),
+			INT(row->steady_ms)));
 
 	if (rc || sql_changes(db))
 		return rc;
@@ -71,6 +72,7 @@ event_get(struct db *db, int64_t id,
 			.attachments = sql_column_text(st, 17),
 			.origin = sql_column_text(st, 18),
 			.via = sql_column_text(st, 19),
+			.steady_ms = sqlite3_column_int64(st, 20),
 		};
 
 		fn(arg, &row);

@@ -23,8 +23,9 @@ struct event_row {
 	int64_t sender; /* senders.id; 0 if unknown */
 	int kind;
 	unsigned flags;
-	int64_t when_ms;                     /* by the network's clock */
-	int64_t received_ms;                 /* by ours */
+	int64_t when_ms;     /* by the network's clock */
+	int64_t received_ms; /* by ours */
+	int64_t steady_ms;   /* by mappings/clock.h, to tell its age */
 	const char *sender_id, *sender_name; /* as it was then */
 	const char *native_id, *alt_id, *key;
 	const char *origin, *via;    /* bridge/origin.h */

@@ -64,7 +64,7 @@ delivery_settle(struct db *db, int64_t event, int64_t channel,
 	int rc = sql_run(db, SQL_DELIVERY_SETTLE,
 			 ARGS(INT(event), INT(channel), INT(end->state),
 			      INT(end->when_ms), TEXT(end->why),
-			      INT(end->attempts)));
+			      INT(end->attempts), INT(end->owed)));
 
 	if (rc)
 		return rc;
@@ -126,6 +126,24 @@ delivery_each(struct db *db, int64_t event, delivery_fn *fn, void *arg)
 }
 
 int
+delivery_told(struct db *db, int64_t event, int64_t channel)
+{
+	return sql_run(db, SQL_DELIVERY_TOLD, ARGS(INT(event), INT(channel)));
+}
+
+int
+owed_each(struct db *db, delivery_fn *fn, void *arg)
+{
+	return each(db, sql_start(db, SQL_OWED_EACH, NO_ARGS), fn, arg);
+}
+
+int
+owed_trim(struct db *db, unsigned keep)
+{
+	return sql_run(db, SQL_OWED_TRIM, ARGS(INT(keep)));
+}
+
+int
 queue_channels(struct db *db,
 	       void (*fn)(void *arg, const struct channel_row *row), void *arg)
 {
@@ -181,6 +199,7 @@ queue_list(struct db *db, int64_t channel, unsigned limit,
 		struct queue_row row = {
 			.delivery = delivery_of(st),
 			.received_ms = sqlite3_column_int64(st, 6),
+			.steady_ms = sqlite3_column_int64(st, 7),
 		};
 
 		fn(arg, &row);

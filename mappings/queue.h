@@ -15,6 +15,7 @@
  * function is idempotent on (event, channel).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,7 @@ struct delivery_end {
 	size_t n_ids;           /* may be 0 */
 	const char *why;        /* NULL or the reason */
 	unsigned attempts;      /* how often it was sent, if that is known */
+	bool owed;              /* its author is to be told; delivery_told() */
 };
 
 /* A delivery that has ended keeps its first end, and its ids. */
@@ -70,13 +72,25 @@ int delivery_next(struct db *db, int64_t channel, int64_t after, unsigned limit,
 /* Every delivery of an event. */
 int delivery_each(struct db *db, int64_t event, delivery_fn *fn, void *arg);
 
+/* The author knows how it ended. */
+int delivery_told(struct db *db, int64_t event, int64_t channel);
+
+/* Every end of which the author was not told yet, in order. */
+int owed_each(struct db *db, delivery_fn *fn, void *arg);
+
+/* Only the newest of those are owed any longer: about so many. */
+int owed_trim(struct db *db, unsigned keep);
+
 /* Every channel that has waiting or sent deliveries. */
 struct channel_row;
 int queue_channels(struct db *db,
 		   void (*fn)(void *arg, const struct channel_row *row),
 		   void *arg);
 
-/* How many are waiting or sent, and when the oldest came in; 0 if none. */
+/*
+ * How many are waiting or sent, and when the oldest came in, by the steady
+ * clock; 0 if none.
+ */
 int queue_depth(struct db *db, int64_t channel, int64_t *rows,
 		int64_t *oldest_ms);
 
@@ -84,6 +98,7 @@ int queue_depth(struct db *db, int64_t channel, int64_t *rows,
 struct queue_row {
 	struct delivery_row delivery;
 	int64_t received_ms; /* by our clock */
+	int64_t steady_ms;   /* by the steady one */
 };
 
 /* The first of a channel, in order, at most limit. */
@@ -92,7 +107,7 @@ int queue_list(struct db *db, int64_t channel, unsigned limit,
 
 struct queue_figures {
 	int64_t rows, bytes; /* waiting or sent */
-	int64_t oldest_ms;   /* 0 if none */
+	int64_t oldest_ms;   /* by the steady clock; 0 if none */
 	int64_t last_event;
 };
 

@@ -209,9 +209,43 @@ static const char *const origins[] = {
 	NULL,
 };
 
+/* 3: what waits: for how long, what stands for it, whom its end is owed */
+static const char *const waiting[] = {
+	/* Age by a clock that never jumps; it begins where the other was. */
+	"CREATE TABLE clock ("
+	"	only_row INTEGER PRIMARY KEY CHECK (only_row = 1),"
+	"	steady_ms INTEGER NOT NULL,"
+	"	wall_ms INTEGER NOT NULL" /* at that moment */
+	") STRICT;",
+	"INSERT INTO clock SELECT 1, coalesce(max(received_ms), 0),"
+	"	coalesce(max(received_ms), 0) FROM event;",
+	"ALTER TABLE event ADD COLUMN steady_ms INTEGER NOT NULL DEFAULT 0;",
+	"UPDATE event SET steady_ms = received_ms WHERE id IN ("
+	"	SELECT event FROM delivery WHERE state IN (0, 1));",
+	/* An end of which the author was not told yet. */
+	"ALTER TABLE delivery ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;",
+	"CREATE INDEX delivery_owed ON delivery (event, channel)"
+	"	WHERE owed = 1;",
+	/* Instead of itself it says how many were skipped, since when. */
+	"ALTER TABLE delivery ADD COLUMN"
+	"	stands_for INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE delivery ADD COLUMN"
+	"	stands_from_ms INTEGER NOT NULL DEFAULT 0;",
+	/* In told they know that channel cannot be reached. */
+	"CREATE TABLE away ("
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	told INTEGER NOT NULL REFERENCES channel,"
+	"	PRIMARY KEY (channel, told)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX away_told ON away (told);",
+	"PRAGMA user_version = 3;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
+	waiting,
 };
 /* clang-format on */
 

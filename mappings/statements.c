@@ -25,6 +25,11 @@ static const char *const texts[SQL_STATEMENTS] = {
 
 	[SQL_META_GET] = "SELECT bridge_id, generation FROM meta",
 	[SQL_META_START] = "UPDATE meta SET generation = generation + 1",
+	[SQL_CLOCK_GET] =
+		"SELECT steady_ms, wall_ms, coalesce("
+		"	(SELECT steady_ms FROM event ORDER BY id DESC LIMIT 1),"
+		"	0) FROM clock",
+	[SQL_CLOCK_SET] = "UPDATE clock SET steady_ms = ?1, wall_ms = ?2",
 	[SQL_META_EVENT] =
 		"UPDATE meta SET last_event = max(last_event,"
 		"	(SELECT coalesce(max(id), 0) FROM event))",
@@ -123,9 +128,9 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"INSERT INTO event (id, channel, sender, kind, flags, when_ms,"
 		"	received_ms, sender_id, sender_name, native_id, alt_id,"
 		"	key, target, parent, text, spans, mark, attachments,"
-		"	origin, via)"
+		"	origin, via, steady_ms)"
 		"	VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9,"
-		"	?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
+		"	?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
 		"	ON CONFLICT DO NOTHING",
 	[SQL_EVENT_KNOWN] =
 		"SELECT coalesce("
@@ -135,7 +140,7 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"SELECT id, channel, coalesce(sender, 0), kind, flags, when_ms,"
 		"	received_ms, sender_id, sender_name, native_id, alt_id,"
 		"	key, target, parent, text, spans, mark, attachments,"
-		"	origin, via FROM event WHERE id = ?1",
+		"	origin, via, steady_ms FROM event WHERE id = ?1",
 	/* In a room of the same link. */
 	[SQL_EVENT_SAME] =
 		"SELECT e.id, e.channel, e.text FROM event e"
@@ -191,7 +196,8 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	AND state IN (0, 1) AND NOT (state = 1 AND last_ms = ?3)",
 	[SQL_DELIVERY_SETTLE] =
 		"UPDATE delivery SET state = ?3, last_ms = ?4,"
-		"	why = coalesce(?5, why), attempts = max(attempts, ?6)"
+		"	why = coalesce(?5, why), attempts = max(attempts, ?6),"
+		"	owed = ?7"
 		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
 	[SQL_DELIVERY_PART] =
 		"INSERT INTO delivery_part (event, channel, part, native_id)"
@@ -206,6 +212,18 @@ static const char *const texts[SQL_STATEMENTS] = {
 	[SQL_DELIVERY_EACH] =
 		"SELECT event, channel, state, attempts, last_ms, why"
 		"	FROM delivery WHERE event = ?1 ORDER BY channel",
+	[SQL_DELIVERY_TOLD] =
+		"UPDATE delivery SET owed = 0"
+		"	WHERE event = ?1 AND channel = ?2 AND owed = 1",
+	[SQL_OWED_EACH] =
+		"SELECT event, channel, state, attempts, last_ms, why"
+		"	FROM delivery WHERE owed = 1"
+		"	ORDER BY event, channel",
+	[SQL_OWED_TRIM] =
+		"UPDATE delivery SET owed = 0 WHERE owed = 1 AND event < ("
+		"	SELECT event FROM delivery WHERE owed = 1"
+		"	ORDER BY event DESC, channel DESC"
+		"	LIMIT 1 OFFSET ?1 - 1)",
 	[SQL_QUEUE_CHANNELS] =
 		"SELECT c.id, n.id, c.kind, n.name, c.name"
 		"	FROM channel c JOIN network n ON n.id = c.network"
@@ -218,19 +236,19 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	total(coalesce(length(CAST(e.text AS BLOB)), 0)"
 		"	+ coalesce(length(CAST(e.spans AS BLOB)), 0)"
 		"	+ coalesce(length(CAST(e.attachments AS BLOB)), 0)),"
-		"	min(e.received_ms), max(d.event)"
+		"	min(e.steady_ms), max(d.event)"
 		"	FROM delivery d JOIN event e ON e.id = d.event"
 		"	WHERE d.channel = ?1 AND d.state IN (0, 1)",
 	/* From the index alone, so that it may be asked of a full queue. */
 	[SQL_QUEUE_DEPTH] =
-		"SELECT n, coalesce((SELECT received_ms FROM event"
+		"SELECT n, coalesce((SELECT steady_ms FROM event"
 		"		WHERE id = first), 0)"
 		"	FROM (SELECT count(*) AS n, min(event) AS first"
 		"		FROM delivery"
 		"		WHERE channel = ?1 AND state IN (0, 1))",
 	[SQL_QUEUE_LIST] =
 		"SELECT d.event, d.channel, d.state, d.attempts, d.last_ms,"
-		"	d.why, e.received_ms"
+		"	d.why, e.received_ms, e.steady_ms"
 		"	FROM delivery d JOIN event e ON e.id = d.event"
 		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
 		"	ORDER BY d.event LIMIT ?2",

@@ -73,6 +73,7 @@ say(struct db *db, int64_t id, int64_t channel, const char *text)
 		.id = id,
 		.channel = channel,
 		.received_ms = id,
+		.steady_ms = id,
 		.text = text,
 	};
 	int64_t known;

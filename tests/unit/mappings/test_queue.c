@@ -323,6 +323,38 @@ an_end_keeps_the_greater_count_of_attempts(void **state)
 	assert_string_equal(out.data, "4;3;");
 }
 
+static void
+what_is_owed_stays_until_it_was_told(void **state)
+{
+	struct world *w = *state;
+	struct delivery_end e = { .state = DELIVERY_REFUSED,
+				  .why = "no",
+				  .owed = true };
+	AUTO_STR s;
+
+	str_init(&s, 1000);
+	for (int64_t i = 2; i <= 4; i++)
+		say(w->db, i, w->a, "hello");
+	for (int64_t i = 1; i <= 4; i++) {
+		assert_int_equal(delivery_put(w->db, i, w->b), 0);
+		e.owed = i != 2;
+		assert_int_equal(delivery_settle(w->db, i, w->b, &e), 0);
+	}
+	assert_int_equal(owed_each(w->db, write_row, &s), 0);
+	assert_string_equal(s.data, "1>2 refused 0@0 no; 3>2 refused 0@0 no; "
+				    "4>2 refused 0@0 no; ");
+	assert_int_equal(delivery_told(w->db, 3, w->b), 0);
+	assert_int_equal(delivery_told(w->db, 3, w->b), 0);
+	assert_int_equal(owed_trim(w->db, 2), 0);
+	str_clear(&s);
+	owed_each(w->db, write_row, &s);
+	assert_string_equal(s.data, "1>2 refused 0@0 no; 4>2 refused 0@0 no; ");
+	assert_int_equal(owed_trim(w->db, 1), 0);
+	str_clear(&s);
+	owed_each(w->db, write_row, &s);
+	assert_string_equal(s.data, "4>2 refused 0@0 no; ");
+}
+
 int
 main(void)
 {
@@ -338,6 +370,7 @@ main(void)
 		TEST(channels_with_something_waiting_are_told),
 		TEST(figures_count_what_has_not_ended),
 		TEST(the_queue_is_listed_from_its_head_with_what_was_received_when),
+		TEST(what_is_owed_stays_until_it_was_told),
 		TEST(an_end_keeps_the_greater_count_of_attempts),
 	};
 

@@ -9,7 +9,9 @@
 #include "bridge/log.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"
+#include "mappings/clock.h"
 #include "mappings/messages.h"
+#include "mappings/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,11 +123,16 @@ static void
 every_table_is_there_and_strict(void **state)
 {
 	static const char *const tables[] = {
-		"network", "channel",          "link",     "link_member",
-		"sender",  "puppet",           "account",  "credential",
-		"event",   "identity_link",    "delivery", "delivery_part",
-		"cursor",  "transaction_seen", "ban",      "audit",
-		"meta",
+		"network",  "channel",
+		"link",     "link_member",
+		"sender",   "puppet",
+		"account",  "credential",
+		"event",    "identity_link",
+		"delivery", "delivery_part",
+		"cursor",   "transaction_seen",
+		"ban",      "audit",
+		"meta",     "clock",
+		"away",
 	};
 	struct scratch *s = *state;
 	char sql[128];
@@ -139,6 +146,41 @@ every_table_is_there_and_strict(void **state)
 		if (raw_number(s->path, sql) != 1)
 			fail_msg("table %s", tables[i]);
 	}
+	assert_int_equal(raw_number(s->path, "PRAGMA user_version"),
+			 db_schema_version());
+}
+
+static void
+what_waited_in_an_older_version_keeps_its_age(void **state)
+{
+	struct scratch *s = *state;
+	struct db *db = must_open(s->path, DB_WRITER);
+	int64_t from = channel_of(db, "irc", "#a");
+	int64_t to = channel_of(db, "irc", "#b");
+
+	for (int64_t id = 1000; id <= 1002; id++)
+		say(db, id, from, "hello");
+	assert_int_equal(delivery_put(db, 1001, to), 0);
+	db_close(db);
+	raw_run(s->path, "DROP TABLE clock; DROP TABLE away;"
+			 "DROP INDEX delivery_owed;"
+			 "ALTER TABLE event DROP COLUMN steady_ms;"
+			 "ALTER TABLE delivery DROP COLUMN owed;"
+			 "ALTER TABLE delivery DROP COLUMN stands_for;"
+			 "ALTER TABLE delivery DROP COLUMN stands_from_ms;"
+			 "PRAGMA user_version = 2");
+
+	struct clock_row clock;
+	int64_t rows, oldest;
+
+	db = must_open(s->path, DB_WRITER);
+	assert_int_equal(queue_depth(db, to, &rows, &oldest), 0);
+	assert_int_equal(rows, 1);
+	assert_int_equal(oldest, 1001);
+	assert_int_equal(clock_get(db, &clock), 0);
+	assert_int_equal(clock.steady_ms, 1002);
+	assert_int_equal(clock.wall_ms, 1002);
+	db_close(db);
 	assert_int_equal(raw_number(s->path, "PRAGMA user_version"),
 			 db_schema_version());
 }
@@ -391,6 +433,7 @@ main(void)
 		TEST(each_start_is_a_generation_of_the_same_bridge),
 		TEST(two_bridges_have_different_ids),
 		TEST(every_table_is_there_and_strict),
+		TEST(what_waited_in_an_older_version_keeps_its_age),
 		TEST(nobody_else_may_read_a_new_database),
 		TEST(a_newer_version_is_refused),
 		TEST(another_programs_database_is_refused_and_left_alone),

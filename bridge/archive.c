@@ -106,7 +106,7 @@ rows_to_event(const struct event_row *row)
 
 struct loading {
 	struct event *ev;
-	int64_t received_ms;
+	int64_t steady_ms;
 };
 
 static void
@@ -115,18 +115,18 @@ load_row(void *arg, const struct event_row *row)
 	struct loading *l = arg;
 
 	l->ev = rows_to_event(row);
-	l->received_ms = row->received_ms;
+	l->steady_ms = row->steady_ms;
 }
 
 struct event *
-archive_load(struct db *db, int64_t event, int64_t *received_ms)
+archive_load(struct db *db, int64_t event, int64_t *steady_ms)
 {
 	struct loading l = { 0 };
 
 	if (event_get(db, event, load_row, &l) < 0)
 		return NULL;
-	if (received_ms)
-		*received_ms = l.received_ms;
+	if (steady_ms)
+		*steady_ms = l.steady_ms;
 	return l.ev;
 }
 

@@ -10,13 +10,13 @@
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
+#include "mappings/clock.h"
 #include "mappings/db.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
-
-#include <utlist.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Authors who are away; beyond that the oldest are not told. */
-#define BOUNCES_MAX 1000
+/* How often to write down the time, while something waits. */
+#define TICK_MS (10 * 60 * 1000)
 
 /* ---- finding ----------------------------------------------------------- */
 
@@ -73,61 +73,6 @@ bridge_pressure(struct bridge *bridge, bool tight)
 
 /* ---- the pass ---------------------------------------------------------- */
 
-/* Something to tell the network from which source came. */
-struct bounce {
-	struct netlife *home;
-	struct event *source;
-	char *why; /* it did not get through; NULL: it is accepted */
-	struct bounce *prev, *next;
-};
-
-static void
-bounce_free(struct bounce *b)
-{
-	event_unref(b->source);
-	free(b->why);
-	free(b);
-}
-
-static void
-bounce_drop(struct bridge *bridge, struct bounce *b)
-{
-	DL_DELETE(bridge->bounces, b);
-	bridge->n_bounces--;
-	bounce_free(b);
-}
-
-/* Nobody hears it while the author's network, or room, is away. */
-static bool
-bounce_can_be_heard(const struct bounce *b, const struct room *room)
-{
-	if (b->home->net->state != NETWORK_UP)
-		return false;
-	return !room || room->ch.joined;
-}
-
-static void
-bounces_work(struct bridge *bridge)
-{
-	struct bounce *b, *next;
-
-	DL_FOREACH_SAFE(bridge->bounces, b, next)
-	{
-		struct network *net = b->home->net;
-		const struct protocol_ops *ops = &net->protocol->ops;
-		struct room *room = bridge_room(bridge, b->source->channel);
-
-		if (b->why && !bounce_can_be_heard(b, room))
-			continue;
-		if (!b->why && ops->accepted)
-			ops->accepted(net, b->source);
-		if (b->why && ops->bounce)
-			ops->bounce(net, room ? &room->ch : NULL, b->source,
-				    b->why);
-		bounce_drop(bridge, b);
-	}
-}
-
 static void
 bridge_work(void *arg)
 {
@@ -149,8 +94,8 @@ bridge_work(void *arg)
 	}
 }
 
-static void
-schedule(struct bridge *bridge)
+void
+bridge_schedule(struct bridge *bridge)
 {
 	if (bridge->work_deferred)
 		return;
@@ -168,34 +113,7 @@ bridge_mark(struct room *room)
 		*bridge->work_end = room;
 		bridge->work_end = &room->next_work;
 	}
-	schedule(bridge);
-}
-
-static void
-tell_home(struct netlife *home, struct event *source, const char *why)
-{
-	struct bounce *b = xcalloc(1, sizeof(*b));
-
-	b->home = home;
-	b->source = event_ref(source);
-	b->why = why ? xstrdup(why) : NULL;
-	DL_APPEND(home->bridge->bounces, b);
-	if (++home->bridge->n_bounces > BOUNCES_MAX &&
-	    home->bridge->bounces->why)
-		bounce_drop(home->bridge, home->bridge->bounces);
-	schedule(home->bridge);
-}
-
-void
-bridge_bounce(struct netlife *home, struct event *source, const char *why)
-{
-	tell_home(home, source, why ? why : "no reason was given");
-}
-
-void
-bridge_accept(struct netlife *home, struct event *source)
-{
-	tell_home(home, source, NULL);
+	bridge_schedule(bridge);
 }
 
 /* ---- making ------------------------------------------------------------ */
@@ -301,6 +219,8 @@ struct opening {
 	int64_t *networks; /* by place in bridge->nets */
 	int64_t *channels; /* by place in the links, link after link */
 	int64_t last_event;
+	int64_t wall_ms;   /* when it was asked for */
+	int64_t steady_ms; /* at that moment */
 	char id[24];
 };
 
@@ -352,11 +272,28 @@ open_links(struct db *db, struct opening *op)
 }
 
 static int
+open_clock(struct db *db, struct opening *op)
+{
+	int64_t most_ms = (int64_t)op->bridge->conf->queue_age_s * 1000 / 2;
+	struct clock_row then;
+	int rc = clock_get(db, &then);
+
+	if (rc < 0)
+		return rc;
+	op->steady_ms = steady_resume(&then, op->wall_ms, most_ms);
+	return clock_set(db, op->steady_ms, op->wall_ms);
+}
+
+static int
 opening_run(struct db *db, struct store_job *job)
 {
 	struct opening *op = container_of(job, struct opening, job);
 	int rc = open_networks(db, op);
 
+	if (rc == 0)
+		rc = open_clock(db, op);
+	if (rc == 0)
+		rc = owed_trim(db, BOUNCES_MAX);
 	if (rc < 0)
 		return rc;
 	op->last_event = event_last_id(db);
@@ -398,31 +335,53 @@ opening_drop(struct store_job *job)
 }
 
 static void
+tick(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (bridge_waiting(bridge))
+		steady_keep(bridge);
+	timer_start(&bridge->tick, bridge->loop, TICK_MS, tick, bridge);
+}
+
+static void
+take_identity(struct bridge *bridge, const struct opening *op)
+{
+	bridge->last_event = op->last_event;
+	bridge->steady_offset_ms = op->steady_ms - bridge->started_ms;
+	snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
+	snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-", op->id);
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		bridge->nets[i].net->id = op->networks[i];
+		bridge->nets[i].net->prefix = bridge->prefix;
+	}
+}
+
+static void
+opened(struct bridge *bridge, const struct opening *op)
+{
+	take_identity(bridge, op);
+	number_rooms(bridge, op->channels);
+	portals_resume(bridge);
+	queue_channels(store_reader(bridge->store), resume_direct, bridge);
+	bounces_load(bridge);
+	if (bridge->state != BRIDGE_RUNNING)
+		return;
+	timer_start(&bridge->tick, bridge->loop, TICK_MS, tick, bridge);
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		network_start(&bridge->nets[i]);
+}
+
+static void
 opening_done(struct store_job *job, int status)
 {
 	struct opening *op = container_of(job, struct opening, job);
-	struct bridge *bridge = op->bridge;
 
-	if (status < 0) {
+	if (status < 0)
 		log_error("store", "the links cannot be written down: %s",
 			  strerror(-status));
-	} else {
-		bridge->last_event = op->last_event;
-		snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
-		snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-",
-			 op->id);
-		for (size_t i = 0; i < bridge->n_nets; i++) {
-			bridge->nets[i].net->id = op->networks[i];
-			bridge->nets[i].net->prefix = bridge->prefix;
-		}
-		number_rooms(bridge, op->channels);
-		portals_resume(bridge);
-		queue_channels(store_reader(bridge->store), resume_direct,
-			       bridge);
-		for (size_t i = 0; i < bridge->n_nets; i++)
-			if (bridge->state == BRIDGE_RUNNING)
-				network_start(&bridge->nets[i]);
-	}
+	else
+		opened(op->bridge, op);
 	opening_drop(job);
 }
 
@@ -438,6 +397,7 @@ bridge_start(struct bridge *bridge)
 	for (size_t i = 0; i < bridge->n_links; i++)
 		n += bridge->links[i].n_rooms;
 	op->bridge = bridge;
+	op->wall_ms = loop_wall_ms(bridge->loop);
 	op->networks = xcalloc(bridge->n_nets, sizeof(int64_t));
 	op->channels = xcalloc(n, sizeof(int64_t));
 	op->job.run = opening_run;
@@ -478,6 +438,9 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	bridge->state = BRIDGE_STOPPING;
 	bridge->stopped = fn;
 	bridge->stopped_arg = arg;
+	timer_stop(&bridge->tick);
+	if (*bridge->id)
+		steady_keep(bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++)
 		network_stop(&bridge->nets[i]);
 	loop_defer(bridge->loop, stop_check, bridge);
@@ -509,8 +472,8 @@ bridge_free(struct bridge *bridge)
 {
 	if (!bridge)
 		return;
-	while (bridge->bounces)
-		bounce_drop(bridge, bridge->bounces);
+	bounces_free(bridge);
+	timer_stop(&bridge->tick);
 	free_rooms(bridge);
 	loop_cancel(bridge->loop, bridge_work, bridge);
 	loop_cancel(bridge->loop, stop_check, bridge);

@@ -41,6 +41,9 @@ struct store;
 
 #define OUTBOX_MEMORY_MAX 256
 
+/* Authors who are away; beyond that the oldest are not told. */
+#define BOUNCES_MAX 1000
+
 /* ---- people ------------------------------------------------------------ */
 
 struct member {
@@ -115,9 +118,9 @@ struct item {
 	struct netlife *home; /* where it was said; NULL if not configured */
 	struct occ *speaker;  /* counted in its queued */
 	enum item_state state;
-	int64_t event;       /* number in the store; 0 if it was never kept */
-	int64_t received_ms; /* by the wall clock; in time it is too old */
-	int64_t since_ms; /* when it came to the head, to wait for a puppet */
+	int64_t event;     /* number in the store; 0 if it was never kept */
+	int64_t steady_ms; /* when it was taken; in time it is too old */
+	int64_t since_ms;  /* when it came to the head, to wait for a puppet */
 	unsigned attempts;
 	char *target, *parent, *origin;
 	char id[64];
@@ -233,9 +236,11 @@ struct bridge {
 	bool work_deferred;
 	bool tight; /* the disk is full: take nothing */
 	int64_t last_event;
-	int64_t started_ms; /* 0 before bridge_start() */
-	char id[24];        /* names this bridge in our message ids */
-	char prefix[32];    /* how those begin */
+	int64_t started_ms;       /* 0 before bridge_start() */
+	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
+	struct timer tick;
+	char id[24];     /* names this bridge in our message ids */
+	char prefix[32]; /* how those begin */
 	struct fence_counts fences;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
@@ -243,15 +248,32 @@ struct bridge {
 
 /* bridge.c */
 void bridge_mark(struct room *room);
+void bridge_schedule(struct bridge *bridge); /* a pass, at least */
+
+/* bounce.c: what is told where something was said */
 
 /*
- * Tell the author of source, an event raised on home, as soon as that author
- * can be reached there; forgotten if we end before.
+ * Tell the author of source, an event raised on home that was not taken, as
+ * soon as that author can be reached there; forgotten if we end before.
  */
 void bridge_bounce(struct netlife *home, struct event *source, const char *why);
 
-/* Likewise, that there was nothing to keep: it is as good as kept. */
+/*
+ * Tell the author of an event that was taken why it did not get to room. It
+ * is remembered by that delivery, which was settled as owed.
+ */
+void bridge_owe(struct room *room, struct netlife *home, struct event *source,
+		int64_t event, const char *why);
+
+/* That there was nothing to keep: it is as good as kept. */
 void bridge_accept(struct netlife *home, struct event *source);
+
+/* Tell those who can hear it. Calls hooks. */
+void bounces_work(struct bridge *bridge);
+
+/* Take up what is owed from before. */
+void bounces_load(struct bridge *bridge);
+void bounces_free(struct bridge *bridge);
 
 struct netlife *bridge_net(struct bridge *bridge, const char *name);
 struct room *bridge_room(struct bridge *bridge, int64_t id);
@@ -374,7 +396,7 @@ void outbox_lost(struct room *room);
 void outbox_free(struct room *room);
 
 /* archive.c: events to and from the store's rows */
-struct event *archive_load(struct db *db, int64_t event, int64_t *received_ms);
+struct event *archive_load(struct db *db, int64_t event, int64_t *steady_ms);
 
 /* The label of the network that the channel belongs to; NULL; to be freed. */
 char *archive_network(struct db *db, int64_t channel);

@@ -14,6 +14,7 @@
 #include "bridge/core.h"
 #include "bridge/log.h"
 #include "bridge/rows.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"
@@ -153,6 +154,7 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	rows_from_event(&d->row, ev, &d->spans, &d->attachments);
 	d->row.id = ev->number = ++bridge->last_event;
 	d->row.received_ms = loop_wall_ms(bridge->loop);
+	d->row.steady_ms = steady_ms(bridge);
 	d->job.run = direct_run;
 	d->job.done = direct_done;
 	d->job.drop = direct_drop;

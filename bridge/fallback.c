@@ -8,12 +8,14 @@
 #include "bridge/str.h"
 #include "bridge/text.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define NAME_MAX_BYTES 64
 #define SNIPPET_BYTES 60
 #define REPLY_RECENT_MS (5 * 60 * 1000)
+/* A time of day that is older may be that of another day. */
+#define SAME_DAY_MS (12 * 3600 * 1000)
 #define RENDERED_MAX (1024 * 1024 + 4096)
 
 /* A name as part of a line: nothing invisible, no brackets, not too long. */
@@ -126,17 +128,31 @@ add_speaker(struct text_builder *b, const struct event *ev)
 	add_plain(b, "> ");
 }
 
-/* "[12:03] ", UTC, where nothing else can tell when it was said. */
-static void
-add_time(struct text_builder *b, const struct event *ev, unsigned caps)
+static bool
+is_late(const struct event *ev, const struct fallback *how)
 {
-	char text[16];
-	int64_t minutes = ev->when_ms / 60000;
+	return how->late || (ev->flags & EVENT_LATE);
+}
 
-	if (!(ev->flags & EVENT_LATE) || (caps & CAN_DELAY) || minutes <= 0)
+/*
+ * "[12:03] ", UTC, where nothing else can tell when it was said; with the day
+ * if it may not be this one.
+ */
+static void
+add_time(struct text_builder *b, const struct event *ev,
+	 const struct fallback *how)
+{
+	time_t seconds = (time_t)(ev->when_ms / 1000);
+	bool other_day = how->now_ms - ev->when_ms > SAME_DAY_MS;
+	char text[40];
+	struct tm tm;
+
+	if (!is_late(ev, how) || (how->caps & CAN_DELAY) || seconds < 60 ||
+	    !gmtime_r(&seconds, &tm))
 		return;
-	snprintf(text, sizeof(text), "[%02d:%02d] ", (int)(minutes / 60 % 24),
-		 (int)(minutes % 60));
+	strftime(text, sizeof(text),
+		 how->now_ms && other_day ? "[%Y-%m-%d %H:%M] " : "[%H:%M] ",
+		 &tm);
 	add_plain(b, text);
 }
 
@@ -170,9 +186,11 @@ message_fits(const struct event *ev, const struct fallback *how)
 	bool styles = !ev->text.n_spans || (caps & CAN_STYLE);
 	bool files = !ev->n_attachments || (caps & CAN_ATTACH);
 
-	bool late = (ev->flags & EVENT_LATE) && !(caps & CAN_DELAY);
+	/* Where the network can show it, the event only has to say so. */
+	bool timely = !is_late(ev, how) ||
+		      ((caps & CAN_DELAY) && (ev->flags & EVENT_LATE));
 
-	return !how->relayed && reply && styles && files && !late;
+	return !how->relayed && reply && styles && files && timely;
 }
 
 static void
@@ -194,7 +212,7 @@ render_message(struct event *ev, const struct fallback *how)
 	struct text_builder b;
 
 	text_builder_init(&b, RENDERED_MAX);
-	add_time(&b, ev, how->caps);
+	add_time(&b, ev, how);
 	if (how->relayed)
 		add_speaker(&b, ev);
 	add_reply_prefix(&b, ev, how);
@@ -204,6 +222,8 @@ render_message(struct event *ev, const struct fallback *how)
 		out->parent = NULL;
 	if (how->relayed)
 		out->flags &= ~(unsigned)EVENT_ACTION;
+	if (how->late)
+		out->flags |= EVENT_LATE;
 	finish(out, &b, how->relayed ? EVENT_RELAYED : 0);
 	drop_spans(out, how->caps);
 	return out;
@@ -220,6 +240,7 @@ render_edit(struct event *ev, const struct fallback *how)
 	struct text_builder b;
 
 	text_builder_init(&b, RENDERED_MAX);
+	add_time(&b, ev, how);
 	if (how->relayed)
 		add_speaker(&b, ev);
 	add_plain(&b, "* ");

@@ -18,8 +18,10 @@
 
 /* What the rendering must know besides the event. */
 struct fallback {
-	unsigned caps; /* enum capability of the channel */
-	bool relayed;  /* nobody speaks: the text must name the speaker */
+	unsigned caps;  /* enum capability of the channel */
+	bool relayed;   /* nobody speaks: the text must name the speaker */
+	bool late;      /* it waited for long; also EVENT_LATE says so */
+	int64_t now_ms; /* UTC, for what is late; 0: not known */
 	bool has_target, has_parent; /* known there under an id of its own */
 	/* the message that target or parent names, as far as known */
 	const char *other_name; /* NULL if not known */

@@ -10,6 +10,7 @@
 #include "bridge/fuse.h"
 #include "bridge/log.h"
 #include "bridge/rows.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"
@@ -183,6 +184,7 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 	rows_from_event(&in->row, ev, &in->spans, &in->attachments);
 	in->row.id = ev->number = bridge->last_event;
 	in->row.received_ms = loop_wall_ms(bridge->loop);
+	in->row.steady_ms = steady_ms(bridge);
 	in->n = n;
 	for (size_t i = 0; i < n; i++)
 		in->channels[i] = to[i]->ch.id;

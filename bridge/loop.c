@@ -359,6 +359,13 @@ loop_advance(struct loop *loop, int64_t ms)
 	loop->running = false;
 }
 
+void
+loop_jump(struct loop *loop, int64_t ms)
+{
+	assert(!loop->base);
+	loop->wall_ms += ms;
+}
+
 int64_t
 loop_next_due(struct loop *loop)
 {

@@ -54,6 +54,9 @@ void loop_stop(struct loop *loop);
  */
 void loop_advance(struct loop *loop, int64_t ms);
 
+/* Manual loops: the wall clock jumps by ms; monotonic time does not. */
+void loop_jump(struct loop *loop, int64_t ms);
+
 /* Manual loops: when the next timer is due, in ms from now; -1 if never. */
 int64_t loop_next_due(struct loop *loop);
 

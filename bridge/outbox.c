@@ -21,8 +21,8 @@
 #include "bridge/fallback.h"
 #include "bridge/log.h"
 #include "bridge/origin.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
-#include "bridge/str.h"
 #include "conf/conf.h"
 #include "mappings/queue.h"
 
@@ -35,6 +35,8 @@
 
 /* A private word has nobody else to be said by: it waits longer. */
 #define DIRECT_WAIT_MS 60000
+/* What waited for longer tells when it was said. */
+#define LATE_MS (2 * 60 * 1000)
 
 static struct loop *
 loop_of(const struct room *room)
@@ -49,6 +51,7 @@ struct ending {
 	struct bridge *bridge;
 	int64_t event, channel, when_ms;
 	unsigned attempts;
+	bool owed;                 /* to its author */
 	enum delivery_state state; /* DELIVERY_WAITING: not now */
 	char *why;
 	char **ids;
@@ -72,6 +75,7 @@ ending_run(struct db *db, struct store_job *job)
 		.n_ids = e->n_ids,
 		.why = e->why,
 		.attempts = e->attempts,
+		.owed = e->owed,
 	};
 
 	return delivery_settle(db, e->event, e->channel, &end);
@@ -108,6 +112,14 @@ ending_done(struct store_job *job, int status)
 	ending_drop(job);
 }
 
+/* Somebody is to be told of that end. */
+static bool
+is_owed(const struct item *item, enum delivery_state state)
+{
+	return item->home && item->event &&
+	       (state == DELIVERY_REFUSED || state == DELIVERY_EXPIRED);
+}
+
 static void
 write_down(struct item *item, enum delivery_state state, const char *const *ids,
 	   size_t n, const char *why)
@@ -123,6 +135,7 @@ write_down(struct item *item, enum delivery_state state, const char *const *ids,
 	e->channel = room->ch.id;
 	e->when_ms = loop_wall_ms(loop_of(room));
 	e->attempts = item->attempts;
+	e->owed = is_owed(item, state);
 	e->state = state;
 	e->why = why ? xstrdup(why) : NULL;
 	e->ids = n ? xcalloc(n, sizeof(char *)) : NULL;
@@ -236,7 +249,7 @@ item_add(struct room *room, struct event *source, int64_t event,
 	item->home = home;
 	item->since_ms = -1;
 	item->d.channel = &room->ch;
-	item->received_ms = loop_wall_ms(loop_of(room));
+	item->steady_ms = steady_ms(room->bridge);
 	name_item(item, room);
 	DL_APPEND(box->items, item);
 	box->n++;
@@ -283,28 +296,15 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 	bridge_mark(room);
 }
 
-/* In a link of many the author wants to know where it was refused. */
-static void
-tell_author(struct item *item, const char *why)
-{
-	AUTO_STR text = { 0 };
-
-	if (!item->home || !item->event)
-		return;
-	str_init(&text, 4096);
-	if (item->room->ch.kind == CHANNEL_ROOM)
-		str_printf(&text, "%s: ", item->room->where);
-	str_add(&text, why);
-	bridge_bounce(item->home, item->source, text.data);
-}
-
 static void
 refuse(struct item *item, enum delivery_state state, const char *why)
 {
 	why = why ? why : "no reason was given";
 	log_info(item->room->where, "delivery %lld refused: %s",
 		 (long long)item->event, why);
-	tell_author(item, why);
+	if (is_owed(item, state))
+		bridge_owe(item->room, item->home, item->source, item->event,
+			   why);
 	settle(item, state, NULL, 0, why);
 }
 
@@ -329,8 +329,8 @@ static void
 refill_item(struct room *room, int64_t event)
 {
 	struct db *db = store_reader(room->bridge->store);
-	int64_t received_ms;
-	AUTO(event) ev = archive_load(db, event, &received_ms);
+	int64_t taken_ms;
+	AUTO(event) ev = archive_load(db, event, &taken_ms);
 	char *home;
 
 	if (!ev) {
@@ -340,7 +340,7 @@ refill_item(struct room *room, int64_t event)
 	}
 	home = archive_network(db, ev->channel);
 	item_add(room, ev, event, home ? bridge_net(room->bridge, home) : NULL);
-	room->outbox.items->prev->received_ms = received_ms;
+	room->outbox.items->prev->steady_ms = taken_ms;
 	free(home);
 }
 
@@ -445,6 +445,12 @@ has_speaker(const struct event *ev)
 	return ev->kind != EVENT_JOIN && ev->kind != EVENT_PART;
 }
 
+static int64_t
+age_ms(const struct item *item)
+{
+	return steady_ms(item->room->bridge) - item->steady_ms;
+}
+
 /* True if the item refers to one that has no end on disk yet. */
 static bool
 render(struct item *item, bool relayed)
@@ -453,6 +459,8 @@ render(struct item *item, bool relayed)
 	struct fallback how = {
 		.caps = room->ch.caps,
 		.relayed = relayed,
+		.late = age_ms(item) > LATE_MS,
+		.now_ms = loop_wall_ms(loop_of(room)),
 	};
 	bool refers = item->source->target || item->source->parent;
 
@@ -505,9 +513,9 @@ launch(struct item *item, enum voice voice)
 static bool
 is_too_old(const struct item *item)
 {
-	int64_t age = loop_wall_ms(loop_of(item->room)) - item->received_ms;
+	const struct conf *conf = item->room->bridge->conf;
 
-	return age > (int64_t)item->room->bridge->conf->queue_age_s * 1000;
+	return age_ms(item) > (int64_t)conf->queue_age_s * 1000;
 }
 
 /* Its speaker alone could say it, and cannot. */

@@ -10,6 +10,7 @@
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
 
@@ -40,7 +41,7 @@ write_row(void *arg, const struct queue_row *row)
 		l->room ? outbox_find(l->room, d->event) : NULL;
 	bool sent = item && item->state == ITEM_IN_FLIGHT;
 	unsigned attempts = d->attempts;
-	int64_t age = loop_wall_ms(l->call->bridge->loop) - row->received_ms;
+	int64_t age = steady_ms(l->call->bridge) - row->steady_ms;
 
 	if (item && item->attempts > attempts)
 		attempts = item->attempts;

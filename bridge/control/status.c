@@ -9,6 +9,7 @@
 #include "bridge/control/answer.h"
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
+#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/queue.h"
 
@@ -17,7 +18,7 @@
 /* What waits for some channels, on disk. */
 struct backlog {
 	int64_t rows;
-	int64_t oldest_ms; /* wall time; 0: none */
+	int64_t oldest_ms; /* steady time; 0: none */
 };
 
 static int
@@ -41,8 +42,8 @@ write_backlog(struct answer *a, struct bridge *bridge, const struct backlog *b)
 	int64_t age = -1;
 
 	if (b->oldest_ms) {
-		age = loop_wall_ms(bridge->loop) - b->oldest_ms;
-		age = age > 0 ? age : 0; /* the clock was set back */
+		age = steady_ms(bridge) - b->oldest_ms;
+		age = age > 0 ? age : 0; /* taken by a run that crashed */
 	}
 	answer_number(a, "waiting", b->rows);
 	verb_seconds(a, "oldest_s", age);

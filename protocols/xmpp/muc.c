@@ -522,7 +522,8 @@ muc_join(struct network *net, struct channel *ch)
 		bridge_left(ch, DOWN_REFUSED, "the room is joined already");
 		return;
 	}
-	ch->caps = net->caps;
+	/* A room relays what we send as said now, without our <delay/>. */
+	ch->caps = net->caps & ~(unsigned)CAN_DELAY;
 	struct room *room = muc_room_new(x, ch, bare);
 	xmpp_stanza_t *iq =
 		stanza_new(x->ctx, "iq", x->listener, room->jid, "get");

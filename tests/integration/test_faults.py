@@ -74,7 +74,7 @@ def not_yet(*values):
 
 
 @pytest.mark.parametrize("jump", [
-    not_yet("hour-ahead"), "hour-back", not_yet("ten-years-ahead")])
+    "hour-ahead", "hour-back", "ten-years-ahead"])
 def test_fault_13_a_jump_of_the_clock_expires_nothing(faulty, jump):
     it = faulty(start=False)
     it.bridge.folder.mkdir(exist_ok=True)

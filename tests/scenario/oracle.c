@@ -196,12 +196,19 @@ on_refused(struct world *w, const struct delivery *d)
 {
 	struct heard *h = heard(w, d);
 	struct oracle *o = w->arg;
+	struct word *word = word_in(o, d->event->text.utf8);
 
 	if (!h)
 		return;
 	h->refused++;
 	h->excused = o->full;
-	word_in(o, d->event->text.utf8)->owed++;
+	if (o->full) {
+		word->loose++;
+	} else {
+		word->owed++;
+		word->fresh++;
+		o->telling = true;
+	}
 	ending(o, h);
 }
 
@@ -232,12 +239,22 @@ on_bounced(struct world *w, const struct event *ev)
 		return;
 	if (!word->accepted)
 		return; /* it could not even be kept */
-	if (word->owed)
+	if (word->owed) {
 		word->owed--;
-	else if (word->to >= 0)
+		word->told++;
+		word->spare += o->full;
+		o->telling = true;
+	} else if (word->loose) {
+		word->loose--;
+	} else if (word->spare) {
+		word->spare--;
+		word->told++;
+		o->telling = true;
+	} else if (word->to >= 0) {
 		refused_by_us(o, &word->at[word->to]);
-	else
+	} else {
 		o->fail(o, "word %u bounced without need", number(o, word));
+	}
 }
 
 static void
@@ -258,10 +275,34 @@ const struct fake_watch oracle_watch = {
 	.bounced = on_bounced,
 };
 
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* What was told, or is to be, is on disk; or may not be. */
+static void
+telling_ended(struct oracle *o, bool crashed)
+{
+	for (unsigned i = 0; o->telling && i < o->n_words; i++) {
+		struct word *word = &o->words[i];
+		unsigned lost = least(word->fresh, word->owed);
+
+		if (crashed) {
+			word->owed -= lost;
+			word->spare += lost + word->told;
+		}
+		word->fresh = word->told = 0;
+	}
+	o->telling = false;
+}
+
 void
 oracle_turned(struct oracle *o)
 {
 	o->n_ending = 0;
+	telling_ended(o, false);
 }
 
 void
@@ -270,10 +311,9 @@ oracle_ended(struct oracle *o, bool crashed)
 	for (size_t i = 0; crashed && i < o->n_ending; i++)
 		o->ending[i]->excused = true;
 	o->n_ending = 0;
-	for (unsigned i = 0; i < o->n_words; i++) {
-		o->words[i].owed = 0;
-		o->words[i].forgiven = true;
-	}
+	telling_ended(o, crashed);
+	for (unsigned i = 0; i < o->n_words; i++)
+		o->words[i].loose = 0; /* it is still to be delivered */
 	memset(o->kept_out, 0, sizeof(o->kept_out));
 }
 
@@ -288,13 +328,10 @@ judge_word(struct oracle *o, const struct word *word)
 		if (!word->accepted || !may_appear(o, word, place) ||
 		    h->shown || h->refused)
 			continue;
-		/* The bridge refused it, and the news of that was lost. */
-		if (word->to >= 0 && word->forgiven)
-			continue;
 		o->fail(o, "word %u from %d never came to place %d",
 			number(o, word), word->from, place);
 	}
-	if (word->owed)
+	if (word->owed + word->loose)
 		o->fail(o, "the author of word %u was not told of its refusal",
 			number(o, word));
 }

@@ -35,8 +35,11 @@ struct word {
 	int from, to; /* places; to: -1 unless private */
 	int net, person;
 	bool accepted;
-	bool forgiven; /* a crash may have taken the news of its end */
-	unsigned owed; /* refusals that its author was not told */
+	unsigned owed;  /* refusals that its author was not told */
+	unsigned loose; /* the same, but not on disk: it was full */
+	unsigned spare; /* may be told once more, because that was lost */
+	/* since the last turn: on disk soon, unless there is a crash */
+	unsigned fresh, told;
 	struct heard at[PLACES];
 };
 
@@ -52,6 +55,7 @@ struct oracle {
 	struct word words[WORDS_MAX];
 	unsigned n_words;
 	struct heard *ending[WORDS_MAX]; /* ends that may not be on disk yet */
+	bool telling;                    /* some words are fresh, or told */
 	size_t n_ending;
 	bool full; /* the disk: nothing can be kept now */
 	bool was_full;

@@ -9,7 +9,7 @@
  *
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
  *               [redact] [notice] [direct] [puppets=N] [wait=MS] [window=N]
- *               [idle=MS]
+ *               [idle=MS] [delay] [stamps: events tell their time]
  *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
  *   case "what is shown"           a named subtest begins; state goes on
  *
@@ -24,6 +24,7 @@
  *   NET WHO tells NET2:WHO2 "text"
  *
  *   NET gets "line"                the oldest unread line of the transcript
+ *   NET gets like "li*"            a pattern of the shell's
  *   NET gets nothing
  *   NET puppets #CH "ann, bob"     who of ours is in the channel
  *
@@ -37,7 +38,9 @@
  *                                  the connection breaks in that hook
  *
  *   wait 30s|500ms
- *   crash, restart                 the process dies, or ends; and starts again
+ *   jump 3600s                     the wall clock is set forwards, or back
+ *   crash, restart [60s]           the process dies, or ends; and starts again
+ *   queue age=S                    before anything happens: its limits
  *   expect bug|error|warn|peer "part of a log line"
  *
  * A log line of class peer or worse that no "expect" announced fails.
@@ -54,6 +57,7 @@
 #include "bridge/str.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +90,7 @@ struct play {
 	size_t n_links;
 	struct conf conf;
 	struct loop *loop;
+	int64_t wall_ms; /* when the next one starts */
 	struct store *store;
 	struct bridge *bridge;
 	char database[64];
@@ -189,10 +194,9 @@ begin(struct play *p)
 	p->conf.n_networks = p->n_nets;
 	p->conf.links = p->links;
 	p->conf.n_links = p->n_links;
-	p->conf.queue_age_s = 24 * 3600;
-	p->conf.queue_rows = 10000;
-	p->conf.queue_mib = 64;
-	p->loop = loop_new_manual(1, START_MS);
+	p->loop = loop_new_manual(1, p->wall_ms);
+	for (size_t i = 0; i < p->n_nets; i++)
+		p->worlds[i].loop = p->worlds[i].stamps ? p->loop : NULL;
 	p->store = store_open_inline(p->loop, p->database, &err);
 	if (p->store)
 		p->bridge =
@@ -214,6 +218,17 @@ stopped(void *arg)
 }
 
 static void
+release(struct play *p)
+{
+	p->wall_ms = loop_wall_ms(p->loop);
+	bridge_free(p->bridge);
+	loop_free(p->loop);
+	p->store = NULL;
+	p->bridge = NULL;
+	p->loop = NULL;
+}
+
+static void
 end(struct play *p)
 {
 	bool done = false;
@@ -226,11 +241,7 @@ end(struct play *p)
 	if (!done)
 		fail(p, "the bridge does not stop");
 	store_close(p->store);
-	bridge_free(p->bridge);
-	loop_free(p->loop);
-	p->store = NULL;
-	p->bridge = NULL;
-	p->loop = NULL;
+	release(p);
 }
 
 /* What is not committed now is gone. */
@@ -241,12 +252,7 @@ crash(struct play *p)
 	for (size_t i = 0; i < p->n_nets; i++)
 		world_forget(&p->worlds[i]);
 	store_abandon(p->store);
-	bridge_free(p->bridge);
-	loop_free(p->loop);
-	p->store = NULL;
-	p->bridge = NULL;
-	p->loop = NULL;
-	begin(p);
+	release(p);
 }
 
 /* ---- configuration ----------------------------------------------------- */
@@ -262,6 +268,7 @@ static const struct word cap_words[] = {
 	{ "edit", CAN_EDIT },     { "reply", CAN_REPLY },
 	{ "react", CAN_REACT },   { "redact", CAN_REDACT },
 	{ "notice", CAN_NOTICE }, { "direct", CAN_DIRECT },
+	{ "delay", CAN_DELAY },
 };
 
 static bool
@@ -286,7 +293,9 @@ network_word(struct play *p, struct world *w, const char *word)
 			return;
 		}
 	}
-	if (number_after(word, "puppets=", &n))
+	if (strcmp(word, "stamps") == 0)
+		w->stamps = true;
+	else if (number_after(word, "puppets=", &n))
 		w->limits.puppets = (unsigned)n;
 	else if (number_after(word, "wait=", &n))
 		w->limits.puppet_wait_ms = n;
@@ -579,13 +588,15 @@ static void
 net_gets(struct play *p, struct world *w)
 {
 	char *line = world_line(w);
-	const char *want = p->words[2];
+	const char *want = p->words[p->n_words - 1];
+	bool like = strcmp(p->words[2], "like") == 0;
 
 	if (strcmp(want, "nothing") == 0 && p->n_words == 3)
 		want = NULL;
 	if (!want && line)
 		fail(p, "%s got \"%s\", expected nothing", p->words[0], line);
-	if (want && (!line || strcmp(line, want) != 0))
+	if (want && (!line ||
+		     (like ? fnmatch(want, line, 0) : strcmp(want, line)) != 0))
 		fail(p, "%s got \"%s\", expected \"%s\"", p->words[0],
 		     line ? line : "(nothing)", want);
 	free(line);
@@ -770,14 +781,55 @@ do_net(struct play *p)
 	turn(p);
 }
 
+static int64_t
+duration(const char *word)
+{
+	char *unit;
+	long n = strtol(word, &unit, 10);
+
+	return strcmp(unit, "ms") == 0 ? n : n * 1000;
+}
+
 static void
 do_wait(struct play *p)
 {
-	char *unit;
-	long n = strtol(p->words[1], &unit, 10);
-
 	begin(p);
-	loop_advance(p->loop, strcmp(unit, "ms") == 0 ? n : n * 1000);
+	loop_advance(p->loop, duration(p->words[1]));
+}
+
+static void
+do_jump(struct play *p)
+{
+	begin(p);
+	loop_jump(p->loop, duration(p->words[1]));
+}
+
+/* It is away for so long. */
+static void
+do_again(struct play *p, void (*stop)(struct play *p))
+{
+	stop(p);
+	if (p->n_words > 1)
+		p->wall_ms += duration(p->words[1]);
+	begin(p);
+}
+
+static void
+queue_word(struct play *p, const char *word)
+{
+	long n;
+
+	if (number_after(word, "age=", &n))
+		p->conf.queue_age_s = (unsigned)n;
+	else
+		fail(p, "a queue has no \"%s\"", word);
+}
+
+static void
+do_queue(struct play *p)
+{
+	for (size_t i = 1; i < p->n_words; i++)
+		queue_word(p, p->words[i]);
 }
 
 /* ---- cases ------------------------------------------------------------- */
@@ -823,10 +875,13 @@ do_line(struct play *p)
 	} else if (strcmp(verb, "expect") == 0) {
 		do_expect(p);
 	} else if (strcmp(verb, "crash") == 0) {
-		crash(p);
+		do_again(p, crash);
 	} else if (strcmp(verb, "restart") == 0) {
-		end(p);
-		begin(p);
+		do_again(p, end);
+	} else if (strcmp(verb, "jump") == 0) {
+		do_jump(p);
+	} else if (strcmp(verb, "queue") == 0) {
+		do_queue(p);
 	} else {
 		do_net(p);
 	}
@@ -901,6 +956,10 @@ main(int argc, char **argv)
 		fputs("usage: runner FILE.scn\n", stderr);
 		return 64;
 	}
+	play.wall_ms = START_MS;
+	play.conf.queue_age_s = 24 * 3600;
+	play.conf.queue_rows = 10000;
+	play.conf.queue_mib = 64;
 	play.file = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
 	if (!mkdtemp(folder))
 		return 1;

@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 #include "bridge/error.h"
+#include "bridge/loop.h"
 #include "bridge/str.h"
 
 #include <utlist.h>
@@ -285,11 +286,17 @@ set_sender(struct world *w, struct event *ev, const char *who)
 	event_set_sender(ev, who, p ? p->name : who);
 }
 
+static int64_t
+now(const struct world *w)
+{
+	return w->stamps && w->loop ? loop_wall_ms(w->loop) : 1;
+}
+
 static void
 raise(struct world *w, struct channel *ch, struct event *ev)
 {
 	ev->channel = ch->id;
-	ev->when_ms = 1;
+	ev->when_ms = now(w);
 	up_event(w, ev);
 }
 
@@ -474,7 +481,7 @@ world_tell(struct world *w, const char *who, const char *network,
 	struct event *ev = event_make(EVENT_MESSAGE);
 
 	assert(w->fake);
-	ev->when_ms = 1;
+	ev->when_ms = now(w);
 	set_sender(w, ev, who);
 	event_set_to(ev, network, id);
 	event_set_text(ev, text);

@@ -81,6 +81,8 @@ struct world {
 	bool stalled;      /* start() and stop() are never answered */
 	bool slow_join;    /* channels are entered by world_enter() only */
 	enum fake_trap trap;
+	bool stamps; /* events tell the time of loop, if there is one */
+	struct loop *loop;
 	const struct fake_watch *watch; /* all of it, or NULL */
 	void *arg;                      /* the watcher's */
 	unsigned upcalls;               /* running; no hook may be called */

@@ -24,14 +24,9 @@ def run(*argv):
 
 
 def c_format(root):
-    bad = 0
-    for path in files(root, ".c", ".h"):
-        done = subprocess.run(["clang-format", str(path)], cwd=root,
-                              capture_output=True, check=True)
-        if done.stdout != path.read_bytes():
-            print(f"{path.relative_to(root)}: clang-format -i changes it")
-            bad += 1
-    return bad
+    """All in one process: to start one takes longer than its work."""
+    return run("clang-format", "--dry-run", "--Werror",
+               *files(root, ".c", ".h"))
 
 
 def spelling(root):

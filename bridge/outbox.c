@@ -23,6 +23,7 @@
 #include "bridge/origin.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
+#include "bridge/str.h"
 #include "conf/conf.h"
 #include "mappings/queue.h"
 

@@ -17,6 +17,7 @@ from tests.support.process import Failure
 LIFE_S = 0.6
 WAIT_FOR_READY = 0.7
 AT_A_STEP = 0.5
+READY_S = 120  # after many kills a room may throw us out for old errors
 STEP_S = 6  # in which a life must have come to its step
 WINDOW = 5  # of each network, as configured by options()
 STEPS = ("taken", "committed", "accepted", "sent", "confirmed", "settling",
@@ -85,7 +86,7 @@ def at_a_step(bridge, dice, step):
 def at_a_moment(bridge, dice, traffic):
     bridge.launch()
     if dice.random() < WAIT_FOR_READY:
-        bridge.wait_ready()
+        bridge.wait_ready(READY_S)
     # The one place where time itself is what is asked for.
     traffic.to_irc.rest(dice.uniform(0.02, LIFE_S))
     bridge.kill9()
@@ -124,8 +125,8 @@ def run(pair, kills, dice):
             else:
                 end = at_a_moment(bridge, dice, traffic)
             account.reached(end)
-        bridge.start()
-        tallies = traffic.settle(90)
+        bridge.start(READY_S)
+        tallies = traffic.settle(READY_S)
     finally:
         traffic.stop()
     return count(account, tallies, pair.xmpp.mam), tallies

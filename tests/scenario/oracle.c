@@ -223,10 +223,11 @@ on_unsettled(struct world *w, const struct delivery *d)
 
 /* The bridge itself did. */
 static void
-refused_by_us(const struct oracle *o, struct heard *h)
+refused_by_us(struct oracle *o, struct heard *h)
 {
 	h->refused++;
 	h->excused |= o->was_full;
+	ending(o, h);
 }
 
 static void

@@ -241,11 +241,22 @@ make_conf(struct storm *s)
 
 static const struct protocol *const table[] = { &fake_protocol, NULL };
 
+static void crash(struct storm *s);
+static void begin(struct storm *s);
+
+/* If the disk failed meanwhile, what was settled since may come again. */
 static void
 turn(struct storm *s, int64_t ms)
 {
 	loop_advance(s->loop, ms);
-	oracle_turned(&s->oracle);
+	if (!memory_disk_failed()) {
+		oracle_turned(&s->oracle);
+		return;
+	}
+	note(s, "the power went in the middle of a commit");
+	s->oracle.full = false;
+	crash(s);
+	begin(s);
 }
 
 static void
@@ -303,7 +314,7 @@ end(struct storm *s)
 static void
 crash(struct storm *s)
 {
-	if (likely(s, 50))
+	if (memory_disk_failed() || likely(s, 50))
 		memory_disk_off();
 	else
 		memory_disk_freeze();
@@ -526,7 +537,9 @@ do_mood(struct storm *s)
 	struct world *w = some_world(s);
 
 	w->mood = moods[roll(s, ARRAY_SIZE(moods))];
-	note(s, "%s is in mood %d", w->label, w->mood);
+	w->shows_late = likely(s, 50);
+	note(s, "%s is in mood %d%s", w->label, w->mood,
+	     w->shows_late ? ", and late" : "");
 }
 
 static void
@@ -691,6 +704,15 @@ do_full(struct storm *s)
 }
 
 static void
+do_fail(struct storm *s)
+{
+	unsigned n = 1 + (unsigned)roll(s, 10);
+
+	note(s, "sync %u from now will fail", n);
+	memory_disk_fail(n);
+}
+
+static void
 do_crash(struct storm *s)
 {
 	note(s, "crash");
@@ -703,6 +725,7 @@ static void
 do_restart(struct storm *s)
 {
 	note(s, "restart");
+	memory_disk_fail(0);
 	s->oracle.full = false;
 	end(s);
 	begin(s);
@@ -714,15 +737,15 @@ static const struct step {
 	int weight;
 	void (*run)(struct storm *s);
 } steps[] = {
-	{ 100, do_join },    { 60, do_part },  { 30, do_rename },
-	{ 30, do_presence }, { 300, do_say },  { 10, do_burst },
-	{ 40, do_refer },    { 80, do_tell },  { 30, do_topic },
-	{ 20, do_typing },   { 60, do_mood },  { 80, do_settle },
-	{ 20, do_return },   { 30, do_break }, { 30, do_trap },
-	{ 30, do_dead },     { 30, do_slow },  { 100, do_go_on },
-	{ 20, do_lose },     { 30, do_kick },  { 5, do_bar },
-	{ 120, do_wait },    { 20, do_full },  { 10, do_crash },
-	{ 4, do_restart },
+	{ 100, do_join },    { 60, do_part },   { 30, do_rename },
+	{ 30, do_presence }, { 300, do_say },   { 10, do_burst },
+	{ 40, do_refer },    { 80, do_tell },   { 30, do_topic },
+	{ 20, do_typing },   { 60, do_mood },   { 80, do_settle },
+	{ 20, do_return },   { 30, do_break },  { 30, do_trap },
+	{ 30, do_dead },     { 30, do_slow },   { 100, do_go_on },
+	{ 20, do_lose },     { 30, do_kick },   { 5, do_bar },
+	{ 120, do_wait },    { 20, do_full },   { 7, do_crash },
+	{ 7, do_fail },      { 4, do_restart },
 };
 
 static void
@@ -771,6 +794,7 @@ heal(struct storm *s)
 {
 	bool anew = likely(s, 50) || s->barred;
 
+	memory_disk_fail(0);
 	s->oracle.full = false;
 	note(s, "all is well again%s", anew ? ", and anew" : "");
 	for (size_t i = 0; i < s->oracle.n_nets; i++)

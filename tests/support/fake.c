@@ -32,6 +32,7 @@ struct fake_place {
 
 struct fake_held {
 	struct delivery *d;
+	bool shown;
 	struct fake_held *prev, *next;
 };
 
@@ -589,6 +590,8 @@ world_kick(struct world *w, const char *channel, enum down_reason why)
 	up_left(w, ch, why);
 }
 
+static void show_held(struct fake *f, const struct channel *ch);
+
 void
 world_kick_puppet(struct world *w, const char *channel, const char *name,
 		  enum down_reason why)
@@ -602,6 +605,7 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 		if (!o->in || strcmp(occupant->channel->name, channel) != 0 ||
 		    strcmp(occupant->name, name) != 0)
 			continue;
+		show_held(w->fake, occupant->channel); /* said before that */
 		DL_DELETE(w->fake->occupants, o);
 		free(o);
 		up_puppet_left(w, occupant, why, "kicked");
@@ -801,12 +805,34 @@ take_topic(struct fake *f, const struct delivery *d)
 }
 
 static void
-show(struct fake *f, const struct delivery *d)
+appear(struct fake *f, const struct delivery *d)
 {
 	write_delivery(f, d);
 	take_topic(f, d);
 	if (f->world->watch)
 		f->world->watch->shown(f->world, d);
+}
+
+/* What was on its way to that channel has come there. */
+static void
+show_held(struct fake *f, const struct channel *ch)
+{
+	struct fake_held *h;
+
+	DL_FOREACH(f->held, h)
+	{
+		if (h->shown || h->d->channel != ch)
+			continue;
+		h->shown = true;
+		appear(f, h->d);
+	}
+}
+
+static void
+show(struct fake *f, const struct delivery *d)
+{
+	show_held(f, d->channel);
+	appear(f, d);
 }
 
 static void
@@ -853,6 +879,8 @@ hold(struct fake *f, struct delivery *d)
 
 	h->d = d;
 	DL_APPEND(f->held, h);
+	if (!f->world->shows_late)
+		show_held(f, d->channel);
 }
 
 static void
@@ -863,7 +891,8 @@ fake_send(struct network *net, struct delivery *d)
 	assert(d->channel->joined);
 	assert(!d->speaker || d->speaker->state == OCCUPANT_JOINED);
 	if (f->world->trap == FAKE_TRAP_SEND) {
-		show(f, d);
+		if (!f->world->shows_late)
+			show(f, d);
 		unsettled(f, d);
 		trapped(f, FAKE_TRAP_SEND);
 		return;
@@ -880,7 +909,6 @@ fake_send(struct network *net, struct delivery *d)
 		confirm(f, d);
 		return;
 	case FAKE_HOLDS:
-		show(f, d);
 		hold(f, d);
 		return;
 	}
@@ -915,6 +943,7 @@ world_confirm(struct world *w, unsigned n)
 		struct fake_held *h = w->fake->held;
 		struct delivery *d = h->d;
 
+		show_held(w->fake, d->channel);
 		DL_DELETE(w->fake->held, h);
 		free(h);
 		confirm(w->fake, d);

@@ -78,6 +78,7 @@ struct world {
 	char *barred;      /* a puppet name that may not come in, or NULL */
 	bool slow_puppets; /* puppets come in by world_admit() only */
 	bool slow_start;   /* connections come up by world_connect() only */
+	bool shows_late;   /* what is held appears when it is confirmed */
 	bool stalled;      /* start() and stop() are never answered */
 	bool slow_join;    /* channels are entered by world_enter() only */
 	enum fake_trap trap;

@@ -48,6 +48,8 @@ static struct disk {
 	sqlite3_vfs vfs;
 	struct file files[FILES_MAX];
 	bool dead; /* nothing that is written stays */
+	unsigned until_failure;
+	bool failed;
 } * disk(void)
 {
 	static struct disk disk;
@@ -219,8 +221,13 @@ on_truncate(sqlite3_file *base, sqlite3_int64 size)
 static int
 on_sync(sqlite3_file *base, int flags UNUSED)
 {
-	if (!disk()->dead)
-		forget(opened(base)->file);
+	if (disk()->dead)
+		return SQLITE_OK;
+	if (disk()->until_failure && --disk()->until_failure == 0) {
+		disk()->failed = disk()->dead = true;
+		return SQLITE_IOERR_FSYNC;
+	}
+	forget(opened(base)->file);
 	return SQLITE_OK;
 }
 
@@ -389,8 +396,22 @@ memory_disk_freeze(void)
 }
 
 void
+memory_disk_fail(unsigned n)
+{
+	disk()->until_failure = n;
+}
+
+bool
+memory_disk_failed(void)
+{
+	return disk()->failed;
+}
+
+void
 memory_disk_on(void)
 {
+	disk()->until_failure = 0;
+	disk()->failed = false;
 	for (size_t i = 0; i < FILES_MAX; i++)
 		forget(&disk()->files[i]);
 	disk()->dead = false;

@@ -23,6 +23,13 @@ void memory_disk_off(void);
 /* The process dies, but the machine lives: what was written stays. */
 void memory_disk_freeze(void);
 
+/*
+ * The nth sync from now fails, and nothing that is written from then on stays;
+ * 0: none does. Over with memory_disk_on().
+ */
+void memory_disk_fail(unsigned n);
+bool memory_disk_failed(void);
+
 /* The power is back, or another process writes. */
 void memory_disk_on(void);
 

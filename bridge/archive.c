@@ -17,6 +17,7 @@
 
 #include <utlist.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,4 +295,48 @@ archive_resolve_clear(struct fallback *how)
 	free((char *)(uintptr_t)how->other_text);
 	how->other_name = NULL;
 	how->other_text = NULL;
+}
+
+/* ---- the past of a channel --------------------------------------------- */
+
+static void
+past_of(struct past *past, const struct channel *ch,
+	const struct history_query *q)
+{
+	*past = (struct past){
+		.channel = ch->id,
+		.after = q->after,
+		.before = q->before ? q->before : INT64_MAX,
+	};
+}
+
+int
+bridge_history(struct channel *ch, const struct history_query *query,
+	       void (*fn)(void *arg, const struct event *ev), void *arg,
+	       struct history *result)
+{
+	struct room *room = container_of(ch, struct room, ch);
+	struct db *db = store_reader(room->bridge->store);
+	int64_t ids[HISTORY_MAX];
+	struct past past;
+	int n;
+
+	assert(query->max <= HISTORY_MAX);
+	past_of(&past, ch, query);
+	n = past_narrow(db, &past, query->from_ms, query->until_ms);
+	if (n < 0)
+		return n;
+	result->total = past_count(db, &past);
+	n = query->newest ? past_newest(db, &past, ids, query->max)
+			  : past_oldest(db, &past, ids, query->max);
+	if (n < 0 || result->total < 0)
+		return n < 0 ? n : (int)result->total;
+	result->complete = n == result->total;
+	for (int i = 0; i < n; i++) {
+		AUTO(event) ev = archive_load(db, ids[i], NULL);
+
+		if (ev) /* not pruned meanwhile */
+			fn(arg, ev);
+	}
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/secret.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
@@ -485,6 +486,8 @@ bridge_free(struct bridge *bridge)
 		life->net->protocol->ops.destroy(life->net);
 		free(life->why);
 	}
+	assert(!bridge->accounts);
+	secret_free(bridge->seal);
 	free(bridge->links);
 	free(bridge->nets);
 	free(bridge);

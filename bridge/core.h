@@ -37,6 +37,7 @@ struct fuse;
 struct item;
 struct occ;
 struct pup;
+struct secret;
 struct store;
 
 #define OUTBOX_MEMORY_MAX 256
@@ -61,11 +62,6 @@ struct member {
 	UT_hash_handle hh;
 };
 
-/* The settings of a gateway user, as seen from one network. */
-struct account {
-	struct pup *pup;
-};
-
 struct pup {
 	struct puppet p;
 	struct netlife *life; /* where it is shown */
@@ -74,8 +70,8 @@ struct pup {
 	char *key; /* origin label, LF, sender id */
 	char *status;
 	char *native;
-	struct account account; /* p.account, if it is a gateway user's */
-	bool counted;           /* in the network's n_counted */
+	struct account *account; /* p.account is the same */
+	bool counted;            /* in the network's n_counted */
 	bool opened;    /* the store knows it, and native is what it knew */
 	bool dismissed; /* it is to make room for somebody who speaks */
 	bool leaving;   /* a hook runs with it: it must outlive that */
@@ -227,9 +223,11 @@ struct bridge {
 	size_t n_nets;
 	struct link *links; /* of the configuration */
 	size_t n_links;
-	struct link *portals; /* utlist */
-	struct room *rooms;   /* those that have their number */
-	struct room *work;    /* marked, newest last */
+	struct link *portals;     /* utlist */
+	struct account *accounts; /* those that somebody uses; by key */
+	struct secret *seal; /* key of their secrets; NULL: not needed yet */
+	struct room *rooms;  /* those that have their number */
+	struct room *work;   /* marked, newest last */
 	struct room **work_end;
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
@@ -314,6 +312,18 @@ void room_lost(struct room *room);
 struct room *room_direct(struct netlife *life, const char *sender_id);
 struct room *room_direct_open(struct netlife *life, const char *sender_id,
 			      int64_t id);
+
+/* account.c: gateway users and what they have set */
+
+/* One use of that person's account, the caller's to give up again. */
+struct account *account_use(struct netlife *home, const char *sender_id);
+
+/* Accepts NULL. */
+void account_unuse(struct account *account);
+
+/* puppet.c: something that the owner of the account has set is new. */
+void puppet_account_changed(struct netlife *life,
+			    const struct account *account);
 
 /* portal.c: hosted rooms, and what they stand for */
 

@@ -40,7 +40,8 @@ protocol_check(const struct protocol *protocol)
 	if (protocol->caps & CAN_HOST)
 		assert(ops->standing && ops->accepted);
 	if (protocol->caps & CAN_ACCOUNT)
-		assert((protocol->caps & CAN_PUPPET) && ops->channel_name);
+		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
+		       protocol->settings);
 	/* A private word needs a puppet to come from. */
 	if (protocol->caps & CAN_DIRECT)
 		assert((protocol->caps & CAN_PUPPET) && ops->resolve &&

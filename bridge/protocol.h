@@ -239,6 +239,8 @@ struct standing {
 
 /* What puppet_update() is about. */
 enum puppet_change {
+	/* Something that the account's owner has set; of every occupant. */
+	PUPPET_ACCOUNT = 1 << 2,
 	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
 };
@@ -351,11 +353,31 @@ struct protocol_ops {
 			 struct str *out);
 };
 
+enum setting_kind {
+	SETTING_TEXT,
+	SETTING_LINES, /* text of several lines */
+	SETTING_SECRET,
+	SETTING_YES_NO, /* "true" or "false" */
+	SETTING_NUMBER,
+};
+
+/* Something that a gateway user may set for a network. */
+struct setting {
+	const char *key;
+	enum setting_kind kind;
+	const char *label; /* for a form */
+	const char *doc;   /* one sentence */
+	/* NULL, or in words why the value cannot be; may be NULL itself. */
+	const char *(*refuse)(const char *value);
+};
+
 struct protocol {
 	const char *name; /* as written in the configuration */
 	unsigned caps;
 	struct limits limits;
 	struct protocol_ops ops;
+	/* With CAN_ACCOUNT; the one without a key ends them. */
+	const struct setting *settings;
 };
 
 enum network_state {
@@ -467,6 +489,53 @@ const char *bridge_portal(struct network *net, const char *name,
 
 /* The topic of the channel that a hosted room stands for; NULL: not known. */
 const char *bridge_topic(struct channel *hosted);
+
+/*
+ * What the owner of the puppet's account has set under key for its network,
+ * or else for all networks; NULL if nothing, or if it has no account. Valid
+ * until puppet_update() with PUPPET_ACCOUNT.
+ */
+const char *bridge_setting(const struct puppet *p, const char *key);
+
+/*
+ * For doors: what the person sender_id of net has set for the network with
+ * that label, every setting that there is. value is NULL where nothing is
+ * set, and "" for a secret that is.
+ */
+void bridge_settings(struct network *net, const char *sender_id,
+		     const char *network,
+		     void (*fn)(void *arg, const struct setting *setting,
+				const char *value),
+		     void *arg);
+
+/*
+ * Set one; value NULL: nothing. Holds at once, and is on disk soon. Returns
+ * NULL, or in words why that cannot be.
+ */
+const char *bridge_set(struct network *net, const char *sender_id,
+		       const char *network, const char *key, const char *value);
+
+/* Which part of a channel's past; numbers are event->number. */
+struct history_query {
+	int64_t after, before;     /* numbers, exclusive; 0: open */
+	int64_t from_ms, until_ms; /* UTC, inclusive; 0: open */
+	unsigned max;              /* HISTORY_MAX at most */
+	bool newest; /* if there are more: the newest, not the oldest ones */
+};
+#define HISTORY_MAX 250
+
+struct history {
+	int64_t total; /* of the bounds, whatever max is; -1: not known */
+	bool complete; /* there is no more in that direction */
+};
+
+/*
+ * Calls fn, oldest first, for what gateway users said in the channel and what
+ * was shown to them there; ev is borrowed. 0, or -errno.
+ */
+int bridge_history(struct channel *ch, const struct history_query *query,
+		   void (*fn)(void *arg, const struct event *ev), void *arg,
+		   struct history *result);
 
 /*
  * Assert that a protocol's table is complete and does not contradict itself.

@@ -94,6 +94,7 @@ pup_free(struct pup *pup)
 {
 	assert(!pup->occs);
 	pup->life->n_counted -= pup->counted;
+	account_unuse(pup->account);
 	HASH_DEL(pup->life->pups, pup);
 	set_text(&pup->sender.id, NULL);
 	set_text(&pup->sender.name, NULL);
@@ -425,7 +426,6 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	pup->p.origin = home->conf->name;
 	pup->p.sender = &pup->sender;
 	pup->p.status = pup->status;
-	pup->account.pup = pup;
 	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
 	pup_open(pup);
 	return pup;
@@ -453,8 +453,10 @@ pup_claim(struct pup *pup, struct room *room, struct netlife *home,
 		pup->counted = true;
 		life->n_counted++;
 	}
-	if (claim->gateway)
-		pup->p.account = &pup->account;
+	if (claim->gateway && !pup->account) {
+		pup->account = account_use(home, pup->sender.id);
+		pup->p.account = pup->account;
+	}
 	return pup;
 }
 
@@ -506,6 +508,14 @@ changed(struct pup *pup, unsigned what)
 		occ->changes |= what;
 		occ_mark(occ);
 	}
+}
+
+void
+puppet_account_changed(struct netlife *life, const struct account *account)
+{
+	for (struct pup *pup = life->pups; pup; pup = pup->hh.next)
+		if (pup->account == account)
+			changed(pup, PUPPET_ACCOUNT);
 }
 
 /* What people see of the person has changed: pass it on. */

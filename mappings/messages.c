@@ -160,6 +160,84 @@ event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 	return rc < 0 ? rc : 0;
 }
 
+static int
+past_ids(struct db *db, enum statement which, const struct past *past,
+	 int64_t *ids, size_t n)
+{
+	sqlite3_stmt *st = sql_start(db, which,
+				     ARGS(INT(past->channel), INT(past->after),
+					  INT(past->before), INT((int64_t)n)));
+	size_t got = 0;
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0 && got < n)
+		ids[got++] = sqlite3_column_int64(st, 0);
+	sql_reset(st);
+	return rc < 0 ? rc : (int)got;
+}
+
+int
+past_oldest(struct db *db, const struct past *past, int64_t *ids, size_t n)
+{
+	return past_ids(db, SQL_EVENT_OLDEST, past, ids, n);
+}
+
+int
+past_newest(struct db *db, const struct past *past, int64_t *ids, size_t n)
+{
+	int got = past_ids(db, SQL_EVENT_NEWEST, past, ids, n);
+
+	for (int i = 0, k = got - 1; i < k; i++, k--) {
+		int64_t id = ids[i];
+
+		ids[i] = ids[k];
+		ids[k] = id;
+	}
+	return got;
+}
+
+int64_t
+past_count(struct db *db, const struct past *past)
+{
+	int64_t n = 0;
+	int rc = sql_numbers(db, SQL_EVENT_COUNT,
+			     ARGS(INT(past->channel), INT(past->after),
+				  INT(past->before)),
+			     &n, 1);
+
+	return rc ? rc : n;
+}
+
+/* -ENOENT of a search means that nothing lies on that side. */
+static int
+bound(struct db *db, enum statement which, int64_t ms, int64_t *id)
+{
+	int rc = sql_numbers(db, which, ARGS(INT(ms)), id, 1);
+
+	if (rc == -ENOENT)
+		*id = which == SQL_EVENT_LAST_UNTIL ? 0 : INT64_MAX;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int
+past_narrow(struct db *db, struct past *past, int64_t from_ms, int64_t until_ms)
+{
+	int64_t id;
+	int rc = 0;
+
+	if (from_ms) {
+		rc = bound(db, SQL_EVENT_FIRST_SINCE, from_ms, &id);
+		if (rc == 0 && id - 1 > past->after)
+			past->after = id - 1;
+	}
+	if (rc == 0 && until_ms) {
+		rc = bound(db, SQL_EVENT_LAST_UNTIL, until_ms, &id);
+		if (rc == 0 && id + 1 < past->before)
+			past->before = id + 1;
+	}
+	return rc;
+}
+
 int
 event_prune(struct db *db, int64_t before_ms, unsigned limit)
 {

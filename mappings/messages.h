@@ -79,6 +79,30 @@ typedef void native_id_fn(void *arg, const char *native_id);
 int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 		     native_id_fn *fn, void *arg);
 
+/*
+ * The past of a channel that gateway users have: what they said there, and
+ * what was delivered there and confirmed. Numbers are exclusive bounds;
+ * INT64_MAX is no end.
+ */
+struct past {
+	int64_t channel;
+	int64_t after, before;
+};
+
+/*
+ * The numbers of at most n events of it, the oldest or the newest ones, always
+ * oldest first. Returns how many, or -errno.
+ */
+int past_oldest(struct db *db, const struct past *past, int64_t *ids, size_t n);
+int past_newest(struct db *db, const struct past *past, int64_t *ids, size_t n);
+
+/* How many there are, or -errno. */
+int64_t past_count(struct db *db, const struct past *past);
+
+/* Narrow it to what was received between the two times (UTC; 0: open). */
+int past_narrow(struct db *db, struct past *past, int64_t from_ms,
+		int64_t until_ms);
+
 /* Remove at most limit settled events older than that; how many, or -errno. */
 int event_prune(struct db *db, int64_t before_ms, unsigned limit);
 

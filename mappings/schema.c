@@ -242,10 +242,31 @@ static const char *const waiting[] = {
 	NULL,
 };
 
+/* 4: what gateway users set, and the way from a channel to its past */
+static const char *const settings[] = {
+	"CREATE TABLE setting ("
+	"	account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	"	network INTEGER NOT NULL," /* 0: every one */
+	"	key TEXT NOT NULL,"
+	"	value TEXT NOT NULL,"
+	"	sealed INTEGER NOT NULL CHECK (sealed IN (0, 1)),"
+	"	changed_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (account, network, key)"
+	") STRICT, WITHOUT ROWID;",
+	/* 128: EVENT_GATEWAY. Only those rooms' past is asked for. */
+	"CREATE INDEX event_gateway ON event (channel)"
+	"	WHERE flags & 128;",
+	"CREATE INDEX delivery_channel ON delivery (channel, event)"
+	"	WHERE state = 2;",
+	"PRAGMA user_version = 4;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
 	waiting,
+	settings,
 };
 /* clang-format on */
 

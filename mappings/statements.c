@@ -121,6 +121,25 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	WHERE p.network = ?1"
 		"	ORDER BY p.active_ms DESC, p.id DESC LIMIT ?2",
 
+	[SQL_ACCOUNT_FIND] =
+		"SELECT id FROM account WHERE network = ?1 AND native_id = ?2",
+	[SQL_ACCOUNT_ADD] =
+		"INSERT INTO account (network, native_id, made_ms)"
+		"	VALUES (?1, ?2, ?3)",
+	[SQL_SETTING_PUT] =
+		"INSERT INTO setting (account, network, key, value, sealed,"
+		"	changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		"	ON CONFLICT (account, network, key) DO UPDATE"
+		"	SET value = ?4, sealed = ?5, changed_ms = ?6",
+	[SQL_SETTING_REMOVE] =
+		"DELETE FROM setting"
+		"	WHERE account = ?1 AND network = ?2 AND key = ?3",
+	[SQL_SETTING_EACH] =
+		"SELECT s.network, s.key, s.value, s.sealed"
+		"	FROM account a JOIN setting s ON s.account = a.id"
+		"	WHERE a.network = ?1 AND a.native_id = ?2"
+		"	ORDER BY s.network, s.key",
+
 	[SQL_EVENT_LAST] =
 		"SELECT max(last_event,"
 		"	(SELECT coalesce(max(id), 0) FROM event)) FROM meta",
@@ -169,6 +188,38 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	UNION SELECT e.id FROM channel c CROSS JOIN event e"
 		"	ON e.channel = c.id AND e.alt_id = ?1"
 		"	ORDER BY id DESC LIMIT ?2",
+	/* Numbers grow with the time of receipt, or nearly so. */
+	[SQL_EVENT_FIRST_SINCE] =
+		"SELECT id FROM event WHERE received_ms >= ?1"
+		"	ORDER BY received_ms, id LIMIT 1",
+	[SQL_EVENT_LAST_UNTIL] =
+		"SELECT id FROM event WHERE received_ms <= ?1"
+		"	ORDER BY received_ms DESC, id DESC LIMIT 1",
+	/* "flags & 128" and "state = 2" as in the indexes event_gateway and
+	 * delivery_channel. */
+	[SQL_EVENT_OLDEST] =
+		"SELECT id FROM event"
+		"	WHERE channel = ?1 AND id > ?2 AND id < ?3"
+		"	AND flags & 128"
+		"	UNION ALL SELECT event FROM delivery"
+		"	WHERE channel = ?1 AND event > ?2 AND event < ?3"
+		"	AND state = 2"
+		"	ORDER BY 1 LIMIT ?4",
+	[SQL_EVENT_NEWEST] =
+		"SELECT id FROM event"
+		"	WHERE channel = ?1 AND id > ?2 AND id < ?3"
+		"	AND flags & 128"
+		"	UNION ALL SELECT event FROM delivery"
+		"	WHERE channel = ?1 AND event > ?2 AND event < ?3"
+		"	AND state = 2"
+		"	ORDER BY 1 DESC LIMIT ?4",
+	[SQL_EVENT_COUNT] =
+		"SELECT (SELECT count(*) FROM event"
+		"		WHERE channel = ?1 AND id > ?2 AND id < ?3"
+		"		AND flags & 128)"
+		"	+ (SELECT count(*) FROM delivery"
+		"		WHERE channel = ?1 AND event > ?2 AND event < ?3"
+		"		AND state = 2)",
 	[SQL_EVENT_OWN_ID] =
 		"SELECT CASE WHEN ?3 THEN coalesce(alt_id, native_id)"
 		"	ELSE native_id END"

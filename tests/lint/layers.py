@@ -21,7 +21,8 @@ ADAPTER = BASE | {"conf/conf.h"} | {
 ALLOWED = {
     "conf": BASE | {"bridge/event.h", "libconfig.h"},
     "mappings": BASE | {"sqlite3.h"},
-    "bridge": {"conf/", "mappings/", "event2/", "uthash.h", "utlist.h"},
+    "bridge": {"conf/", "mappings/", "event2/", "uthash.h", "utlist.h",
+               "openssl/evp.h", "openssl/rand.h"},
     "bridge/control": {"bridge/", "conf/", "mappings/", "event2/", "uthash.h",
                        "utlist.h", "jansson.h"},
     "protocols": {"bridge/protocol.h"},

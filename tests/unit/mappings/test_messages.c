@@ -5,6 +5,7 @@
 
 #include "tests/unit/mappings/fixture.h"
 
+#include "bridge/event.h"
 #include "bridge/str.h"
 #include "mappings/identities.h"
 #include "mappings/messages.h"
@@ -373,6 +374,100 @@ numbers_that_were_pruned_are_not_used_again(void **state)
 	assert_int_equal(event_last_id(db), 43);
 }
 
+/* Ten messages, 1 to 10: the odd ones said in #a, the even ones in #b; of
+ * those 2 and 4 were shown in #a, and 6 is on its way there. */
+static struct past
+ten_messages(struct db *db)
+{
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+
+	for (int64_t i = 1; i <= 10; i++) {
+		struct event_row row = {
+			.id = i,
+			.channel = i % 2 ? a : b,
+			.received_ms = i,
+			.flags = EVENT_GATEWAY,
+			.text = "hello",
+		};
+
+		assert_int_equal(put(db, row, NULL), 0);
+	}
+	confirm(db, 2, a, NULL, 0);
+	confirm(db, 4, a, NULL, 0);
+	delivery_put(db, 6, a);
+	return (struct past){ .channel = a, .before = INT64_MAX };
+}
+
+static void
+expect_past(const int64_t *got, int n, const char *expected)
+{
+	AUTO_STR s;
+
+	str_init(&s, 1024);
+	for (int i = 0; i < n; i++)
+		str_printf(&s, "%d ", (int)got[i]);
+	assert_string_equal(s.data, expected);
+}
+
+static void
+the_past_is_what_was_said_and_what_was_shown(void **state)
+{
+	struct db *db = *state;
+	struct past past = ten_messages(db);
+	int64_t ids[20];
+
+	expect_past(ids, past_oldest(db, &past, ids, 20), "1 2 3 4 5 7 9 ");
+	expect_past(ids, past_newest(db, &past, ids, 20), "1 2 3 4 5 7 9 ");
+	assert_int_equal(past_count(db, &past), 7);
+}
+
+static void
+the_past_is_read_from_either_end(void **state)
+{
+	struct db *db = *state;
+	struct past past = ten_messages(db);
+	int64_t ids[20];
+
+	expect_past(ids, past_oldest(db, &past, ids, 3), "1 2 3 ");
+	expect_past(ids, past_newest(db, &past, ids, 3), "5 7 9 ");
+	past.after = 2;
+	past.before = 7;
+	expect_past(ids, past_oldest(db, &past, ids, 20), "3 4 5 ");
+	assert_int_equal(past_count(db, &past), 3);
+}
+
+static void
+the_past_is_narrowed_by_time(void **state)
+{
+	struct db *db = *state;
+	const struct {
+		int64_t from_ms, until_ms;
+		const char *expected;
+	} cases[] = {
+		{ 0, 0, "1 2 3 4 5 7 9 " },
+		{ 3, 0, "3 4 5 7 9 " },
+		{ 0, 4, "1 2 3 4 " },
+		{ 4, 5, "4 5 " },
+		{ 6, 6, "" },
+		{ 11, 0, "" },
+		{ 0, -1, "" },
+		{ 9, 100, "9 " },
+	};
+	struct past whole = ten_messages(db);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct past past = whole;
+		int64_t ids[20];
+
+		assert_int_equal(past_narrow(db, &past, cases[i].from_ms,
+					     cases[i].until_ms),
+				 0);
+		expect_past(ids, past_oldest(db, &past, ids, 20),
+			    cases[i].expected);
+	}
+}
+
 int
 main(void)
 {
@@ -385,6 +480,9 @@ main(void)
 		TEST(an_id_is_found_wherever_it_was_given),
 		TEST(an_alt_id_cannot_take_the_place_of_an_id),
 		TEST(an_event_has_the_ids_of_the_channel_asked_for),
+		TEST(the_past_is_what_was_said_and_what_was_shown),
+		TEST(the_past_is_read_from_either_end),
+		TEST(the_past_is_narrowed_by_time),
 		TEST(pruning_takes_the_oldest_first_and_in_steps),
 		TEST(pruning_leaves_what_is_still_to_be_delivered),
 		TEST(numbers_that_were_pruned_are_not_used_again),

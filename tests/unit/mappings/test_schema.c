@@ -162,7 +162,10 @@ what_waited_in_an_older_version_keeps_its_age(void **state)
 		say(db, id, from, "hello");
 	assert_int_equal(delivery_put(db, 1001, to), 0);
 	db_close(db);
-	raw_run(s->path, "DROP TABLE clock; DROP TABLE away;"
+	raw_run(s->path, "DROP TABLE setting;"
+			 "DROP INDEX event_gateway;"
+			 "DROP INDEX delivery_channel;"
+			 "DROP TABLE clock; DROP TABLE away;"
 			 "DROP INDEX delivery_owed;"
 			 "ALTER TABLE event DROP COLUMN steady_ms;"
 			 "ALTER TABLE delivery DROP COLUMN owed;"

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account.c - gateway users and what they have set.
+ *
+ * An account is in memory while somebody uses it: a puppet on one of the
+ * networks, or a form that is being filled in. It is read once, and every
+ * change is made here and put on its way to disk together, so that what is
+ * asked for next is what was set last.
+ *
+ * Secrets lie sealed on disk (seal.h) and in struct secret here.
+ */
+
+#include "bridge/base.h"
+#include "bridge/core.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/seal.h"
+#include "bridge/secret.h"
+#include "bridge/store.h"
+#include "bridge/str.h"
+#include "mappings/accounts.h"
+
+#include <utlist.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX 8192
+#define KEY_MAX 4096
+
+/* One setting that is set. */
+struct saved {
+	int64_t network; /* 0: every one */
+	char *key;
+	char *plain; /* one of the two */
+	struct secret *secret;
+	struct saved *prev, *next;
+};
+
+struct account {
+	char *key; /* home label, LF, sender id */
+	struct netlife *home;
+	char *sender_id;
+	unsigned uses;
+	struct saved *saved; /* utlist */
+	UT_hash_handle hh;
+};
+
+/* ---- what is set ------------------------------------------------------- */
+
+static struct saved *
+saved_find(const struct account *account, int64_t network, const char *key)
+{
+	struct saved *s;
+
+	DL_FOREACH(account->saved, s)
+	if (s->network == network && strcmp(s->key, key) == 0)
+		return s;
+	return NULL;
+}
+
+static void
+saved_drop(struct account *account, struct saved *s)
+{
+	if (!s)
+		return;
+	DL_DELETE(account->saved, s);
+	free(s->key);
+	free(s->plain);
+	secret_free(s->secret);
+	free(s);
+}
+
+static struct saved *
+saved_new(struct account *account, int64_t network, const char *key)
+{
+	struct saved *s = xcalloc(1, sizeof(*s));
+
+	saved_drop(account, saved_find(account, network, key));
+	s->network = network;
+	s->key = xstrdup(key);
+	DL_APPEND(account->saved, s);
+	return s;
+}
+
+static const char *
+saved_value(const struct saved *s)
+{
+	if (!s)
+		return NULL;
+	return s->plain ? s->plain : secret_reveal(s->secret);
+}
+
+/* ---- seals ------------------------------------------------------------- */
+
+/* Beside the database; made at the first need. */
+static const struct secret *
+seal_of(struct bridge *bridge)
+{
+	struct error err;
+	AUTO_STR path = { 0 };
+
+	if (bridge->seal || !bridge->conf->database)
+		return bridge->seal;
+	str_init(&path, KEY_MAX);
+	str_printf(&path, "%s.key", bridge->conf->database);
+	bridge->seal = seal_key(path.data, &err);
+	if (!bridge->seal)
+		log_error("accounts",
+			  "the users' passwords can neither be kept nor read: "
+			  "%s",
+			  err.text);
+	return bridge->seal;
+}
+
+static void
+write_purpose(struct str *out, const struct account *account, int64_t network,
+	      const char *key)
+{
+	str_printf(out, "%s\n%lld\n%s", account->key, (long long)network, key);
+}
+
+static struct secret *
+unseal(struct account *account, const struct setting_row *row)
+{
+	const struct secret *key = seal_of(account->home->bridge);
+	AUTO_STR purpose = { 0 };
+	struct secret *value;
+
+	if (!key)
+		return NULL;
+	str_init(&purpose, KEY_MAX);
+	write_purpose(&purpose, account, row->network, row->key);
+	value = seal_open(key, purpose.data, row->value);
+	if (!value)
+		log_warn("accounts",
+			 "a password that was sealed with another key is lost; "
+			 "its owner must set it again");
+	return value;
+}
+
+/* ---- accounts ---------------------------------------------------------- */
+
+static void
+take_row(void *arg, const struct setting_row *row)
+{
+	struct account *account = arg;
+	struct secret *secret = row->sealed ? unseal(account, row) : NULL;
+	struct saved *s;
+
+	if (row->sealed && !secret)
+		return;
+	s = saved_new(account, row->network, row->key);
+	s->secret = secret;
+	s->plain = secret ? NULL : xstrdup(row->value);
+}
+
+struct account *
+account_use(struct netlife *home, const char *sender_id)
+{
+	struct bridge *bridge = home->bridge;
+	struct account *account;
+	AUTO_STR key = { 0 };
+
+	str_init(&key, KEY_MAX);
+	str_printf(&key, "%s\n%s", home->conf->name, sender_id);
+	HASH_FIND(hh, bridge->accounts, key.data, key.len, account);
+	if (!account) {
+		account = xcalloc(1, sizeof(*account));
+		account->key = str_take(&key);
+		account->home = home;
+		account->sender_id = xstrdup(sender_id);
+		HASH_ADD_KEYPTR(hh, bridge->accounts, account->key,
+				strlen(account->key), account);
+		if (setting_each(store_reader(bridge->store), home->net->id,
+				 sender_id, take_row, account) < 0)
+			log_error("accounts", "settings cannot be read");
+	}
+	account->uses++;
+	return account;
+}
+
+void
+account_unuse(struct account *account)
+{
+	if (!account || --account->uses)
+		return;
+	HASH_DEL(account->home->bridge->accounts, account);
+	while (account->saved)
+		saved_drop(account, account->saved);
+	free(account->key);
+	free(account->sender_id);
+	free(account);
+}
+
+const char *
+bridge_setting(const struct puppet *p, const char *key)
+{
+	const struct saved *s;
+
+	if (!p->account)
+		return NULL;
+	s = saved_find(p->account, p->network->id, key);
+	if (!s)
+		s = saved_find(p->account, 0, key);
+	return saved_value(s);
+}
+
+/* ---- for doors --------------------------------------------------------- */
+
+static const struct setting *
+setting_find(const struct netlife *life, const char *key)
+{
+	const struct setting *s = life->net->protocol->settings;
+
+	while (s && s->key && strcmp(s->key, key) != 0)
+		s++;
+	return s && s->key ? s : NULL;
+}
+
+static struct netlife *
+gateway_net(struct network *net, const char *network)
+{
+	struct netlife *life = bridge_net(net->bridge, network);
+
+	return life && (life->net->caps & CAN_ACCOUNT) ? life : NULL;
+}
+
+void
+bridge_settings(struct network *net, const char *sender_id, const char *network,
+		void (*fn)(void *arg, const struct setting *setting,
+			   const char *value),
+		void *arg)
+{
+	struct netlife *life = gateway_net(net, network);
+	const struct setting *s = life ? life->net->protocol->settings : NULL;
+	struct account *account;
+
+	if (!s)
+		return;
+	account = account_use(net->life, sender_id);
+	for (; s->key; s++) {
+		const char *value =
+			saved_value(saved_find(account, life->net->id, s->key));
+
+		fn(arg, s, value && s->kind == SETTING_SECRET ? "" : value);
+	}
+	account_unuse(account);
+}
+
+/* A change on its way to disk. */
+struct change {
+	struct store_job job;
+	int64_t home, network, when_ms;
+	char *sender_id, *key;
+	char *value; /* NULL: removed */
+	bool sealed;
+};
+
+static int
+change_run(struct db *db, struct store_job *job)
+{
+	const struct change *c = container_of(job, struct change, job);
+	const struct setting_row row = { c->network, c->key, c->value,
+					 c->sealed };
+	int64_t account;
+	int rc = account_put(db, c->home, c->sender_id, c->when_ms, &account);
+
+	if (rc < 0)
+		return rc;
+	if (c->value)
+		return setting_put(db, account, &row, c->when_ms);
+	rc = setting_remove(db, account, c->network, c->key);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static void
+change_drop(struct store_job *job)
+{
+	struct change *c = container_of(job, struct change, job);
+
+	free(c->sender_id);
+	free(c->key);
+	if (c->value)
+		secret_wipe(c->value, strlen(c->value));
+	free(c->value);
+	free(c);
+}
+
+static void
+change_done(struct store_job *job, int status)
+{
+	if (status < 0)
+		log_error("accounts", "a setting was not written; it is "
+				      "forgotten at the next start");
+	change_drop(job);
+}
+
+static char *
+to_disk(struct account *account, int64_t network, const struct setting *s,
+	const char *value)
+{
+	AUTO_STR purpose = { 0 }, sealed = { 0 };
+
+	if (!value || s->kind != SETTING_SECRET)
+		return value ? xstrdup(value) : NULL;
+	str_init(&purpose, KEY_MAX);
+	str_init(&sealed, 4 * VALUE_MAX);
+	write_purpose(&purpose, account, network, s->key);
+	seal(&sealed, seal_of(account->home->bridge), purpose.data, value,
+	     strlen(value));
+	return str_take(&sealed);
+}
+
+static void
+keep(struct account *account, struct netlife *life, const struct setting *s,
+     const char *value)
+{
+	struct bridge *bridge = life->bridge;
+	struct change *c = xcalloc(1, sizeof(*c));
+
+	c->job = (struct store_job){ change_run, change_done, change_drop };
+	c->home = account->home->net->id;
+	c->network = life->net->id;
+	c->when_ms = loop_wall_ms(bridge->loop);
+	c->sender_id = xstrdup(account->sender_id);
+	c->key = xstrdup(s->key);
+	c->value = to_disk(account, c->network, s, value);
+	c->sealed = s->kind == SETTING_SECRET;
+	store_submit(bridge->store, &c->job);
+}
+
+static const char *
+objection(struct netlife *life, const struct setting *s, const char *value)
+{
+	if (!s)
+		return "there is no setting of that name";
+	if (!value)
+		return NULL;
+	if (strlen(value) > VALUE_MAX)
+		return "that is too long";
+	if (s->kind == SETTING_SECRET && !seal_of(life->bridge))
+		return "this gateway cannot keep passwords now; its operator "
+		       "finds the reason in the log";
+	return s->refuse ? s->refuse(value) : NULL;
+}
+
+static void
+put(struct account *account, int64_t network, const struct setting *setting,
+    const char *value)
+{
+	struct saved *s;
+
+	if (!value) {
+		saved_drop(account, saved_find(account, network, setting->key));
+		return;
+	}
+	s = saved_new(account, network, setting->key);
+	if (setting->kind == SETTING_SECRET)
+		s->secret = secret_new(value, strlen(value));
+	else
+		s->plain = xstrdup(value);
+}
+
+const char *
+bridge_set(struct network *net, const char *sender_id, const char *network,
+	   const char *key, const char *value)
+{
+	struct netlife *life = gateway_net(net, network);
+	const struct setting *s;
+	struct account *account;
+	const char *why;
+
+	if (!life)
+		return "this gateway leads to no network of that name";
+	s = setting_find(life, key);
+	why = objection(life, s, value);
+	if (why)
+		return why;
+	account = account_use(net->life, sender_id);
+	put(account, life->net->id, s, value);
+	keep(account, life, s, value);
+	puppet_account_changed(life, account);
+	account_unuse(account);
+	return NULL;
+}

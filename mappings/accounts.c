@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* accounts.c - the users of a gateway and their settings. */
+
+#include "mappings/accounts.h"
+
+#include "mappings/sql.h"
+
+#include <errno.h>
+
+int
+account_put(struct db *db, int64_t network, const char *native_id,
+	    int64_t when_ms, int64_t *id)
+{
+	const struct arg *all =
+		ARGS(INT(network), TEXT(native_id), INT(when_ms));
+	int rc = sql_numbers(db, SQL_ACCOUNT_FIND,
+			     ARGS(INT(network), TEXT(native_id)), id, 1);
+
+	return rc == -ENOENT ? sql_add(db, SQL_ACCOUNT_ADD, all, id) : rc;
+}
+
+int
+setting_put(struct db *db, int64_t account, const struct setting_row *row,
+	    int64_t when_ms)
+{
+	return sql_run(db, SQL_SETTING_PUT,
+		       ARGS(INT(account), INT(row->network), TEXT(row->key),
+			    TEXT(row->value), INT(row->sealed), INT(when_ms)));
+}
+
+int
+setting_remove(struct db *db, int64_t account, int64_t network, const char *key)
+{
+	int rc = sql_run(db, SQL_SETTING_REMOVE,
+			 ARGS(INT(account), INT(network), TEXT(key)));
+
+	return rc ? rc : sql_changes(db) ? 0 : -ENOENT;
+}
+
+int
+setting_each(struct db *db, int64_t network, const char *native_id,
+	     void (*fn)(void *arg, const struct setting_row *row), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_SETTING_EACH,
+				     ARGS(INT(network), TEXT(native_id)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		const struct setting_row row = {
+			.network = sqlite3_column_int64(st, 0),
+			.key = sql_column_text(st, 1),
+			.value = sql_column_text(st, 2),
+			.sealed = sqlite3_column_int(st, 3),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
+}

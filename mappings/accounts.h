@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MAPPINGS_ACCOUNTS_H
+#define MAPPINGS_ACCOUNTS_H
+
+/*
+ * The users of a gateway, and what each has set for each network. What is
+ * secret comes here sealed: this folder keeps no key.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
+
+/* Finds or makes the account of that person of network; stores its number. */
+int account_put(struct db *db, int64_t network, const char *native_id,
+		int64_t when_ms, int64_t *id);
+
+/* One setting. network is the one that it is for; 0 is every network. */
+struct setting_row {
+	int64_t network;
+	const char *key;
+	const char *value;
+	bool sealed; /* value is a sealed secret, as text */
+};
+
+int setting_put(struct db *db, int64_t account, const struct setting_row *row,
+		int64_t when_ms);
+
+/* -ENOENT if it was not set. */
+int setting_remove(struct db *db, int64_t account, int64_t network,
+		   const char *key);
+
+/* Everything that a person of network has set; strings valid inside. */
+int setting_each(struct db *db, int64_t network, const char *native_id,
+		 void (*fn)(void *arg, const struct setting_row *row),
+		 void *arg);
+
+#endif

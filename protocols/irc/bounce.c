@@ -90,7 +90,7 @@ irc_bounce(struct network *net, struct channel *ch UNUSED,
 	   const struct event *ev, const char *why)
 {
 	struct irc *irc = irc_from(net);
-	const struct irc_user *u = irc_user_find_id(irc, ev->sender.id);
+	const struct irc_user *u = irc_user_find_id(&irc->view, ev->sender.id);
 	struct bouncer *b = bouncer_for(irc, ev->sender.id);
 	unsigned more = b->throttle.suppressed;
 	AUTO_STR text = { 0 };

@@ -73,21 +73,21 @@ struct catchup {
 /* ---- batches ------------------------------------------------------- */
 
 void
-irc_batches_free(struct irc *irc)
+irc_batches_free(struct view *v)
 {
-	while (irc->batches) {
-		struct batch *batch = irc->batches;
+	while (v->batches) {
+		struct batch *batch = v->batches;
 
-		irc->batches = batch->next;
+		v->batches = batch->next;
 		free(batch);
 	}
 }
 
 /* The link to the batch with that reference, or to the end. */
 static struct batch **
-batch_at(struct irc *irc, const char *ref)
+batch_at(struct view *v, const char *ref)
 {
-	struct batch **at = &irc->batches;
+	struct batch **at = &v->batches;
 
 	while (*at && strcmp((*at)->ref, ref) != 0)
 		at = &(*at)->next;
@@ -95,10 +95,10 @@ batch_at(struct irc *irc, const char *ref)
 }
 
 static const struct batch *
-batch_of(const struct irc *irc, const struct irc_line *line)
+batch_of(const struct view *v, const struct irc_line *line)
 {
 	const char *ref = irc_line_tag(line, "batch");
-	const struct batch *batch = irc->batches;
+	const struct batch *batch = v->batches;
 
 	while (ref && batch && strcmp(batch->ref, ref) != 0)
 		batch = batch->next;
@@ -106,10 +106,10 @@ batch_of(const struct irc *irc, const struct irc_line *line)
 }
 
 bool
-irc_in_batch(const struct irc *irc, const struct irc_line *line,
+irc_in_batch(const struct view *v, const struct irc_line *line,
 	     const char *type)
 {
-	const struct batch *batch = batch_of(irc, line);
+	const struct batch *batch = batch_of(v, line);
 
 	return batch && !strcmp(batch->type, type);
 }
@@ -122,12 +122,12 @@ is_history(const struct batch *batch)
 }
 
 static void
-batch_open(struct irc *irc, const struct irc_line *line)
+batch_open(struct view *v, const struct irc_line *line)
 {
 	const char *ref = irc_line_param(line, 0) + 1;
 	const char *type = irc_line_param(line, 1);
 	const char *target = irc_line_param(line, 2);
-	const struct batch *outer = batch_of(irc, line);
+	const struct batch *outer = batch_of(v, line);
 	struct batch *batch;
 	unsigned n = 0;
 
@@ -136,18 +136,18 @@ batch_open(struct irc *irc, const struct irc_line *line)
 		target = outer->target;
 	}
 
-	for (batch = irc->batches; batch; batch = batch->next)
+	for (batch = v->batches; batch; batch = batch->next)
 		n++;
 	if (n >= BATCHES_MAX || strlen(ref) >= sizeof(batch->ref) ||
-	    strlen(type) >= sizeof(batch->type) || *batch_at(irc, ref))
+	    strlen(type) >= sizeof(batch->type) || *batch_at(v, ref))
 		return;
 	batch = xcalloc(1, sizeof(*batch));
 	memcpy(batch->ref, ref, strlen(ref));
 	memcpy(batch->type, type, strlen(type));
 	if (strlen(target) < sizeof(batch->target))
 		memcpy(batch->target, target, strlen(target));
-	batch->next = irc->batches;
-	irc->batches = batch;
+	batch->next = v->batches;
+	v->batches = batch;
 }
 
 /* ---- absences ------------------------------------------------------ */
@@ -202,7 +202,7 @@ irc_absences_free(struct irc *irc)
 /* ---- places -------------------------------------------------------- */
 
 const char *
-irc_cursor(struct irc *irc, struct event *ev, const struct irc_line *line)
+irc_cursor(struct view *v, struct event *ev, const struct irc_line *line)
 {
 	const char *msgid = irc_line_tag(line, "msgid");
 	char text[MSGID_MAX + 32];
@@ -211,7 +211,7 @@ irc_cursor(struct irc *irc, struct event *ev, const struct irc_line *line)
 	    !utf8_valid(msgid, strlen(msgid)))
 		msgid = "";
 	snprintf(text, sizeof(text), "%s|%" PRId64, msgid,
-		 irc_line_time(irc, line));
+		 irc_line_time(v->irc, line));
 	return event_strdup(ev, text);
 }
 
@@ -233,7 +233,7 @@ static bool
 place_write(const struct irc_channel *c, char *out, size_t size)
 {
 	const struct catchup *cu = c->catchup;
-	const struct irc_isupport *is = &c->irc->isupport;
+	const struct irc_isupport *is = &c->view->irc->isupport;
 	int64_t ms = cu->place.when_ms;
 	char date[32];
 	struct tm tm;
@@ -277,10 +277,10 @@ joined(struct irc_channel *c)
 	struct catchup *cu = c->catchup;
 
 	c->state = IRC_CHANNEL_JOINED;
-	irc_absence_over(c->irc, c->channel);
+	irc_absence_over(c->view->irc, c->channel);
 	bridge_joined(c->channel);
 	for (size_t i = 0; cu && i < cu->n_held; i++)
-		bridge_event(&c->irc->net, cu->held[i]);
+		bridge_event(&c->view->irc->net, cu->held[i]);
 	if (cu)
 		cu->n_held = 0;
 	irc_catch_up_drop(c);
@@ -291,10 +291,10 @@ joined(struct irc_channel *c)
 static void
 joined_after_gap(struct irc_channel *c, int64_t from_ms)
 {
-	struct irc *irc = c->irc;
-	int64_t gap = loop_wall_ms(irc->loop) - from_ms;
+	struct view *v = c->view;
+	int64_t gap = loop_wall_ms(v->irc->loop) - from_ms;
 
-	if (gap >= (int64_t)irc->conf->gap_s * 1000)
+	if (gap >= (int64_t)v->irc->conf->gap_s * 1000)
 		bridge_gap(c->channel, from_ms);
 	joined(c);
 }
@@ -302,15 +302,15 @@ joined_after_gap(struct irc_channel *c, int64_t from_ms)
 /* ---- asking -------------------------------------------------------- */
 
 static bool
-has_history(const struct irc *irc)
+has_history(const struct view *v)
 {
-	return (irc->listener.caps & HISTORY_CAPS) == HISTORY_CAPS;
+	return (v->session->caps & HISTORY_CAPS) == HISTORY_CAPS;
 }
 
 static unsigned
-lines_wanted(const struct irc *irc)
+lines_wanted(const struct view *v)
 {
-	unsigned limit = irc->isupport.chathistory;
+	unsigned limit = v->irc->isupport.chathistory;
 
 	return limit && limit < LINES_MAX ? limit : LINES_MAX;
 }
@@ -320,7 +320,7 @@ give_up(void *arg)
 {
 	struct irc_channel *c = arg;
 
-	log_info(c->irc->net.name, "no history of %s could be had",
+	log_info(c->view->irc->net.name, "no history of %s could be had",
 		 c->channel->name);
 	joined_after_gap(c, c->catchup->place.when_ms);
 }
@@ -328,19 +328,19 @@ give_up(void *arg)
 static bool
 ask(struct irc_channel *c)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 	struct catchup *cu = c->catchup;
-	int64_t left = cu->until_ms - loop_now_ms(irc->loop);
+	int64_t left = cu->until_ms - loop_now_ms(v->irc->loop);
 	char place[MSGID_MAX + 32], limit[16];
 
 	cu->lines = 0;
-	snprintf(limit, sizeof(limit), "%u", lines_wanted(irc));
+	snprintf(limit, sizeof(limit), "%u", lines_wanted(v));
 	if (left <= 0 || !place_write(c, place, sizeof(place)) ||
-	    !session_send(&irc->listener, "CHATHISTORY", "AFTER",
-			  c->channel->name, place, limit, NULL))
+	    !session_send(v->session, "CHATHISTORY", "AFTER", c->channel->name,
+			  place, limit, NULL))
 		return false;
-	timer_start(&cu->deadline, irc->loop, left < ROUND_MS ? left : ROUND_MS,
-		    give_up, c);
+	timer_start(&cu->deadline, v->irc->loop,
+		    left < ROUND_MS ? left : ROUND_MS, give_up, c);
 	return true;
 }
 
@@ -369,15 +369,15 @@ last_run(const struct irc_channel *c, const struct place *place)
 void
 irc_catch_up(struct irc_channel *c)
 {
-	struct irc *irc = c->irc;
-	const struct absence *a = absence_find(irc, c->channel);
+	struct view *v = c->view;
+	const struct absence *a = absence_find(v->irc, c->channel);
 	struct place place = place_read(c->channel->cursor);
 
 	if (!c->channel->cursor && !a) { /* we have never been here */
 		joined(c);
 		return;
 	}
-	if (!has_history(irc)) {
+	if (!has_history(v)) {
 		joined_after_gap(c, a ? a->since_ms : last_run(c, &place));
 		return;
 	}
@@ -385,7 +385,7 @@ irc_catch_up(struct irc_channel *c)
 		place.when_ms = a->since_ms;
 	c->catchup = xcalloc(1, sizeof(*c->catchup));
 	c->catchup->place = place;
-	c->catchup->until_ms = loop_now_ms(irc->loop) + ALL_ROUNDS_MS;
+	c->catchup->until_ms = loop_now_ms(v->irc->loop) + ALL_ROUNDS_MS;
 	if (!ask(c))
 		failed(c);
 }
@@ -410,31 +410,32 @@ round_over(struct irc_channel *c)
 
 	if (!cu->lines)
 		joined(c);
-	else if (++cu->rounds >= ROUNDS_MAX && cu->lines < lines_wanted(c->irc))
+	else if (++cu->rounds >= ROUNDS_MAX &&
+		 cu->lines < lines_wanted(c->view))
 		joined(c);
 	else if (cu->rounds >= ROUNDS_MAX || !ask(c))
 		give_up(c);
 }
 
 static struct irc_channel *
-catching_up(struct irc *irc, const char *name)
+catching_up(struct view *v, const char *name)
 {
-	struct irc_channel *c = irc_channel_find(irc, name);
+	struct irc_channel *c = irc_channel_find(v, name);
 
 	return c && c->catchup ? c : NULL;
 }
 
 static void
-batch_close(struct irc *irc, const char *ref)
+batch_close(struct view *v, const char *ref)
 {
-	struct batch **at = batch_at(irc, ref);
+	struct batch **at = batch_at(v, ref);
 	struct batch *batch = *at;
 	struct irc_channel *c = NULL;
 
 	if (!batch)
 		return;
 	if (!strcmp(batch->type, HISTORY))
-		c = catching_up(irc, batch->target);
+		c = catching_up(v, batch->target);
 	*at = batch->next;
 	free(batch);
 	if (c)
@@ -442,32 +443,32 @@ batch_close(struct irc *irc, const char *ref)
 }
 
 void
-irc_on_batch(struct irc *irc, const struct irc_line *line)
+irc_on_batch(struct view *v, const struct irc_line *line)
 {
 	const char *ref = irc_line_param(line, 0);
 
 	if (*ref == '+')
-		batch_open(irc, line);
+		batch_open(v, line);
 	else if (*ref == '-')
-		batch_close(irc, ref + 1);
+		batch_close(v, ref + 1);
 }
 
 bool
-irc_catch_up_line(struct irc *irc, const struct irc_line *line)
+irc_catch_up_line(struct view *v, const struct irc_line *line)
 {
-	const struct batch *batch = batch_of(irc, line);
+	const struct batch *batch = batch_of(v, line);
 	const char *msgid = irc_line_tag(line, "msgid");
 	struct irc_channel *c;
 	struct place *place;
 
 	if (!batch || !is_history(batch) || !strcmp(line->command, "BATCH"))
 		return false;
-	c = catching_up(irc, batch->target);
+	c = catching_up(v, batch->target);
 	if (!c) /* too late, or never asked for: old words all the same */
 		return true;
 	place = &c->catchup->place;
 	c->catchup->lines++;
-	*place = (struct place){ .when_ms = irc_line_time(irc, line) };
+	*place = (struct place){ .when_ms = irc_line_time(v->irc, line) };
 	if (msgid && strlen(msgid) <= MSGID_MAX)
 		memcpy(place->msgid, msgid, strlen(msgid));
 	irc_hear_late(c, line);
@@ -476,12 +477,12 @@ irc_catch_up_line(struct irc *irc, const struct irc_line *line)
 
 /* FAIL CHATHISTORY code ... #channel ... :text */
 void
-irc_on_fail(struct irc *irc, const struct irc_line *line)
+irc_on_fail(struct view *v, const struct irc_line *line)
 {
 	if (strcmp(irc_line_param(line, 0), "CHATHISTORY") != 0)
 		return;
 	for (size_t i = 2; i < line->n_params; i++) {
-		struct irc_channel *c = catching_up(irc, line->params[i]);
+		struct irc_channel *c = catching_up(v, line->params[i]);
 
 		if (!c)
 			continue;

@@ -27,22 +27,23 @@
 /* ---- channels ------------------------------------------------------ */
 
 struct irc_channel *
-irc_channel_new(struct irc *irc, struct channel *ch)
+irc_channel_new(struct view *v, struct channel *ch)
 {
 	struct irc_channel *c = xcalloc(1, sizeof(*c));
 	char folded[NAME_MAX_BYTES];
 
-	irc_fold(irc->isupport.casemapping, ch->name, folded, sizeof(folded));
-	c->irc = irc;
+	irc_fold(v->irc->isupport.casemapping, ch->name, folded,
+		 sizeof(folded));
+	c->view = v;
 	c->channel = ch;
 	c->folded = xstrdup(folded);
 	c->sendings_end = &c->sendings;
 	if (ch->kind == CHANNEL_ROOM)
-		HASH_ADD_KEYPTR(hh, irc->channels, c->folded, strlen(c->folded),
+		HASH_ADD_KEYPTR(hh, v->channels, c->folded, strlen(c->folded),
 				c);
 	else
-		HASH_ADD_KEYPTR(hh, irc->directs, c->folded, strlen(c->folded),
-				c);
+		HASH_ADD_KEYPTR(hh, v->irc->directs, c->folded,
+				strlen(c->folded), c);
 	ch->data = c;
 	return c;
 }
@@ -55,8 +56,8 @@ member_free(struct irc_channel *c, struct member *m)
 	HASH_DEL(c->members, m);
 	free(m);
 	if (--u->channels == 0) {
-		c->irc->n_strangers++;
-		irc_user_release(c->irc, u);
+		c->view->n_strangers++;
+		irc_user_release(c->view, u);
 	}
 }
 
@@ -70,13 +71,13 @@ irc_channel_free(struct irc_channel *c)
 	irc_sendings_drop(c);
 	irc_catch_up_drop(c);
 	if (c->state == IRC_CHANNEL_JOINED && c->channel->kind == CHANNEL_ROOM)
-		irc_absence_begins(c->irc, c->channel);
+		irc_absence_begins(c->view->irc, c->channel);
 	HASH_ITER(hh, c->members, m, next)
 	member_free(c, m);
 	if (c->channel->kind == CHANNEL_ROOM)
-		HASH_DEL(c->irc->channels, c);
+		HASH_DEL(c->view->channels, c);
 	else
-		HASH_DEL(c->irc->directs, c);
+		HASH_DEL(c->view->irc->directs, c);
 	c->channel->data = NULL;
 	free(c->folded);
 	free(c->topic);
@@ -85,28 +86,20 @@ irc_channel_free(struct irc_channel *c)
 }
 
 void
-irc_channels_free(struct irc *irc)
+irc_directs_free(struct irc *irc)
 {
-	struct irc_channel *c, *next;
-	struct irc_user *u, *next_user;
-
-	HASH_ITER(hh, irc->channels, c, next)
-	irc_channel_free(c);
-	HASH_ITER(hh, irc->directs, c, next)
-	irc_channel_free(c);
-	HASH_ITER(by_nick, irc->users_by_nick, u, next_user)
-	irc_user_release(irc, u);
-	irc_batches_free(irc);
+	while (irc->directs)
+		irc_channel_free(irc->directs);
 }
 
 struct irc_channel *
-irc_channel_find(struct irc *irc, const char *name)
+irc_channel_find(struct view *v, const char *name)
 {
 	char folded[NAME_MAX_BYTES];
 	struct irc_channel *c = NULL;
 
-	irc_fold(irc->isupport.casemapping, name, folded, sizeof(folded));
-	HASH_FIND(hh, irc->channels, folded, strlen(folded), c);
+	irc_fold(v->irc->isupport.casemapping, name, folded, sizeof(folded));
+	HASH_FIND(hh, v->channels, folded, strlen(folded), c);
 	return c;
 }
 
@@ -139,22 +132,22 @@ member_add(struct irc_channel *c, struct irc_user *u)
 	m->user = u;
 	HASH_ADD_PTR(c->members, user, m);
 	if (u->channels++ == 0)
-		c->irc->n_strangers--;
+		c->view->n_strangers--;
 	return m;
 }
 
 static enum rank
-rank_of(const struct irc *irc, unsigned prefixes)
+rank_of(const struct view *v, unsigned prefixes)
 {
 	enum rank best = RANK_NONE;
 
-	for (unsigned i = 0; i < sizeof(irc->isupport.prefix_modes); i++) {
+	for (unsigned i = 0; i < sizeof(v->irc->isupport.prefix_modes); i++) {
 		enum rank rank;
 
 		if (!(prefixes & 1u << i))
 			continue;
-		rank = irc_rank_of_mode(&irc->isupport,
-					irc->isupport.prefix_modes[i]);
+		rank = irc_rank_of_mode(&v->irc->isupport,
+					v->irc->isupport.prefix_modes[i]);
 		if (rank > best)
 			best = rank;
 	}
@@ -164,22 +157,22 @@ rank_of(const struct irc *irc, unsigned prefixes)
 static void
 report_member(struct irc_channel *c, const struct member *m, unsigned flags)
 {
-	struct event *ev = irc_user_event(c->irc, EVENT_JOIN, c, m->user);
+	struct event *ev = irc_user_event(c->view, EVENT_JOIN, c, m->user);
 
 	ev->flags = flags;
 	ev->show = m->user->show;
-	ev->rank = rank_of(c->irc, m->prefixes);
-	bridge_event(&c->irc->net, ev);
+	ev->rank = rank_of(c->view, m->prefixes);
+	bridge_event(&c->view->irc->net, ev);
 }
 
 /* Text of the server's into an event: charset, then formatting codes. */
 static void
-set_text(struct irc *irc, struct event *ev, const char *text)
+set_text(struct view *v, struct event *ev, const char *text)
 {
 	AUTO_STR utf8;
 
 	str_init(&utf8, WORDS_MAX);
-	event_set_text(ev, irc_words(irc, &utf8, text));
+	event_set_text(ev, irc_words(v->irc, &utf8, text));
 }
 
 /* Everything about how somebody left. */
@@ -201,30 +194,30 @@ member_leaves(struct irc_channel *c, struct irc_user *u,
 	if (!m)
 		return;
 	if (is_reported(c)) {
-		struct event *ev = irc_user_event(c->irc, EVENT_PART, c, u);
+		struct event *ev = irc_user_event(c->view, EVENT_PART, c, u);
 
 		ev->part = how->kind;
 		ev->when_ms = how->when_ms;
 		if (how->actor) {
-			irc_words(c->irc, &actor, how->actor);
+			irc_words(c->view->irc, &actor, how->actor);
 			str_truncate(&actor, utf8_cut(actor.data, actor.len,
 						      NAME_MAX_BYTES));
 			ev->actor = event_strdup(ev, actor.data);
 		}
-		set_text(c->irc, ev, how->reason);
-		bridge_event(&c->irc->net, ev);
+		set_text(c->view, ev, how->reason);
+		bridge_event(&c->view->irc->net, ev);
 	}
 	member_free(c, m);
 }
 
 /* From all channels; the user is gone after that. */
 static void
-user_leaves(struct irc *irc, struct irc_user *u, const struct leaving *how)
+user_leaves(struct view *v, struct irc_user *u, const struct leaving *how)
 {
 	unsigned left = u->channels;
 	struct irc_channel *c, *next;
 
-	HASH_ITER(hh, irc->channels, c, next)
+	HASH_ITER(hh, v->channels, c, next)
 	{
 		if (!left)
 			break;
@@ -236,37 +229,37 @@ user_leaves(struct irc *irc, struct irc_user *u, const struct leaving *how)
 }
 
 void
-irc_user_gone(struct irc *irc, struct irc_user *u)
+irc_user_gone(struct view *v, struct irc_user *u)
 {
 	struct leaving how = {
 		.kind = PART_QUIT,
 		.reason = "",
-		.when_ms = loop_wall_ms(irc->loop),
+		.when_ms = loop_wall_ms(v->irc->loop),
 	};
 
 	if (u->channels)
-		user_leaves(irc, u, &how);
+		user_leaves(v, u, &how);
 	else
-		irc_user_release(irc, u);
+		irc_user_release(v, u);
 }
 
 /* ---- coming and going ---------------------------------------------- */
 
 void
-irc_on_join(struct irc *irc, const struct irc_line *line)
+irc_on_join(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 0));
 	struct irc_user *u;
 	struct member *m;
 
 	if (!c)
 		return; /* a forward, or somebody else's idea */
-	if (session_is_own(&irc->listener, line->nick)) {
+	if (session_is_own(v->session, line->nick)) {
 		if (c->state == IRC_CHANNEL_JOINING)
 			c->state = IRC_CHANNEL_NAMES;
 		return;
 	}
-	u = irc_user_of_line(irc, line);
+	u = irc_user_of_line(v, line);
 	if (!u)
 		return;
 	if (line->n_params > 1) /* extended-join: account, real name */
@@ -278,25 +271,25 @@ irc_on_join(struct irc *irc, const struct irc_line *line)
 
 /* The user and how they leave; NULL if it is one of us or a stranger. */
 static struct irc_user *
-leaver(struct irc *irc, const char *nick)
+leaver(struct view *v, const char *nick)
 {
-	return nick && !irc_is_us(irc, nick) ? irc_user_find(irc, nick) : NULL;
+	return nick && !irc_is_us(v->irc, nick) ? irc_user_find(v, nick) : NULL;
 }
 
 void
-irc_on_part(struct irc *irc, const struct irc_line *line)
+irc_on_part(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
-	struct irc_user *u = leaver(irc, line->nick);
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 0));
+	struct irc_user *u = leaver(v, line->nick);
 	struct leaving how = {
 		.kind = PART_LEFT,
 		.reason = irc_line_param(line, 1),
-		.when_ms = irc_line_time(irc, line),
+		.when_ms = irc_line_time(v->irc, line),
 	};
 
 	if (!c)
 		return;
-	if (session_is_own(&irc->listener, line->nick)) {
+	if (session_is_own(v->session, line->nick)) {
 		struct channel *ch = c->channel;
 
 		/* The echo of an earlier leave() comes after the new join(). */
@@ -304,7 +297,7 @@ irc_on_part(struct irc *irc, const struct irc_line *line)
 			return;
 
 		irc_channel_free(c);
-		irc_puppets_lost(irc, ch);
+		irc_puppets_lost(v->irc, ch);
 		bridge_left(ch, DOWN_LOST, "removed from the channel");
 		return;
 	}
@@ -313,7 +306,7 @@ irc_on_part(struct irc *irc, const struct irc_line *line)
 }
 
 static void
-we_were_kicked(struct irc *irc, struct irc_channel *c,
+we_were_kicked(struct view *v, struct irc_channel *c,
 	       const struct irc_line *line)
 {
 	struct channel *ch = c->channel;
@@ -323,29 +316,30 @@ we_were_kicked(struct irc *irc, struct irc_channel *c,
 	str_init(&by, WORDS_MAX);
 	str_init(&reason, WORDS_MAX);
 	str_printf(&text, "kicked by %s: %s",
-		   irc_words(irc, &by, line->nick ? line->nick : "the server"),
-		   irc_words(irc, &reason, irc_line_param(line, 2)));
+		   irc_words(v->irc, &by,
+			     line->nick ? line->nick : "the server"),
+		   irc_words(v->irc, &reason, irc_line_param(line, 2)));
 	irc_channel_free(c);
-	irc_puppets_lost(irc, ch);
+	irc_puppets_lost(v->irc, ch);
 	bridge_left(ch, DOWN_LOST, text.data);
 }
 
 void
-irc_on_kick(struct irc *irc, const struct irc_line *line)
+irc_on_kick(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
-	struct irc_user *u = leaver(irc, irc_line_param(line, 1));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 0));
+	struct irc_user *u = leaver(v, irc_line_param(line, 1));
 	struct leaving how = {
 		.kind = PART_KICKED,
 		.reason = irc_line_param(line, 2),
 		.actor = line->nick,
-		.when_ms = irc_line_time(irc, line),
+		.when_ms = irc_line_time(v->irc, line),
 	};
 
 	if (!c)
 		return;
-	if (session_is_own(&irc->listener, irc_line_param(line, 1)))
-		we_were_kicked(irc, c, line);
+	if (session_is_own(v->session, irc_line_param(line, 1)))
+		we_were_kicked(v, c, line);
 	else if (u)
 		member_leaves(c, u, &how);
 }
@@ -374,41 +368,41 @@ is_split_reason(const char *reason)
 }
 
 void
-irc_on_quit(struct irc *irc, const struct irc_line *line)
+irc_on_quit(struct view *v, const struct irc_line *line)
 {
-	struct irc_user *u = leaver(irc, line->nick);
+	struct irc_user *u = leaver(v, line->nick);
 	const char *reason = irc_line_param(line, 0);
 	struct leaving how = {
 		.kind = PART_QUIT,
 		.reason = reason,
-		.when_ms = irc_line_time(irc, line),
+		.when_ms = irc_line_time(v->irc, line),
 	};
 
-	if (irc_in_batch(irc, line, "netsplit") || is_split_reason(reason))
+	if (irc_in_batch(v, line, "netsplit") || is_split_reason(reason))
 		how.kind = PART_SPLIT;
 	else if (!strncmp(reason, "Quit: ", 6))
 		how.reason = reason + 6;
 	else if (!strcmp(reason, "Quit:"))
 		how.reason = "";
 	if (u && u->channels)
-		user_leaves(irc, u, &how);
+		user_leaves(v, u, &how);
 	else if (u)
-		irc_user_release(irc, u);
+		irc_user_release(v, u);
 }
 
 void
-irc_on_nick(struct irc *irc, const struct irc_line *line)
+irc_on_nick(struct view *v, const struct irc_line *line)
 {
-	struct irc_user *u = leaver(irc, line->nick);
+	struct irc_user *u = leaver(v, line->nick);
 	const char *nick = irc_line_param(line, 0);
 	unsigned left;
 	struct irc_channel *c, *next;
 
 	if (!u || !*nick)
 		return;
-	irc_user_rename(irc, u, nick);
+	irc_user_rename(v, u, nick);
 	left = u->channels;
-	HASH_ITER(hh, irc->channels, c, next)
+	HASH_ITER(hh, v->channels, c, next)
 	{
 		struct event *ev;
 
@@ -419,9 +413,9 @@ irc_on_nick(struct irc *irc, const struct irc_line *line)
 		left--;
 		if (!is_reported(c))
 			continue;
-		ev = irc_user_event(irc, EVENT_RENAME, c, u);
-		ev->when_ms = irc_line_time(irc, line);
-		bridge_event(&irc->net, ev);
+		ev = irc_user_event(v, EVENT_RENAME, c, u);
+		ev->when_ms = irc_line_time(v->irc, line);
+		bridge_event(&v->irc->net, ev);
 	}
 }
 
@@ -431,31 +425,31 @@ static void
 on_mode_change(void *arg, const struct irc_mode *mode)
 {
 	struct irc_channel *c = arg;
-	struct irc *irc = c->irc;
-	const char *modes = irc->isupport.prefix_modes;
+	struct view *v = c->view;
+	const char *modes = v->irc->isupport.prefix_modes;
 	const char *at = mode->mode ? strchr(modes, mode->mode) : NULL;
-	struct irc_user *u = mode->arg ? leaver(irc, mode->arg) : NULL;
+	struct irc_user *u = mode->arg ? leaver(v, mode->arg) : NULL;
 	struct member *m = u ? member_find(c, u) : NULL;
 	enum rank before;
 
 	if (!at || !m)
 		return;
-	before = rank_of(irc, m->prefixes);
+	before = rank_of(v, m->prefixes);
 	if (mode->set)
 		m->prefixes |= 1u << (at - modes);
 	else
 		m->prefixes &= ~(1u << (at - modes));
-	if (rank_of(irc, m->prefixes) != before && is_reported(c))
+	if (rank_of(v, m->prefixes) != before && is_reported(c))
 		report_member(c, m, EVENT_BACKLOG);
 }
 
 void
-irc_on_mode(struct irc *irc, const struct irc_line *line)
+irc_on_mode(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 0));
 
 	if (c && line->n_params > 1)
-		irc_modes_read(&irc->isupport, line->params[1],
+		irc_modes_read(&v->irc->isupport, line->params[1],
 			       line->params + 2, line->n_params - 2,
 			       on_mode_change, c);
 }
@@ -463,14 +457,14 @@ irc_on_mode(struct irc *irc, const struct irc_line *line)
 /* ---- here and away ------------------------------------------------- */
 
 static void
-set_show(struct irc *irc, struct irc_user *u, enum presence_show show,
+set_show(struct view *v, struct irc_user *u, enum presence_show show,
 	 const char *text, unsigned flags)
 {
 	unsigned left = u->channels;
 	struct irc_channel *c, *next;
 
 	u->show = show;
-	HASH_ITER(hh, irc->channels, c, next)
+	HASH_ITER(hh, v->channels, c, next)
 	{
 		struct event *ev;
 
@@ -481,71 +475,71 @@ set_show(struct irc *irc, struct irc_user *u, enum presence_show show,
 		left--;
 		if (!is_reported(c))
 			continue;
-		ev = irc_user_event(irc, EVENT_PRESENCE, c, u);
+		ev = irc_user_event(v, EVENT_PRESENCE, c, u);
 		ev->show = show;
 		ev->flags = flags;
-		set_text(irc, ev, text);
-		bridge_event(&irc->net, ev);
+		set_text(v, ev, text);
+		bridge_event(&v->irc->net, ev);
 	}
 }
 
 void
-irc_on_away(struct irc *irc, const struct irc_line *line)
+irc_on_away(struct view *v, const struct irc_line *line)
 {
-	struct irc_user *u = leaver(irc, line->nick);
+	struct irc_user *u = leaver(v, line->nick);
 	const char *text = irc_line_param(line, 0);
 
 	if (u)
-		set_show(irc, u, *text ? SHOW_AWAY : SHOW_ONLINE, text, 0);
+		set_show(v, u, *text ? SHOW_AWAY : SHOW_ONLINE, text, 0);
 }
 
 /* From WHO: "H" here or "G" gone, then other flags. */
 static void
-who_says(struct irc *irc, const char *nick, const char *flags)
+who_says(struct view *v, const char *nick, const char *flags)
 {
-	struct irc_user *u = leaver(irc, nick);
+	struct irc_user *u = leaver(v, nick);
 	enum presence_show show = *flags == 'G' ? SHOW_AWAY : SHOW_ONLINE;
 
 	if (!u || u->show == show)
 		return;
-	set_show(irc, u, show, "", EVENT_BACKLOG);
-	if (irc->polled && show == SHOW_AWAY) /* why? 301 tells */
-		session_send_idly(&irc->listener, "WHOIS", u->nick, NULL);
+	set_show(v, u, show, "", EVENT_BACKLOG);
+	if (v->polled && show == SHOW_AWAY) /* why? 301 tells */
+		session_send_idly(v->session, "WHOIS", u->nick, NULL);
 }
 
 void
-irc_on_who(struct irc *irc, const struct irc_line *line)
+irc_on_who(struct view *v, const struct irc_line *line)
 {
-	who_says(irc, irc_line_param(line, 5), irc_line_param(line, 6));
+	who_says(v, irc_line_param(line, 5), irc_line_param(line, 6));
 }
 
 /* We ask for %tnfa: token, nick, flags, account. */
 void
-irc_on_whox(struct irc *irc, const struct irc_line *line)
+irc_on_whox(struct view *v, const struct irc_line *line)
 {
 	const char *nick = irc_line_param(line, 2);
-	struct irc_user *u = leaver(irc, nick);
+	struct irc_user *u = leaver(v, nick);
 
 	if (!u || strcmp(irc_line_param(line, 1), WHOX_TOKEN) != 0)
 		return;
 	irc_user_set_account(u, irc_line_param(line, 4));
-	who_says(irc, nick, irc_line_param(line, 3));
+	who_says(v, nick, irc_line_param(line, 3));
 }
 
 /* 301 me nick :text, asked for by WHOIS */
 void
-irc_on_away_is(struct irc *irc, const struct irc_line *line)
+irc_on_away_is(struct view *v, const struct irc_line *line)
 {
-	struct irc_user *u = leaver(irc, irc_line_param(line, 1));
+	struct irc_user *u = leaver(v, irc_line_param(line, 1));
 
 	if (u && u->show == SHOW_AWAY)
-		set_show(irc, u, SHOW_AWAY, irc_line_param(line, 2), 0);
+		set_show(v, u, SHOW_AWAY, irc_line_param(line, 2), 0);
 }
 
 void
-irc_on_account(struct irc *irc, const struct irc_line *line)
+irc_on_account(struct view *v, const struct irc_line *line)
 {
-	struct irc_user *u = leaver(irc, line->nick);
+	struct irc_user *u = leaver(v, line->nick);
 
 	if (u)
 		irc_user_set_account(u, irc_line_param(line, 0));
@@ -563,18 +557,18 @@ keep(char **field, const char *value)
 }
 
 void
-irc_on_topic_is(struct irc *irc, const struct irc_line *line)
+irc_on_topic_is(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 1));
 
 	if (c)
 		keep(&c->topic, irc_line_param(line, 2));
 }
 
 void
-irc_on_topic_by(struct irc *irc, const struct irc_line *line)
+irc_on_topic_by(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 1));
 
 	if (!c)
 		return;
@@ -586,42 +580,43 @@ irc_on_topic_by(struct irc *irc, const struct irc_line *line)
 static struct event *
 topic_event(struct irc_channel *c, const char *who)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 	AUTO_STR utf8;
 	struct text_builder text;
-	struct irc_user *u = irc_user_see(irc, who);
-	struct event *ev = irc_user_event(irc, EVENT_TOPIC, c, u);
+	struct irc_user *u = irc_user_see(v, who);
+	struct event *ev = irc_user_event(v, EVENT_TOPIC, c, u);
 
 	str_init(&utf8, WORDS_MAX);
 	text_builder_init(&text, WORDS_MAX);
-	irc_charset_read(&utf8, c->topic, strlen(c->topic), irc->conf->charset);
+	irc_charset_read(&utf8, c->topic, strlen(c->topic),
+			 v->irc->conf->charset);
 	irc_format_read(&text, utf8.data, utf8.len);
 	event_take_text(ev, &text);
 	text_builder_finish(&text);
-	irc_user_release(irc, u);
+	irc_user_release(v, u);
 	return ev;
 }
 
 void
-irc_on_topic(struct irc *irc, const struct irc_line *line)
+irc_on_topic(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 0));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 0));
 	struct event *ev;
 
 	if (!c)
 		return;
 	keep(&c->topic, irc_line_param(line, 1));
 	keep(&c->topic_by, line->nick ? line->nick : "");
-	if (!line->nick || !*line->nick || irc_is_us(irc, line->nick) ||
+	if (!line->nick || !*line->nick || irc_is_us(v->irc, line->nick) ||
 	    !is_reported(c))
 		return;
 	ev = topic_event(c, line->nick);
-	ev->when_ms = irc_line_time(irc, line);
-	ev->cursor = irc_cursor(irc, ev, line);
+	ev->when_ms = irc_line_time(v->irc, line);
+	ev->cursor = irc_cursor(v, ev, line);
 	if (c->catchup)
 		irc_catch_up_hold(c, ev);
 	else
-		bridge_event(&irc->net, ev);
+		bridge_event(&v->irc->net, ev);
 }
 
 /* ---- the names ----------------------------------------------------- */
@@ -631,8 +626,8 @@ irc_on_topic(struct irc *irc, const struct irc_line *line)
 static void
 name_seen(struct irc_channel *c, char *word)
 {
-	struct irc *irc = c->irc;
-	const char *chars = irc->isupport.prefix_chars;
+	struct view *v = c->view;
+	const char *chars = v->irc->isupport.prefix_chars;
 	unsigned prefixes = 0;
 	const char *at;
 
@@ -640,17 +635,17 @@ name_seen(struct irc_channel *c, char *word)
 		prefixes |= 1u << (at - chars);
 	word[strcspn(word, "!")] = '\0';
 	if (c->asked)
-		c->found |= !irc_compare(irc->isupport.casemapping, word,
-					 irc->listener.nick);
-	else if (*word && !irc_is_us(irc, word))
-		member_add(c, irc_user_see(irc, word))->prefixes = prefixes;
+		c->found |= !irc_compare(v->irc->isupport.casemapping, word,
+					 v->session->nick);
+	else if (*word && !irc_is_us(v->irc, word))
+		member_add(c, irc_user_see(v, word))->prefixes = prefixes;
 }
 
 /* 353 me = #channel :names */
 void
-irc_on_names(struct irc *irc, const struct irc_line *line)
+irc_on_names(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 2));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 2));
 	char *names, *next, *word;
 
 	if (!c || c->state == IRC_CHANNEL_JOINING)
@@ -664,23 +659,22 @@ irc_on_names(struct irc *irc, const struct irc_line *line)
 void
 irc_ask_who(struct irc_channel *c)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 
-	if (irc->isupport.whox)
-		session_send_idly(&irc->listener, "WHO", c->channel->name,
+	if (v->irc->isupport.whox)
+		session_send_idly(v->session, "WHO", c->channel->name,
 				  "%tnfa," WHOX_TOKEN, NULL);
 	else
-		session_send_idly(&irc->listener, "WHO", c->channel->name,
-				  NULL);
+		session_send_idly(v->session, "WHO", c->channel->name, NULL);
 }
 
 void
-irc_poll_away(struct irc *irc)
+irc_poll_away(struct view *v)
 {
 	struct irc_channel *c, *next;
 
-	irc->polled = true;
-	HASH_ITER(hh, irc->channels, c, next)
+	v->polled = true;
+	HASH_ITER(hh, v->channels, c, next)
 	{
 		if (is_reported(c) &&
 		    HASH_COUNT(c->members) <= POLLED_MEMBERS_MAX)
@@ -691,7 +685,7 @@ irc_poll_away(struct irc *irc)
 static void
 report_snapshot(struct irc_channel *c)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 	struct member *m, *next;
 
 	HASH_ITER(hh, c->members, m, next)
@@ -700,19 +694,19 @@ report_snapshot(struct irc_channel *c)
 		const char *by = c->topic_by;
 		struct event *ev;
 
-		if (!by || !*by || irc_is_us(irc, by))
-			by = irc->net.name;
+		if (!by || !*by || irc_is_us(v->irc, by))
+			by = v->irc->net.name;
 		ev = topic_event(c, by);
 		ev->flags = EVENT_BACKLOG;
-		bridge_event(&irc->net, ev);
+		bridge_event(&v->irc->net, ev);
 	}
 }
 
 /* 366 me #channel :End */
 void
-irc_on_names_end(struct irc *irc, const struct irc_line *line)
+irc_on_names_end(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 1));
 
 	if (!c)
 		return;
@@ -723,7 +717,7 @@ irc_on_names_end(struct irc *irc, const struct irc_line *line)
 	if (c->state != IRC_CHANNEL_NAMES)
 		return;
 	c->state = IRC_CHANNEL_CATCHUP;
-	c->heard_ms = loop_now_ms(irc->loop);
+	c->heard_ms = loop_now_ms(v->irc->loop);
 	report_snapshot(c);
 	irc_catch_up(c);
 }

@@ -3,8 +3,8 @@
 #define PROTOCOLS_IRC_CHANNEL_H
 
 /*
- * What we know about the channels that the listener is in: members with their
- * ranks, the topic; and about the people, who are shared by all channels.
+ * What we know about the channels that one connection hears: members with their
+ * ranks, the topic; and about the people, who are shared by all its channels.
  *
  * A person's id is the folded nick under which we first saw them and stays
  * with them through nick changes. If that id is still somebody's (who took
@@ -46,7 +46,7 @@ enum irc_channel_state {
 };
 
 struct irc_channel {
-	struct irc *irc;
+	struct view *view;
 	struct channel *channel;
 	char *folded; /* key */
 	enum irc_channel_state state;
@@ -59,21 +59,33 @@ struct irc_channel {
 	UT_hash_handle hh;
 };
 
+/* ---- view.c -------------------------------------------------------- */
+
+void irc_view_init(struct view *v, struct irc *irc, struct session *session);
+
+/* Forget all channels and all people. */
+void irc_view_clear(struct view *v);
+
+/* A line of the view's session; false if it says nothing about channels. */
+bool irc_view_line(struct view *v, const struct irc_line *line);
+
+/* ---- channels and people ------------------------------------------- */
+
 /* Made for ch, and kept in ch->data, until freed. */
-struct irc_channel *irc_channel_new(struct irc *irc, struct channel *ch);
+struct irc_channel *irc_channel_new(struct view *v, struct channel *ch);
 void irc_channel_free(struct irc_channel *c);
 
-/* All of them, and all people. */
-void irc_channels_free(struct irc *irc);
+/* Those with one person. */
+void irc_directs_free(struct irc *irc);
 
 /* A room by its name on the wire, or NULL. */
-struct irc_channel *irc_channel_find(struct irc *irc, const char *name);
+struct irc_channel *irc_channel_find(struct view *v, const char *name);
 
-struct irc_user *irc_user_find(struct irc *irc, const char *nick);
-struct irc_user *irc_user_find_id(struct irc *irc, const char *id);
+struct irc_user *irc_user_find(struct view *v, const char *nick);
+struct irc_user *irc_user_find_id(struct view *v, const char *id);
 
 /* The same, made if need be. */
-struct irc_user *irc_user_see(struct irc *irc, const char *nick);
+struct irc_user *irc_user_see(struct view *v, const char *nick);
 
 void irc_user_set_account(struct irc_user *u, const char *account);
 
@@ -81,19 +93,19 @@ void irc_user_set_account(struct irc_user *u, const char *account);
  * The user who sent this line; its account from the account-tag. NULL if the
  * source is a server or one of us.
  */
-struct irc_user *irc_user_of_line(struct irc *irc, const struct irc_line *line);
+struct irc_user *irc_user_of_line(struct view *v, const struct irc_line *line);
 
 /* They go by another nick now; the id stays. */
-void irc_user_rename(struct irc *irc, struct irc_user *u, const char *nick);
+void irc_user_rename(struct view *v, struct irc_user *u, const char *nick);
 
 /* They are on the network no more: report it everywhere, and forget them. */
-void irc_user_gone(struct irc *irc, struct irc_user *u);
+void irc_user_gone(struct view *v, struct irc_user *u);
 
 /* Drop a stranger who has nothing to do with us any more. */
-void irc_user_release(struct irc *irc, struct irc_user *u);
+void irc_user_release(struct view *v, struct irc_user *u);
 
 /* An event in c about u, at the current time; c is NULL for a direct one. */
-struct event *irc_user_event(struct irc *irc, enum event_kind kind,
+struct event *irc_user_event(struct view *v, enum event_kind kind,
 			     const struct irc_channel *c,
 			     const struct irc_user *u);
 
@@ -104,7 +116,7 @@ int64_t irc_line_time(struct irc *irc, const struct irc_line *line);
 void irc_ask_who(struct irc_channel *c);
 
 /* Ask who is away, where the server does not tell by itself. */
-void irc_poll_away(struct irc *irc);
+void irc_poll_away(struct view *v);
 
 /* ---- catchup.c ----------------------------------------------------- */
 
@@ -121,23 +133,23 @@ void irc_catch_up_drop(struct irc_channel *c);
 void irc_catch_up_hold(struct irc_channel *c, struct event *ev);
 
 /* True if the line is part of a history; then it was dealt with. */
-bool irc_catch_up_line(struct irc *irc, const struct irc_line *line);
+bool irc_catch_up_line(struct view *v, const struct irc_line *line);
 
 /* FAIL, as standard-replies has it. */
-void irc_on_fail(struct irc *irc, const struct irc_line *line);
+void irc_on_fail(struct view *v, const struct irc_line *line);
 
-void irc_on_batch(struct irc *irc, const struct irc_line *line);
-void irc_batches_free(struct irc *irc);
+void irc_on_batch(struct view *v, const struct irc_line *line);
+void irc_batches_free(struct view *v);
 
 /* True if the line is part of a batch of that type. */
-bool irc_in_batch(const struct irc *irc, const struct irc_line *line,
+bool irc_in_batch(const struct view *v, const struct irc_line *line,
 		  const char *type);
 
 /*
  * Where to go on after the line: "msgid|ms", either as the server says, or
  * "" and our own time. Lives as long as ev.
  */
-const char *irc_cursor(struct irc *irc, struct event *ev,
+const char *irc_cursor(struct view *v, struct event *ev,
 		       const struct irc_line *line);
 
 /* ---- silence.c ----------------------------------------------------- */
@@ -146,25 +158,25 @@ const char *irc_cursor(struct irc *irc, struct event *ev,
 void irc_silence_answered(struct irc_channel *c);
 
 /* The server says that we are not in, or that there is no such channel. */
-void irc_silence_denied(struct irc *irc, const struct irc_line *line);
+void irc_silence_denied(struct view *v, const struct irc_line *line);
 
-/* ---- what the listener's lines do to channels ---------------------- */
+/* ---- what lines do to channels ------------------------------------- */
 
-void irc_on_join(struct irc *irc, const struct irc_line *line);
-void irc_on_part(struct irc *irc, const struct irc_line *line);
-void irc_on_kick(struct irc *irc, const struct irc_line *line);
-void irc_on_quit(struct irc *irc, const struct irc_line *line);
-void irc_on_nick(struct irc *irc, const struct irc_line *line);
-void irc_on_mode(struct irc *irc, const struct irc_line *line);
-void irc_on_away(struct irc *irc, const struct irc_line *line);
-void irc_on_away_is(struct irc *irc, const struct irc_line *line);
-void irc_on_account(struct irc *irc, const struct irc_line *line);
-void irc_on_topic(struct irc *irc, const struct irc_line *line);
-void irc_on_topic_is(struct irc *irc, const struct irc_line *line);
-void irc_on_topic_by(struct irc *irc, const struct irc_line *line);
-void irc_on_names(struct irc *irc, const struct irc_line *line);
-void irc_on_names_end(struct irc *irc, const struct irc_line *line);
-void irc_on_who(struct irc *irc, const struct irc_line *line);
-void irc_on_whox(struct irc *irc, const struct irc_line *line);
+void irc_on_join(struct view *v, const struct irc_line *line);
+void irc_on_part(struct view *v, const struct irc_line *line);
+void irc_on_kick(struct view *v, const struct irc_line *line);
+void irc_on_quit(struct view *v, const struct irc_line *line);
+void irc_on_nick(struct view *v, const struct irc_line *line);
+void irc_on_mode(struct view *v, const struct irc_line *line);
+void irc_on_away(struct view *v, const struct irc_line *line);
+void irc_on_away_is(struct view *v, const struct irc_line *line);
+void irc_on_account(struct view *v, const struct irc_line *line);
+void irc_on_topic(struct view *v, const struct irc_line *line);
+void irc_on_topic_is(struct view *v, const struct irc_line *line);
+void irc_on_topic_by(struct view *v, const struct irc_line *line);
+void irc_on_names(struct view *v, const struct irc_line *line);
+void irc_on_names_end(struct view *v, const struct irc_line *line);
+void irc_on_who(struct view *v, const struct irc_line *line);
+void irc_on_whox(struct view *v, const struct irc_line *line);
 
 #endif

@@ -90,7 +90,7 @@ account(struct irc *irc, struct sending *s, struct piece *piece,
 static struct irc *
 irc_of(struct speaker *sp)
 {
-	return sp->said->channel->irc;
+	return sp->said->channel->view->irc;
 }
 
 static bool

@@ -60,9 +60,9 @@ take_apart(const char *text)
 
 /* What to answer, after the command's own name; false: nothing. */
 static bool
-ctcp_answer(struct irc *irc, const struct said *said, struct str *out)
+ctcp_answer(struct view *v, const struct said *said, struct str *out)
 {
-	time_t now = (time_t)(loop_wall_ms(irc->loop) / 1000);
+	time_t now = (time_t)(loop_wall_ms(v->irc->loop) / 1000);
 	struct tm tm;
 	char text[64];
 
@@ -85,7 +85,7 @@ ctcp_answer(struct irc *irc, const struct said *said, struct str *out)
 }
 
 static void
-on_ctcp(struct irc *irc, struct session *s, struct throttle *answers,
+on_ctcp(struct view *v, struct session *s, struct throttle *answers,
 	const struct irc_line *line, const struct said *said)
 {
 	AUTO_STR text = { 0 }, reply = { 0 };
@@ -93,8 +93,8 @@ on_ctcp(struct irc *irc, struct session *s, struct throttle *answers,
 	str_init(&text, 256);
 	str_init(&reply, 300);
 	if (strcmp(line->command, "PRIVMSG") != 0 ||
-	    !ctcp_answer(irc, said, &text) ||
-	    !irc_may_answer(irc, answers, ANSWER_MS))
+	    !ctcp_answer(v, said, &text) ||
+	    !irc_may_answer(v->irc, answers, ANSWER_MS))
 		return;
 	str_printf(&reply, "\001%s %s\001", said->ctcp, text.data);
 	session_send(s, "NOTICE", line->nick, reply.data, NULL);
@@ -103,14 +103,14 @@ on_ctcp(struct irc *irc, struct session *s, struct throttle *answers,
 /* ---- events -------------------------------------------------------- */
 
 static void
-set_said(struct irc *irc, struct event *ev, const struct said *said)
+set_said(struct view *v, struct event *ev, const struct said *said)
 {
 	AUTO_STR utf8;
 	struct text_builder text;
 
 	str_init(&utf8, SAID_MAX);
 	text_builder_init(&text, SAID_MAX);
-	irc_charset_read(&utf8, said->text, said->len, irc->conf->charset);
+	irc_charset_read(&utf8, said->text, said->len, v->irc->conf->charset);
 	irc_format_read(&text, utf8.data, utf8.len);
 	event_take_text(ev, &text);
 	text_builder_finish(&text);
@@ -139,16 +139,16 @@ set_ids(struct event *ev, const struct irc_line *line)
 
 /* A message from u in c, or direct if c is NULL; NULL if it says nothing. */
 static struct event *
-message(struct irc *irc, const struct irc_channel *c, struct irc_user *u,
+message(struct view *v, const struct irc_channel *c, struct irc_user *u,
 	const struct irc_line *line, const struct said *said)
 {
-	struct event *ev = irc_user_event(irc, EVENT_MESSAGE, c, u);
+	struct event *ev = irc_user_event(v, EVENT_MESSAGE, c, u);
 
-	set_said(irc, ev, said);
+	set_said(v, ev, said);
 	set_ids(ev, line);
-	ev->when_ms = irc_line_time(irc, line);
+	ev->when_ms = irc_line_time(v->irc, line);
 	if (c)
-		ev->cursor = irc_cursor(irc, ev, line);
+		ev->cursor = irc_cursor(v, ev, line);
 	if (c && irc_line_tag(line, "+" IRC_ORIGIN_TAG))
 		(void)origin_read(ev, irc_line_tag(line, "+" IRC_ORIGIN_TAG));
 	if (said->ctcp[0])
@@ -163,55 +163,55 @@ message(struct irc *irc, const struct irc_channel *c, struct irc_user *u,
 
 /* Nobody speaks to the listener; say so, but not to programs. */
 static void
-explain(struct irc *irc, const struct irc_line *line)
+explain(struct view *v, const struct irc_line *line)
 {
 	if (!strcmp(line->command, "NOTICE") ||
-	    !irc_may_answer(irc, &irc->query, ANSWER_MS))
+	    !irc_may_answer(v->irc, &v->irc->query, ANSWER_MS))
 		return;
-	session_send(&irc->listener, "NOTICE", line->nick,
+	session_send(v->session, "NOTICE", line->nick,
 		     "I am a bridge to another network and read no messages. "
 		     "To reach one person there, write to their nick.",
 		     NULL);
 }
 
 void
-irc_hear(struct irc *irc, const struct irc_line *line)
+irc_hear(struct view *v, const struct irc_line *line)
 {
 	const char *target = irc_line_param(line, 0);
 	struct said said = take_apart(irc_line_param(line, 1));
-	bool to_us = session_is_own(&irc->listener, target);
+	bool to_us = session_is_own(v->session, target);
 	bool action = !strcmp(said.ctcp, "ACTION");
-	struct irc_channel *c = to_us ? NULL : irc_channel_find(irc, target);
+	struct irc_channel *c = to_us ? NULL : irc_channel_find(v, target);
 	struct irc_user *u;
 	struct event *ev;
 
 	if (!line->user) /* a server, or a service that is one */
 		return;
 	if ((c || to_us) && said.ctcp[0] && !action) {
-		on_ctcp(irc, &irc->listener, &irc->ctcp, line, &said);
+		on_ctcp(v, v->session, &v->irc->ctcp, line, &said);
 		return;
 	}
 	if (to_us) {
-		explain(irc, line);
+		explain(v, line);
 		return;
 	}
 	if (!c || c->state < IRC_CHANNEL_CATCHUP)
 		return;
-	u = irc_user_of_line(irc, line);
+	u = irc_user_of_line(v, line);
 	if (!u)
 		return;
-	ev = message(irc, c, u, line, &said);
-	irc_user_release(irc, u); /* unless a member */
+	ev = message(v, c, u, line, &said);
+	irc_user_release(v, u); /* unless a member */
 	if (ev && c->catchup)
 		irc_catch_up_hold(c, ev);
 	else if (ev)
-		bridge_event(&irc->net, ev);
+		bridge_event(&v->irc->net, ev);
 }
 
 void
 irc_hear_late(struct irc_channel *c, const struct irc_line *line)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 	struct said said = take_apart(irc_line_param(line, 1));
 	struct irc_user *u;
 	struct event *ev;
@@ -220,16 +220,16 @@ irc_hear_late(struct irc_channel *c, const struct irc_line *line)
 	    (strcmp(line->command, "PRIVMSG") != 0 &&
 	     strcmp(line->command, "NOTICE") != 0) ||
 	    (said.ctcp[0] && strcmp(said.ctcp, "ACTION") != 0) ||
-	    irc_was_us_at(irc, line->nick, irc_line_time(irc, line)))
+	    irc_was_us_at(v->irc, line->nick, irc_line_time(v->irc, line)))
 		return;
 	/* Not irc_user_of_line(): its account is one of the past. */
-	u = irc_user_see(irc, line->nick);
-	ev = message(irc, c, u, line, &said);
-	irc_user_release(irc, u);
+	u = irc_user_see(v, line->nick);
+	ev = message(v, c, u, line, &said);
+	irc_user_release(v, u);
 	if (!ev)
 		return;
 	ev->flags |= EVENT_LATE;
-	bridge_event(&irc->net, ev);
+	bridge_event(&v->irc->net, ev);
 }
 
 /* What services tell a nick is for programs, not for the person behind it. */
@@ -241,25 +241,25 @@ is_service(const struct irc_line *line)
 }
 
 void
-irc_hear_direct(struct irc *irc, const struct puppet *puppet, struct session *s,
+irc_hear_direct(struct view *v, const struct puppet *puppet, struct session *s,
 		struct throttle *answers, const struct irc_line *line)
 {
 	struct said said = take_apart(irc_line_param(line, 1));
 	struct irc_user *u;
 	struct event *ev;
 
-	if (is_service(line) || irc_is_us(irc, line->nick))
+	if (is_service(line) || irc_is_us(v->irc, line->nick))
 		return;
 	if (said.ctcp[0] && strcmp(said.ctcp, "ACTION") != 0) {
-		on_ctcp(irc, s, answers, line, &said);
+		on_ctcp(v, s, answers, line, &said);
 		return;
 	}
-	u = irc_user_of_line(irc, line);
+	u = irc_user_of_line(v, line);
 	if (!u)
 		return;
-	ev = message(irc, NULL, u, line, &said);
+	ev = message(v, NULL, u, line, &said);
 	if (!ev)
 		return;
 	event_set_to(ev, puppet->origin, puppet->sender->id);
-	bridge_event(&irc->net, ev);
+	bridge_event(&v->irc->net, ev);
 }

@@ -13,14 +13,14 @@
 struct puppet;
 
 /* Said in a channel, or to the listener's own nick. */
-void irc_hear(struct irc *irc, const struct irc_line *line);
+void irc_hear(struct view *v, const struct irc_line *line);
 
 /* Said in the channel while we were away, and told by the server's history. */
 void irc_hear_late(struct irc_channel *c, const struct irc_line *line);
 
 /* Said to a puppet's nick, on the puppet's own connection. answers limits
  * what we say back to CTCP. */
-void irc_hear_direct(struct irc *irc, const struct puppet *puppet,
+void irc_hear_direct(struct view *v, const struct puppet *puppet,
 		     struct session *s, struct throttle *answers,
 		     const struct irc_line *line);
 

@@ -114,9 +114,9 @@ forget_all(struct irc *irc)
 	timer_stop(&irc->regain_timer);
 	timer_stop(&irc->poll_timer);
 	timer_stop(&irc->silence_timer);
-	irc->polled = false;
 	timer_stop(&irc->speaker.barrier_timer);
-	irc_channels_free(irc);
+	irc_directs_free(irc);
+	irc_view_clear(&irc->view);
 	irc_puppets_drop(irc);
 	irc_bouncers_free(irc);
 }
@@ -204,6 +204,7 @@ irc_create(const struct conf_network *conf, struct loop *loop,
 	irc->wire.where = irc->net.name;
 	irc_isupport_init(&irc->isupport);
 	session_init(&irc->listener, &irc->wire, &listener_ops, irc);
+	irc_view_init(&irc->view, irc, &irc->listener);
 	irc->listener.hurried = true;
 	irc_speaker_init(&irc->speaker, &irc->listener);
 	if (conf->irc->window)
@@ -307,7 +308,7 @@ irc_join(struct network *net, struct channel *ch)
 		return;
 	}
 	irc_channel_free(ch->data);
-	irc_channel_new(irc, ch);
+	irc_channel_new(&irc->view, ch);
 	if (key)
 		ok = session_send_idly(&irc->listener, "JOIN", ch->name,
 				       secret_reveal(key), NULL);
@@ -348,7 +349,7 @@ irc_resolve(struct network *net, const char *text, char *id, size_t size)
 
 	if (!irc_is_nick(&irc->isupport, text) || irc_is_us(irc, text))
 		return false;
-	u = irc_user_find(irc, text);
+	u = irc_user_find(&irc->view, text);
 	irc_fold(irc->isupport.casemapping, text, folded, sizeof(folded));
 	if (strlen(u ? u->id : folded) >= size)
 		return false;

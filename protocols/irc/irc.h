@@ -11,6 +11,7 @@
  *
  *     irc.c       the ops table and the life of the network
  *     listener.c  what the listener's lines mean
+ *     view.c      what a line of a hearing connection means
  *     channel.c   who is in the channels, their topics
  *     people.c    who is who through nick changes
  *     hear.c      what people say, as events
@@ -62,6 +63,21 @@ struct speaker {
 	int64_t overdue_ms; /* PONG should have come by then */
 };
 
+/*
+ * What one connection sees: the channels that it hears for the bridge, and the
+ * people in them. The listener has one; so has each portal channel, whose
+ * session is that of the account that was chosen to hear it.
+ */
+struct view {
+	struct irc *irc;
+	struct session *session;      /* NULL: nobody hears at the moment */
+	struct irc_channel *channels; /* by folded name */
+	struct irc_user *users_by_nick, *users_by_id;
+	size_t n_strangers;    /* users who share no channel with us */
+	struct batch *batches; /* open ones */
+	bool polled; /* no away-notify: WHO is asked again and again */
+};
+
 struct irc {
 	struct network net;
 	const struct conf_irc *conf;
@@ -73,15 +89,11 @@ struct irc {
 	struct irc_isupport isupport;
 	bool up; /* bridge_network_up() was called */
 	struct timer welcome_timer, regain_timer, poll_timer, silence_timer;
-	bool polled; /* no away-notify: WHO is asked again and again */
 	struct throttle ctcp, query; /* answers to strangers */
-	struct batch *batches;       /* open ones */
 	struct absence *absences;    /* channels we were in; by number */
 
-	struct irc_channel *channels; /* by folded name */
+	struct view view; /* the listener's */
 	struct irc_channel *directs;
-	struct irc_user *users_by_nick, *users_by_id;
-	size_t n_strangers; /* users who share no channel with us */
 	struct bouncer *bouncers;
 
 	struct irc_puppet *puppets;
@@ -135,10 +147,10 @@ void irc_absences_free(struct irc *irc);
 /* ---- silence.c ----------------------------------------------------- */
 
 /* From now on ask whether we are still in channels that are silent. */
-void irc_silence_watch(struct irc *irc);
+void irc_silence_watch(struct view *v);
 
 /* A line came: the channel that it is about is not silent. */
-void irc_silence_broken(struct irc *irc, const struct irc_line *line);
+void irc_silence_broken(struct view *v, const struct irc_line *line);
 
 /* ---- puppets.c ----------------------------------------------------- */
 

@@ -11,7 +11,6 @@
 #include "bridge/str.h"
 #include "conf/conf.h"
 #include "protocols/irc/channel.h"
-#include "protocols/irc/hear.h"
 
 #include <string.h>
 
@@ -70,7 +69,7 @@ irc_refusal_reason(unsigned numeric)
 static void
 join_refused(struct irc *irc, unsigned numeric, const char *name)
 {
-	struct irc_channel *c = irc_channel_find(irc, name);
+	struct irc_channel *c = irc_channel_find(&irc->view, name);
 	struct channel *ch;
 
 	if (!c || c->state != IRC_CHANNEL_JOINING)
@@ -106,7 +105,7 @@ nick_is_free(struct irc *irc, const char *nick)
 static void
 on_nick(struct irc *irc, const struct irc_line *line)
 {
-	irc_on_nick(irc, line);
+	irc_on_nick(&irc->view, line);
 	if (!line->nick)
 		return;
 	if (session_is_own(&irc->listener, line->nick)) {
@@ -121,7 +120,7 @@ on_nick(struct irc *irc, const struct irc_line *line)
 static void
 on_quit(struct irc *irc, const struct irc_line *line)
 {
-	irc_on_quit(irc, line);
+	irc_on_quit(&irc->view, line);
 	if (!line->nick)
 		return;
 	irc_nick_seen(irc, line->nick, NULL);
@@ -168,7 +167,7 @@ poll_away(void *arg)
 {
 	struct irc *irc = arg;
 
-	irc_poll_away(irc);
+	irc_poll_away(&irc->view);
 	timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away, irc);
 }
 
@@ -183,7 +182,7 @@ irc_listener_welcome(struct irc *irc)
 	set_bot_mode(irc);
 	after_connect(irc);
 	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
-	irc_silence_watch(irc);
+	irc_silence_watch(&irc->view);
 	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
 		timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away,
 			    irc);
@@ -196,56 +195,28 @@ on_welcomed(struct irc *irc, const struct irc_line *line UNUSED)
 	irc_listener_welcome(irc);
 }
 
-/* ---- what is said -------------------------------------------------- */
-
-static void
-on_said(struct irc *irc, const struct irc_line *line)
-{
-	if (line->nick && irc_is_us(irc, line->nick))
-		irc_sighted(irc, line);
-	else
-		irc_hear(irc, line);
-}
-
 /* ---- the table ----------------------------------------------------- */
 
-static void
-ignore(struct irc *irc UNUSED, const struct irc_line *line UNUSED)
-{
-}
-
+/* What concerns the listener itself; the rest is the view's. */
 static const struct {
 	const char *command;
 	void (*fn)(struct irc *irc, const struct irc_line *line);
 } commands[] = {
-	{ "PRIVMSG", on_said },
-	{ "JOIN", irc_on_join },
-	{ "QUIT", on_quit },
-	{ "PART", irc_on_part },
-	{ "AWAY", irc_on_away },
-	{ "MODE", irc_on_mode },
-	{ "NICK", on_nick },
-	{ "NOTICE", on_said },
-	{ "301", irc_on_away_is },
-	{ "352", irc_on_who },
-	{ "353", irc_on_names },
-	{ "354", irc_on_whox },
-	{ "366", irc_on_names_end },
-	{ "KICK", irc_on_kick },
-	{ "TOPIC", irc_on_topic },
-	{ "ACCOUNT", irc_on_account },
-	{ "BATCH", irc_on_batch },
-	{ "FAIL", irc_on_fail },
-	{ "005", on_isupport },
-	{ "332", irc_on_topic_is },
-	{ "333", irc_on_topic_by },
-	{ "376", on_welcomed },
-	{ "422", on_welcomed },
-	{ "442", irc_silence_denied },
-	/* The host and the real name of somebody: nothing we show. */
-	{ "CHGHOST", ignore },
-	{ "SETNAME", ignore },
+	{ "NICK", on_nick },    { "QUIT", on_quit },    { "005", on_isupport },
+	{ "376", on_welcomed }, { "422", on_welcomed },
 };
+
+static bool
+own_line(struct irc *irc, const struct irc_line *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].command, line->command) != 0)
+			continue;
+		commands[i].fn(irc, line);
+		return true;
+	}
+	return false;
+}
 
 void
 irc_listener_line(struct irc *irc, const struct irc_line *line)
@@ -253,19 +224,14 @@ irc_listener_line(struct irc *irc, const struct irc_line *line)
 	unsigned numeric = irc_line_numeric(line);
 
 	log_trace(irc->net.name, "read %s", line->command);
-	if (irc_catch_up_line(irc, line))
+	if (irc_catch_up_line(&irc->view, line))
 		return;
-	irc_silence_broken(irc, line);
-	if (irc_settles(irc, &irc->speaker, line))
+	irc_silence_broken(&irc->view, line);
+	if (irc_settles(irc, &irc->speaker, line) || own_line(irc, line) ||
+	    irc_view_line(&irc->view, line))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].command, line->command) != 0)
-			continue;
-		commands[i].fn(irc, line);
-		return;
-	}
 	if (numeric == 403)
-		irc_silence_denied(irc, line);
+		irc_silence_denied(&irc->view, line);
 	if (refusal_of(numeric))
 		join_refused(irc, numeric, irc_line_param(line, 1));
 }

@@ -46,35 +46,35 @@ fold(struct irc *irc, const char *nick)
 }
 
 struct irc_user *
-irc_user_find(struct irc *irc, const char *nick)
+irc_user_find(struct view *v, const char *nick)
 {
 	char folded[NICK_MAX];
 	struct irc_user *u = NULL;
 
-	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
-	HASH_FIND(by_nick, irc->users_by_nick, folded, strlen(folded), u);
+	irc_fold(v->irc->isupport.casemapping, nick, folded, sizeof(folded));
+	HASH_FIND(by_nick, v->users_by_nick, folded, strlen(folded), u);
 	return u;
 }
 
 struct irc_user *
-irc_user_find_id(struct irc *irc, const char *id)
+irc_user_find_id(struct view *v, const char *id)
 {
 	struct irc_user *u = NULL;
 
-	HASH_FIND(by_id, irc->users_by_id, id, strlen(id), u);
+	HASH_FIND(by_id, v->users_by_id, id, strlen(id), u);
 	return u;
 }
 
 /* The folded nick, or with "#2" and so on while somebody else has it. */
 static char *
-free_id(struct irc *irc, const char *folded)
+free_id(struct view *v, const char *folded)
 {
-	char *base = utf8_of(irc, folded);
+	char *base = utf8_of(v->irc, folded);
 	AUTO_STR id = { 0 };
 
 	str_init(&id, 4 * NICK_MAX + 16);
 	str_add(&id, base);
-	for (unsigned i = 2; irc_user_find_id(irc, id.data); i++) {
+	for (unsigned i = 2; irc_user_find_id(v, id.data); i++) {
 		str_clear(&id);
 		str_printf(&id, "%s#%u", base, i);
 	}
@@ -83,10 +83,10 @@ free_id(struct irc *irc, const char *folded)
 }
 
 static void
-user_free(struct irc *irc, struct irc_user *u)
+user_free(struct view *v, struct irc_user *u)
 {
-	HASH_DELETE(by_nick, irc->users_by_nick, u);
-	HASH_DELETE(by_id, irc->users_by_id, u);
+	HASH_DELETE(by_nick, v->users_by_nick, u);
+	HASH_DELETE(by_id, v->users_by_id, u);
 	free(u->nick);
 	free(u->folded);
 	free(u->id);
@@ -97,67 +97,67 @@ user_free(struct irc *irc, struct irc_user *u)
 
 /* Strangers are only remembered for their ids; the oldest goes first. */
 static void
-forget_a_stranger(struct irc *irc)
+forget_a_stranger(struct view *v)
 {
 	struct irc_user *u, *next;
 
-	HASH_ITER(by_nick, irc->users_by_nick, u, next)
+	HASH_ITER(by_nick, v->users_by_nick, u, next)
 	{
 		if (u->channels)
 			continue;
-		user_free(irc, u);
-		irc->n_strangers--;
+		user_free(v, u);
+		v->n_strangers--;
 		return;
 	}
 }
 
 struct irc_user *
-irc_user_see(struct irc *irc, const char *nick)
+irc_user_see(struct view *v, const char *nick)
 {
-	struct irc_user *u = irc_user_find(irc, nick);
+	struct irc_user *u = irc_user_find(v, nick);
 
 	if (u)
 		return u;
-	if (irc->n_strangers >= STRANGERS_MAX)
-		forget_a_stranger(irc);
+	if (v->n_strangers >= STRANGERS_MAX)
+		forget_a_stranger(v);
 	u = xcalloc(1, sizeof(*u));
 	u->nick = xstrdup(nick);
-	u->folded = fold(irc, nick);
-	u->id = free_id(irc, u->folded);
-	u->name = utf8_of(irc, nick);
-	HASH_ADD_KEYPTR(by_nick, irc->users_by_nick, u->folded,
-			strlen(u->folded), u);
-	HASH_ADD_KEYPTR(by_id, irc->users_by_id, u->id, strlen(u->id), u);
-	irc->n_strangers++;
+	u->folded = fold(v->irc, nick);
+	u->id = free_id(v, u->folded);
+	u->name = utf8_of(v->irc, nick);
+	HASH_ADD_KEYPTR(by_nick, v->users_by_nick, u->folded, strlen(u->folded),
+			u);
+	HASH_ADD_KEYPTR(by_id, v->users_by_id, u->id, strlen(u->id), u);
+	v->n_strangers++;
 	return u;
 }
 
 void
-irc_user_rename(struct irc *irc, struct irc_user *u, const char *nick)
+irc_user_rename(struct view *v, struct irc_user *u, const char *nick)
 {
-	struct irc_user *other = irc_user_find(irc, nick);
+	struct irc_user *other = irc_user_find(v, nick);
 
 	/* Somebody whose going we did not see. */
 	if (other && other != u)
-		irc_user_gone(irc, other);
-	HASH_DELETE(by_nick, irc->users_by_nick, u);
+		irc_user_gone(v, other);
+	HASH_DELETE(by_nick, v->users_by_nick, u);
 	free(u->nick);
 	free(u->folded);
 	free(u->name);
 	u->nick = xstrdup(nick);
-	u->folded = fold(irc, nick);
-	u->name = utf8_of(irc, nick);
-	HASH_ADD_KEYPTR(by_nick, irc->users_by_nick, u->folded,
-			strlen(u->folded), u);
+	u->folded = fold(v->irc, nick);
+	u->name = utf8_of(v->irc, nick);
+	HASH_ADD_KEYPTR(by_nick, v->users_by_nick, u->folded, strlen(u->folded),
+			u);
 }
 
 void
-irc_user_release(struct irc *irc, struct irc_user *u)
+irc_user_release(struct view *v, struct irc_user *u)
 {
 	if (u->channels)
 		return;
-	irc->n_strangers--;
-	user_free(irc, u);
+	v->n_strangers--;
+	user_free(v, u);
 }
 
 void
@@ -174,30 +174,30 @@ irc_user_set_account(struct irc_user *u, const char *account)
 }
 
 struct irc_user *
-irc_user_of_line(struct irc *irc, const struct irc_line *line)
+irc_user_of_line(struct view *v, const struct irc_line *line)
 {
 	struct irc_user *u;
 	const char *account = irc_line_tag(line, "account");
 
-	if (!line->nick || !*line->nick || irc_is_us(irc, line->nick))
+	if (!line->nick || !*line->nick || irc_is_us(v->irc, line->nick))
 		return NULL;
-	u = irc_user_see(irc, line->nick);
-	if (account || (irc->listener.caps & IRC_CAP_ACCOUNT_TAG))
+	u = irc_user_see(v, line->nick);
+	if (account || (v->session->caps & IRC_CAP_ACCOUNT_TAG))
 		irc_user_set_account(u, account);
 	return u;
 }
 
 struct event *
-irc_user_event(struct irc *irc, enum event_kind kind,
+irc_user_event(struct view *v, enum event_kind kind,
 	       const struct irc_channel *c, const struct irc_user *u)
 {
 	struct event *ev = event_make(kind);
 
 	ev->channel = c ? c->channel->id : 0;
-	ev->when_ms = loop_wall_ms(irc->loop);
+	ev->when_ms = loop_wall_ms(v->irc->loop);
 	event_set_sender(ev, u->id, u->name);
 	if (u->account) {
-		char *account = utf8_of(irc, u->account);
+		char *account = utf8_of(v->irc, u->account);
 
 		ev->sender.account = event_strdup(ev, account);
 		free(account);

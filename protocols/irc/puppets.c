@@ -522,7 +522,7 @@ on_line(void *owner, const struct irc_line *line)
 		return;
 	if (said) {
 		if (!own && p->puppet)
-			irc_hear_direct(p->irc, p->puppet, &p->session,
+			irc_hear_direct(&p->irc->view, p->puppet, &p->session,
 					&p->ctcp, line);
 	} else if (irc_line_numeric(line)) {
 		on_numeric(p, line);

@@ -95,7 +95,7 @@ irc_sending_free(struct irc *irc, struct sending *s)
 void
 irc_sendings_give_back(struct sending *s, const char *why)
 {
-	struct irc *irc = s->channel->irc;
+	struct irc *irc = s->channel->view->irc;
 
 	while (s) {
 		struct sending *next = s->next;
@@ -111,13 +111,14 @@ void
 irc_sendings_drop(struct irc_channel *c)
 {
 	while (c->sendings)
-		irc_sending_free(c->irc, c->sendings);
+		irc_sending_free(c->view->irc, c->sendings);
 }
 
 void
 irc_speaker_lost(struct irc *irc, struct speaker *sp, const char *why)
 {
-	struct irc_channel *const tables[] = { irc->channels, irc->directs };
+	struct irc_channel *const tables[] = { irc->view.channels,
+					       irc->directs };
 
 	timer_stop(&sp->barrier_timer);
 	for (size_t i = 0; i < ARRAY_SIZE(tables) && sp->unsettled; i++) {
@@ -226,7 +227,7 @@ cut_topic(struct irc *irc, struct sending *s)
 static bool
 takes_tags(const struct sending *s)
 {
-	const struct irc *irc = s->channel->irc;
+	const struct irc *irc = s->channel->view->irc;
 
 	return (s->sp->session->caps & IRC_CAP_MESSAGE_TAGS) &&
 	       irc_tag_allowed(&irc->isupport, IRC_ORIGIN_TAG);
@@ -284,7 +285,7 @@ refuse(struct irc *irc, struct sending *s, const char *why)
 static char *
 direct_target(struct irc *irc, const char *id)
 {
-	const struct irc_user *u = irc_user_find_id(irc, id);
+	const struct irc_user *u = irc_user_find_id(&irc->view, id);
 	const char *nick = u ? u->nick : id;
 
 	return irc_is_nick(&irc->isupport, nick) ? xstrdup(nick) : NULL;
@@ -342,7 +343,7 @@ irc_sendings_advance(struct irc_channel *c)
 			irc_sendings_give_back(s, "the connection is gone");
 			return;
 		}
-		if (!begin(c->irc, s)) {
+		if (!begin(c->view->irc, s)) {
 			irc_sendings_advance(c); /* the row has changed */
 			return;
 		}
@@ -393,7 +394,7 @@ irc_send(struct network *net, struct delivery *d)
 		return;
 	}
 	if (!c)
-		c = irc_channel_new(irc, d->channel);
+		c = irc_channel_new(&irc->view, d->channel);
 	s = xcalloc(1, sizeof(*s));
 	s->d = d;
 	s->channel = c;

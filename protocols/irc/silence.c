@@ -19,12 +19,12 @@
 static void
 look(void *arg)
 {
-	struct irc *irc = arg;
-	int64_t now = loop_now_ms(irc->loop);
-	int64_t silence = (int64_t)irc->conf->silence_s * 1000;
+	struct view *v = arg;
+	int64_t now = loop_now_ms(v->irc->loop);
+	int64_t silence = (int64_t)v->irc->conf->silence_s * 1000;
 	struct irc_channel *c, *next;
 
-	HASH_ITER(hh, irc->channels, c, next)
+	HASH_ITER(hh, v->channels, c, next)
 	{
 		if (c->state != IRC_CHANNEL_JOINED ||
 		    now - c->heard_ms < silence)
@@ -32,41 +32,40 @@ look(void *arg)
 		c->asked = true;
 		c->found = false;
 		c->heard_ms = now; /* not again so soon */
-		session_send_idly(&irc->listener, "NAMES", c->channel->name,
-				  NULL);
+		session_send_idly(v->session, "NAMES", c->channel->name, NULL);
 	}
-	irc_silence_watch(irc);
+	irc_silence_watch(v);
 }
 
 void
-irc_silence_watch(struct irc *irc)
+irc_silence_watch(struct view *v)
 {
-	if (irc->conf->silence_s)
-		timer_start(&irc->silence_timer, irc->loop,
-			    (int64_t)irc->conf->silence_s * 1000 / LOOKS, look,
-			    irc);
+	if (v->irc->conf->silence_s)
+		timer_start(&v->irc->silence_timer, v->irc->loop,
+			    (int64_t)v->irc->conf->silence_s * 1000 / LOOKS,
+			    look, v);
 }
 
 void
-irc_silence_broken(struct irc *irc, const struct irc_line *line)
+irc_silence_broken(struct view *v, const struct irc_line *line)
 {
 	const char *name = irc_line_param(line, 0);
-	struct irc_channel *c = irc_is_channel(&irc->isupport, name)
-					? irc_channel_find(irc, name)
+	struct irc_channel *c = irc_is_channel(&v->irc->isupport, name)
+					? irc_channel_find(v, name)
 					: NULL;
 
 	if (c)
-		c->heard_ms = loop_now_ms(irc->loop);
+		c->heard_ms = loop_now_ms(v->irc->loop);
 }
 
 static void
 lost(struct irc_channel *c)
 {
-	struct irc *irc = c->irc;
+	struct view *v = c->view;
 	struct channel *ch = c->channel;
 
 	irc_channel_free(c);
-	irc_puppets_lost(irc, ch);
+	irc_puppets_lost(v->irc, ch);
 	bridge_left(ch, DOWN_LOST, "no longer in the channel");
 }
 
@@ -79,9 +78,9 @@ irc_silence_answered(struct irc_channel *c)
 }
 
 void
-irc_silence_denied(struct irc *irc, const struct irc_line *line)
+irc_silence_denied(struct view *v, const struct irc_line *line)
 {
-	struct irc_channel *c = irc_channel_find(irc, irc_line_param(line, 1));
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 1));
 
 	if (c && c->asked)
 		lost(c);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_FAKE_WORLD_H
+#define TESTS_SUPPORT_FAKE_WORLD_H
+
+/*
+ * What fake.c, the adapter, and world.c, the network that it imagines, share.
+ * Tests include fake.h only.
+ */
+
+#include "tests/support/fake.h"
+
+struct fake_person {
+	char *id, *name, *status;
+	enum presence_show show;
+	struct fake_person *prev, *next;
+};
+
+/* A channel as the server knows it, whether we are in it or not. */
+struct fake_place {
+	char *name, *topic;
+	struct fake_person *people;
+	struct fake_place *prev, *next;
+};
+
+struct fake_held {
+	struct delivery *d;
+	bool shown;
+	struct fake_held *prev, *next;
+};
+
+struct fake_channel {
+	struct channel *ch;
+	bool told; /* who is there */
+	bool in;
+	struct fake_channel *prev, *next;
+};
+
+struct fake_occupant {
+	struct occupant *o;
+	bool in;
+	struct fake_occupant *prev, *next;
+};
+
+struct fake {
+	struct network net;
+	struct world *world;
+	struct fake_channel *channels;
+	struct fake_occupant *occupants;
+	struct fake_held *held;
+};
+
+/* Append a line to the transcript. */
+void fake_write(struct world *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The place of that name, made if need be. */
+struct fake_place *fake_place_of(struct world *w, const char *name);
+
+/* The channel of that name, if the bridge knows who is there; else NULL. */
+struct channel *fake_joined(struct world *w, const char *name);
+
+/* Raise ev in ch; that p is there. */
+void fake_raise(struct world *w, struct channel *ch, struct event *ev);
+void fake_raise_join(struct world *w, struct channel *ch,
+		     const struct fake_person *p, unsigned flags);
+
+#endif

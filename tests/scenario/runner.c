@@ -23,6 +23,12 @@
  *   NET WHO topic #CH "text"
  *   NET WHO tells NET2:WHO2 "text"
  *
+ *   NET knocks ROOM NET2:#CH       somebody wants the hosted room
+ *   NET WHO enters ROOM ["password"]
+ *   NET WHO sets NET2 KEY ["value"]
+ *   NET WHO has NET2               the settings are written down
+ *   NET recalls ROOM N             so are the last words said there
+ *
  *   NET gets "line"                the oldest unread line of the transcript
  *   NET gets like "li*"            a pattern of the shell's
  *   NET gets nothing
@@ -263,12 +269,13 @@ struct word {
 };
 
 static const struct word cap_words[] = {
-	{ "puppet", CAN_PUPPET }, { "own", CAN_PUPPET_OWN },
-	{ "style", CAN_STYLE },   { "topic", CAN_TOPIC },
-	{ "edit", CAN_EDIT },     { "reply", CAN_REPLY },
-	{ "react", CAN_REACT },   { "redact", CAN_REDACT },
-	{ "notice", CAN_NOTICE }, { "direct", CAN_DIRECT },
-	{ "delay", CAN_DELAY },
+	{ "puppet", CAN_PUPPET },   { "own", CAN_PUPPET_OWN },
+	{ "style", CAN_STYLE },     { "topic", CAN_TOPIC },
+	{ "edit", CAN_EDIT },       { "reply", CAN_REPLY },
+	{ "react", CAN_REACT },     { "redact", CAN_REDACT },
+	{ "notice", CAN_NOTICE },   { "direct", CAN_DIRECT },
+	{ "delay", CAN_DELAY },     { "host", CAN_HOST },
+	{ "account", CAN_ACCOUNT },
 };
 
 static bool
@@ -565,6 +572,24 @@ act_tells(struct play *p, struct world *w)
 	world_tell(w, p->words[1], network, to, word(p, 4));
 }
 
+static void
+act_enters(struct play *p, struct world *w)
+{
+	world_come_in(w, p->words[3], p->words[1], word(p, 4));
+}
+
+static void
+act_sets(struct play *p, struct world *w)
+{
+	world_set(w, p->words[1], p->words[3], word(p, 4), word(p, 5));
+}
+
+static void
+act_has(struct play *p, struct world *w)
+{
+	world_settings(w, p->words[1], p->words[3]);
+}
+
 struct verb {
 	const char *name;
 	size_t n_words; /* at least */
@@ -573,15 +598,27 @@ struct verb {
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },         { "parts", 4, act_parts },
-	{ "quits", 4, act_quits },         { "kicked", 4, act_kicked },
-	{ "named", 4, act_named },         { "away", 3, act_away },
-	{ "back", 3, act_back },           { "says", 5, act_says },
-	{ "said", 5, act_said },           { "acts", 5, act_acts },
-	{ "notices", 5, act_notices },     { "repeats", 6, act_repeats },
-	{ "recalled", 6, act_recalled },   { "edits", 6, act_edits },
-	{ "withdraws", 5, act_withdraws }, { "reacts", 6, act_reacts },
-	{ "topic", 5, act_topic },         { "tells", 5, act_tells },
+	{ "joins", 4, act_joins },
+	{ "parts", 4, act_parts },
+	{ "quits", 4, act_quits },
+	{ "kicked", 4, act_kicked },
+	{ "named", 4, act_named },
+	{ "away", 3, act_away },
+	{ "back", 3, act_back },
+	{ "says", 5, act_says },
+	{ "said", 5, act_said },
+	{ "acts", 5, act_acts },
+	{ "notices", 5, act_notices },
+	{ "repeats", 6, act_repeats },
+	{ "recalled", 6, act_recalled },
+	{ "edits", 6, act_edits },
+	{ "withdraws", 5, act_withdraws },
+	{ "reacts", 6, act_reacts },
+	{ "topic", 5, act_topic },
+	{ "tells", 5, act_tells },
+	{ "enters", 4, act_enters },
+	{ "sets", 5, act_sets },
+	{ "has", 4, act_has },
 };
 
 static void
@@ -735,18 +772,34 @@ net_trips(struct play *p, struct world *w)
 	fail(p, "no such hook: %s", p->words[2]);
 }
 
+static void
+net_knocks(struct play *p, struct world *w)
+{
+	char *far = p->words[3];
+	char *network = strsep(&far, ":");
+
+	world_knock(w, p->words[2], network, far);
+}
+
+static void
+net_recalls(struct play *p, struct world *w)
+{
+	world_past(w, p->words[2], (unsigned)strtoul(p->words[3], NULL, 10));
+}
+
 /* NET verb ... */
 static const struct verb net_verbs[] = {
-	{ "gets", 3, net_gets },     { "puppets", 4, net_puppets },
-	{ "down", 3, net_down },     { "dead", 2, net_dead },
-	{ "alive", 2, net_alive },   { "loses", 4, net_loses },
-	{ "kicks", 5, net_kicks },   { "confirms", 2, net_confirms },
-	{ "holds", 2, net_holds },   { "refuses", 2, net_refuses },
-	{ "delays", 2, net_delays }, { "settles", 3, net_settles },
-	{ "bars", 3, net_bars },     { "slow", 2, net_slow },
-	{ "admits", 2, net_admits }, { "lingers", 2, net_lingers },
-	{ "enters", 2, net_enters }, { "trips", 3, net_trips },
-	{ "stalls", 2, net_stalls },
+	{ "gets", 3, net_gets },       { "puppets", 4, net_puppets },
+	{ "down", 3, net_down },       { "dead", 2, net_dead },
+	{ "alive", 2, net_alive },     { "loses", 4, net_loses },
+	{ "kicks", 5, net_kicks },     { "confirms", 2, net_confirms },
+	{ "holds", 2, net_holds },     { "refuses", 2, net_refuses },
+	{ "delays", 2, net_delays },   { "settles", 3, net_settles },
+	{ "bars", 3, net_bars },       { "slow", 2, net_slow },
+	{ "admits", 2, net_admits },   { "lingers", 2, net_lingers },
+	{ "enters", 2, net_enters },   { "trips", 3, net_trips },
+	{ "stalls", 2, net_stalls },   { "knocks", 4, net_knocks },
+	{ "recalls", 4, net_recalls },
 };
 
 static bool

@@ -210,7 +210,9 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 		show_held(w->fake, occupant->channel); /* said before that */
 		DL_DELETE(w->fake->occupants, o);
 		free(o);
+		occupant->refusal = REFUSAL_KICKED;
 		up_puppet_left(w, occupant, why, "kicked");
+		fake_portal_unheard(w->fake, occupant->channel);
 	}
 }
 
@@ -335,6 +337,11 @@ fake_join(struct network *net, struct channel *ch)
 	c = xcalloc(1, sizeof(*c));
 	c->ch = ch;
 	DL_APPEND(f->channels, c);
+	if (ch->portal) { /* heard by who comes */
+		c->in = true;
+		up_joined(f->world, ch);
+		return;
+	}
 	if (f->world->slow_join)
 		return;
 	enter(f->world, c);
@@ -585,6 +592,7 @@ admit(struct fake *f, struct fake_occupant *fo)
 
 	free_name(f, o, name, sizeof(name));
 	fo->in = true;
+	fake_portal_heard(f, o->channel);
 	up_puppet_joined(f->world, o, name);
 }
 
@@ -610,6 +618,7 @@ fake_puppet_join(struct network *net, struct occupant *o)
 	if (trapped(f, FAKE_TRAP_PUPPET_JOIN))
 		return;
 	if (f->world->barred && strcmp(o->want, f->world->barred) == 0) {
+		o->refusal = REFUSAL_BANNED;
 		up_puppet_left(f->world, o, DOWN_REFUSED, "barred");
 		return;
 	}
@@ -641,6 +650,7 @@ fake_puppet_leave(struct network *net, struct occupant *o,
 	assert(fo);
 	DL_DELETE(f->occupants, fo);
 	free(fo);
+	fake_portal_unheard(f, o->channel);
 	trapped(f, FAKE_TRAP_PUPPET_LEAVE);
 }
 
@@ -651,6 +661,8 @@ fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	char name[256];
 
 	assert(occupant_find(f, o));
+	if (changes & PUPPET_ACCOUNT)
+		fake_account_changed(f, o);
 	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME))
 		return;
 	free_name(f, o, name, sizeof(name));
@@ -663,7 +675,12 @@ static void
 fake_accepted(struct network *net, const struct event *ev)
 {
 	struct fake *f = hook(net);
+	struct fake_channel *c;
 
+	DL_FOREACH(f->channels, c)
+	if (c->ch->kind == CHANNEL_HOSTED && c->ch->id == ev->channel)
+		fake_write(f->world, "%s (%s): %s", c->ch->name,
+			   ev->sender.name, ev->text.utf8);
 	if (f->world->watch)
 		f->world->watch->accepted(f->world, ev);
 }
@@ -709,6 +726,9 @@ const struct protocol fake_protocol = {
 		.forget = fake_forget,
 		.accepted = fake_accepted,
 		.bounce = fake_bounce,
+		.standing = fake_standing,
+		.channel_name = fake_channel_name,
 		.resolve = fake_resolve,
 	},
+	.settings = fake_settings,
 };

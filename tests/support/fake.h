@@ -22,6 +22,8 @@
  *     #lobby ann replies f3: x
  *     bob ann: psst              a private word to bob
  *     bounce ann: why            the author was told
+ *     #x: ann is in as ann       how one in a hosted room fares
+ *     #x (ann): hello            shown in a hosted room when accepted
  */
 
 #include "bridge/protocol.h"
@@ -130,6 +132,20 @@ void world_recall(struct world *w, const char *channel, const char *who,
 /* A private word from who to the person id of that network. */
 void world_tell(struct world *w, const char *who, const char *network,
 		const char *id, const char *text);
+
+/* Ask for the hosted room that stands for far; come in, once it is there. */
+void world_knock(struct world *w, const char *room, const char *network,
+		 const char *far);
+void world_come_in(struct world *w, const char *room, const char *who,
+		   const char *password);
+
+/* Set something for the account of who, or write down what is set. */
+void world_set(struct world *w, const char *who, const char *network,
+	       const char *key, const char *value);
+void world_settings(struct world *w, const char *who, const char *network);
+
+/* Write down the last of what was said in a hosted room. */
+void world_past(struct world *w, const char *room, unsigned max);
 
 /* Settle the n oldest deliveries that are held. */
 void world_confirm(struct world *w, unsigned n);

@@ -64,4 +64,14 @@ void fake_raise(struct world *w, struct channel *ch, struct event *ev);
 void fake_raise_join(struct world *w, struct channel *ch,
 		     const struct fake_person *p, unsigned flags);
 
+/* fake_gateway.c: hooks, and what follows from a puppet's coming and going */
+void fake_standing(struct network *net, struct channel *ch,
+		   const char *sender_id, const struct standing *s);
+bool fake_channel_name(struct network *net, const char *text, char *name,
+		       size_t size);
+void fake_portal_heard(struct fake *f, struct channel *ch);
+void fake_portal_unheard(struct fake *f, struct channel *ch);
+void fake_account_changed(struct fake *f, struct occupant *o);
+extern const struct setting fake_settings[];
+
 #endif

@@ -180,6 +180,8 @@ fake_raise(struct world *w, struct channel *ch, struct event *ev)
 {
 	ev->channel = ch->id;
 	ev->when_ms = now(w);
+	if (ch->kind == CHANNEL_HOSTED)
+		ev->flags |= EVENT_GATEWAY;
 	up_event(w, ev);
 }
 

@@ -338,6 +338,9 @@ void standing_changed(struct room *room, struct netlife *home,
 /* The same for everybody who is shown in room. */
 void standings_changed(struct room *room);
 
+/* Why that person may say nothing in room; NULL: there is no reason. */
+const char *portal_objection(struct room *room, const char *sender_id);
+
 /* Tell the adapter of a hosted room what has changed for those in it. */
 void standings_work(struct room *room);
 

@@ -235,6 +235,18 @@ carry_durable(struct room *from, struct event *ev)
 	free(to);
 }
 
+/* Whoever was kept out of a channel is not heard through a side door. */
+static void
+carry_said(struct room *room, struct event *ev)
+{
+	const char *why = portal_objection(room, ev->sender.id);
+
+	if (why)
+		bridge_bounce(room->life, ev, why);
+	else
+		carry_durable(room, ev);
+}
+
 /* Shown where somebody wants it, if that is possible right now. */
 static void
 carry_noise(struct room *from, struct event *ev)
@@ -332,7 +344,7 @@ carry_topic(struct room *room, struct event *ev)
 		bridge_accept(room->life, ev);
 		return;
 	}
-	carry_durable(room, ev);
+	carry_said(room, ev);
 }
 
 /* ---- by kind ----------------------------------------------------------- */
@@ -365,7 +377,7 @@ carry(struct room *room, struct event *ev)
 	case EVENT_REDACTION:
 	case EVENT_REACTION:
 		member_see(room, ev);
-		carry_durable(room, ev);
+		carry_said(room, ev);
 		return;
 	case EVENT_TOPIC:
 		carry_topic(room, ev);

@@ -454,6 +454,19 @@ standings_work(struct room *room)
 }
 
 const char *
+portal_objection(struct room *room, const char *sender_id)
+{
+	const struct occ *occ;
+
+	if (!room->far)
+		return NULL;
+	occ = puppet_speaker(room->far, room->life, sender_id);
+	if (!occ || occ->o.state != OCCUPANT_REFUSED)
+		return NULL;
+	return occ->why;
+}
+
+const char *
 bridge_topic(struct channel *hosted)
 {
 	const struct room *room = container_of(hosted, struct room, ch);

@@ -539,6 +539,13 @@ pup_update(struct pup *pup, const struct member *m)
 		changed(pup, what);
 }
 
+/* Nobody else may say it: whoever of the gateway went comes back for it. */
+static bool
+stays_to_speak(const struct occ *occ)
+{
+	return occ->queued && occ->pup->p.account;
+}
+
 /* Whoever gets a place, or keeps it, by speaking is shown everywhere. */
 static void
 pup_spoke(struct pup *pup)
@@ -562,7 +569,7 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 	struct member *m = member_shown(room, home, sender_id);
 
 	if (!m || !shows_puppets(room, home, m)) {
-		if (occ)
+		if (occ && !stays_to_speak(occ))
 			occ_unwant(occ);
 		return;
 	}
@@ -607,12 +614,13 @@ puppet_direct(struct room *room, struct netlife *home, const struct event *ev)
 	pup = pup_claim(pup, room, home, &claim);
 	if (!pup)
 		return NULL;
+	/* First: it looks who is where, and this one is nowhere yet. */
+	pup_spoke(pup);
 	occ = occ_find(room, pup);
 	if (!occ)
 		occ = occ_new(room, pup);
 	occ->wanted = true;
 	occ_mark(occ);
-	pup_spoke(pup);
 	return occ;
 }
 

@@ -988,7 +988,8 @@ play_file(struct play *p, FILE *in)
 static void
 clean_up(const char *database, const char *folder)
 {
-	static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
+	static const char *const ends[] = { "", "-wal", "-shm", ".lock",
+					    ".key" };
 	char path[80];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
@@ -1010,6 +1011,7 @@ main(int argc, char **argv)
 		return 64;
 	}
 	play.wall_ms = START_MS;
+	play.conf.database = play.database;
 	play.conf.queue_age_s = 24 * 3600;
 	play.conf.queue_rows = 10000;
 	play.conf.queue_mib = 64;

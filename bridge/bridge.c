@@ -178,6 +178,8 @@ make_link(struct bridge *bridge, const struct conf_link *conf)
 {
 	struct link *link = &bridge->links[bridge->n_links++];
 
+	link->standby.state = NOTICE_STANDBY;
+
 	link->name = xstrdup(conf->name);
 	link->rooms = xcalloc(conf->n_members, sizeof(struct room *));
 	for (size_t i = 0; i < conf->n_members; i++) {
@@ -352,9 +354,11 @@ take_identity(struct bridge *bridge, const struct opening *op)
 	bridge->steady_offset_ms = op->steady_ms - bridge->started_ms;
 	snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
 	snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-", op->id);
+	snprintf(bridge->puppets, sizeof(bridge->puppets), "%s:p:", op->id);
 	for (size_t i = 0; i < bridge->n_nets; i++) {
 		bridge->nets[i].net->id = op->networks[i];
 		bridge->nets[i].net->prefix = bridge->prefix;
+		bridge->nets[i].net->puppet_notice = bridge->puppets;
 	}
 }
 
@@ -462,6 +466,7 @@ free_rooms(struct bridge *bridge)
 		for (size_t k = 0; k < link->n_rooms; k++)
 			room_free(link->rooms[k]);
 		free(link->rooms);
+		standby_free(link);
 		free(link->fuse);
 		free(link->name);
 	}

@@ -23,6 +23,7 @@
 
 #include "bridge/hash.h"
 #include "bridge/loop.h"
+#include "bridge/notice.h"
 #include "bridge/protocol.h"
 #include "bridge/router.h"
 #include "conf/conf.h"
@@ -36,11 +37,13 @@ struct db;
 struct fuse;
 struct item;
 struct occ;
+struct peer;
 struct pup;
 struct secret;
 struct store;
 
 #define OUTBOX_MEMORY_MAX 256
+#define OUTBOX_SEEN 16
 
 /* Authors who are away; beyond that the oldest are not told. */
 #define BOUNCES_MAX 1000
@@ -117,6 +120,8 @@ struct item {
 	int64_t event;     /* number in the store; 0 if it was never kept */
 	int64_t steady_ms; /* when it was taken; in time it is too old */
 	int64_t since_ms;  /* when it came to the head, to wait for a puppet */
+	int64_t queued_ms; /* when it came into memory */
+	bool seen;         /* said there by another bridge */
 	unsigned attempts;
 	char *target, *parent, *origin;
 	char id[64];
@@ -127,9 +132,11 @@ struct outbox {
 	struct item *items; /* utlist, in order */
 	struct item *fresh; /* the first that is not in flight, or NULL */
 	size_t n, in_flight;
-	size_t settling;    /* ends that are not on disk yet */
-	int64_t last_event; /* newest in memory */
-	bool more;          /* newer ones are on disk only */
+	size_t settling;           /* ends that are not on disk yet */
+	int64_t last_event;        /* newest in memory */
+	int64_t seen[OUTBOX_SEEN]; /* said by others before they came here */
+	size_t next_seen;
+	bool more; /* newer ones are on disk only */
 	unsigned failures;
 	struct timer retry; /* nothing is sent while it runs */
 	struct timer wake;  /* somebody has waited long enough */
@@ -153,6 +160,10 @@ struct room {
 	char *topic;          /* as last seen there; NULL if not known */
 	char *cursor;         /* of the newest event kept; NULL if none */
 	char *identity;       /* digest of what everybody calls it, or NULL */
+	char *notice;         /* what we show other bridges there, or NULL */
+	bool announce;        /* it has changed */
+	struct peer *peers;   /* those who show one; standby.c */
+	unsigned group;       /* 0: no other bridge joins it to any */
 	char *why;            /* it was last left; NULL: never was */
 	struct member *members;
 	struct occ *occs;
@@ -171,6 +182,31 @@ struct room {
 	UT_hash_handle hh_name; /* direct, hosted: in the network, by name */
 };
 
+#define STANDBY_FORMERS 8
+#define STANDBY_DISTRUSTED 8
+
+/* A bridge that said that it carries a link, and did not. */
+struct distrust {
+	char bridge[NOTICE_ID_MAX + 1];
+	int64_t until_ms, wait_ms;
+};
+
+/* What a link knows of other bridges that have it, too; see standby.c. */
+struct standby {
+	enum notice_state state;
+	bool tried;   /* nobody was in our way, or their time is over */
+	bool covered; /* everything is carried by others */
+	bool failed;  /* they did not */
+	int64_t covered_ms, grace_ms;
+	size_t n_peers;                /* other bridges in all rooms */
+	char other[NOTICE_ID_MAX + 1]; /* who carries it; "" if we do */
+	struct distrust distrusted[STANDBY_DISTRUSTED];
+	size_t next_distrusted;
+	struct notice_link *formers; /* those that have gone; or NULL */
+	size_t next_former;
+	struct timer timer;
+};
+
 struct link {
 	char *name;
 	struct room **rooms; /* each room is in one link */
@@ -179,6 +215,7 @@ struct link {
 	bool marked;       /* a mark of another bridge was seen in it */
 	bool portal;       /* made on demand, and in bridge->portals */
 	struct link *prev, *next;
+	struct standby standby;
 };
 
 /* ---- networks ---------------------------------------------------------- */
@@ -204,7 +241,7 @@ struct netlife {
 
 /* How often each fence stopped something; see fence.c. */
 struct fence_counts {
-	uint64_t echoes, hops, copies, doubles;
+	uint64_t echoes, hops, copies, doubles, left;
 };
 
 enum bridge_state {
@@ -237,8 +274,9 @@ struct bridge {
 	int64_t started_ms;       /* 0 before bridge_start() */
 	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
 	struct timer tick;
-	char id[24];     /* names this bridge in our message ids */
-	char prefix[32]; /* how those begin */
+	char id[24];      /* names this bridge in our message ids */
+	char prefix[32];  /* how those begin */
+	char puppets[32]; /* the notice of our puppets */
 	struct fence_counts fences;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
@@ -361,6 +399,9 @@ void members_doubt(struct room *room);
 void members_prune(struct room *room);
 void members_clear(struct room *room);
 
+/* What is shown of them elsewhere may have changed. */
+void members_resync(struct room *room);
+
 /* puppet.c: who is shown where */
 
 /*
@@ -397,6 +438,12 @@ void puppets_free(struct room *room);
 void outbox_push(struct room *room, struct event *source, int64_t event,
 		 struct netlife *home);
 void outbox_work(struct room *room);
+
+/*
+ * Another bridge said that event there, under that id or NULL. Nothing is left
+ * to do, unless it is being said.
+ */
+void outbox_seen(struct room *room, int64_t event, const char *id);
 
 /* True if that topic is on the wire. */
 bool outbox_says_topic(const struct room *room, const char *topic);
@@ -436,6 +483,37 @@ void fence_name(struct room *from, struct event *ev, int64_t number);
 
 /* The network is up: learn what everybody calls the room. */
 void fence_identify(struct room *room);
+
+/* standby.c: other bridges on the same link */
+
+/* Something changed that others, or we, should go by. */
+void standby_review(struct link *link);
+
+/* The room is lost: nobody is seen there any more. */
+void standby_lost(struct room *room);
+
+/* The room is about to be freed; or the link, and its rooms were. */
+void standby_forget(struct room *room);
+void standby_free(struct link *link);
+
+/* True if another bridge carries what is said in one room to the other. */
+bool standby_covers(const struct room *from, const struct room *to);
+
+/* True if another bridge is in one of the link's rooms. */
+bool standby_has_peers(const struct link *link);
+
+/* True if the bridge that brought ev to one room brought it to the other. */
+bool standby_has_it(struct room *from, const struct room *to,
+		    const struct event *ev);
+
+/* True if that member is another bridge, or shown by it in the other room. */
+bool standby_hides(struct room *from, const struct room *to, const char *who);
+
+/* Until when the item is to wait for another bridge to say it; 0: it is not. */
+int64_t standby_hold_ms(const struct item *item);
+
+/* It waited in vain. */
+void standby_failed(const struct item *item);
 
 /* intake.c: what adapters raise */
 void intake_event(struct netlife *life, struct event *ev);

@@ -84,6 +84,7 @@ is_copy(struct room *from, const struct event *ev)
 		.name = ev->sender.name,
 		.text = ev->text.utf8,
 		.marked = ev->via != NULL,
+		.paired = standby_has_peers(from->link),
 	};
 	int64_t of;
 	enum fuse_verdict verdict =
@@ -93,12 +94,14 @@ is_copy(struct room *from, const struct event *ev)
 	if (verdict == FUSE_NEW)
 		return false;
 	bridge->fences.copies++;
+	if (of)
+		outbox_seen(from, of, ev->id);
 	if (verdict == FUSE_BLOWS)
 		log_warn(from->where,
 			 "\"%s\" brings back what this link carries: what "
 			 "they repeat is dropped for %d s; another bridge?",
 			 ev->sender.name, FUSE_BLOWN_MS / 1000);
-	else if (!(ev->flags & EVENT_LATE))
+	else if (!word.paired && !(ev->flags & EVENT_LATE))
 		log_peer(from->where, "another bridge repeated what this link "
 				      "carries; the copy was dropped");
 	return true;
@@ -117,7 +120,8 @@ fence_stops(struct room *from, const struct event *ev)
 bool
 fence_asks_store(const struct room *from, const struct event *ev)
 {
-	return from->link && is_said(ev) && (ev->via || from->link->marked);
+	return from->link && is_said(ev) &&
+	       (ev->via || from->link->marked || standby_has_peers(from->link));
 }
 
 void

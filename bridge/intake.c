@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define SPANS_MAX (256 * 1024)
+#define OWN_SENDER "causeway" /* of what the bridge itself says */
 #define ATTACHMENTS_MAX (64 * 1024)
 
 /* An event on its way to disk. */
@@ -138,6 +139,17 @@ move_cursor(struct room *room, const struct event *ev)
 	room->ch.cursor = room->cursor;
 }
 
+/* Another bridge said here what we may be about to. */
+static void
+was_brought(struct intake *in)
+{
+	struct room *room = bridge_room(in->bridge, in->row.channel);
+
+	in->bridge->fences.doubles++;
+	if (room)
+		outbox_seen(room, in->same, in->ev->id);
+}
+
 static void
 intake_done(struct store_job *job, int status)
 {
@@ -152,10 +164,10 @@ intake_done(struct store_job *job, int status)
 		return;
 	}
 	accepted(life, in->ev);
-	if (in->same)
-		in->bridge->fences.doubles++;
 	if (!in->known)
 		move_cursor(bridge_room(in->bridge, in->row.channel), in->ev);
+	if (in->same)
+		was_brought(in);
 	for (size_t i = 0; !in->known && i < in->n; i++) {
 		struct room *to = bridge_room(in->bridge, in->channels[i]);
 
@@ -206,6 +218,21 @@ is_set_there(const struct room *to, const struct event *ev)
 	       strcmp(to->topic, ev->text.utf8) == 0;
 }
 
+/*
+ * What another bridge brought is everywhere that it reaches. Of what it
+ * carries we hold only what people say: we would not know the rest again.
+ */
+static bool
+is_left_to_others(struct room *from, const struct room *to,
+		  const struct event *ev)
+{
+	bool said = (ev->kind == EVENT_MESSAGE || ev->kind == EVENT_EDIT) &&
+		    strcmp(ev->sender.id, OWN_SENDER) != 0;
+
+	return standby_has_it(from, to, ev) ||
+	       (!said && standby_covers(from, to));
+}
+
 static size_t
 destinations(struct room *from, const struct event *ev, struct room **to)
 {
@@ -215,7 +242,8 @@ destinations(struct room *from, const struct event *ev, struct room **to)
 	for (size_t i = 0; link && i < link->n_rooms; i++)
 		if (route_allows(&from->place, &link->rooms[i]->place,
 				 ev->kind) &&
-		    !is_set_there(link->rooms[i], ev))
+		    !is_set_there(link->rooms[i], ev) &&
+		    !is_left_to_others(from, link->rooms[i], ev))
 			to[n++] = link->rooms[i];
 	return n;
 }
@@ -226,9 +254,11 @@ carry_durable(struct room *from, struct event *ev)
 {
 	size_t max = from->link ? from->link->n_rooms : 1;
 	struct room **to = xcalloc(max, sizeof(struct room *));
-	size_t n = fence_stops(from, ev) ? 0 : destinations(from, ev, to);
+	bool stops = fence_stops(from, ev);
+	size_t n = stops ? 0 : destinations(from, ev, to);
 
-	if (n)
+	/* What others brought is kept, to be known by its ids. */
+	if (n || (!stops && ev->via && standby_has_peers(from->link)))
 		intake_submit(from, ev, to, n);
 	else
 		bridge_accept(from->life, ev);
@@ -256,7 +286,7 @@ carry_noise(struct room *from, struct event *ev)
 	for (size_t i = 0; link && i < link->n_rooms; i++) {
 		struct room *to = link->rooms[i];
 
-		if (to->place.noise &&
+		if (to->place.noise && !standby_covers(from, to) &&
 		    route_allows(&from->place, &to->place, ev->kind))
 			outbox_push(to, ev, 0, from->life);
 	}
@@ -269,7 +299,8 @@ carry_typing(struct room *from, struct event *ev)
 
 	for (size_t i = 0; link && i < link->n_rooms; i++)
 		if (route_allows(&from->place, &link->rooms[i]->place,
-				 ev->kind))
+				 ev->kind) &&
+		    !standby_covers(from, link->rooms[i]))
 			outbox_push(link->rooms[i], ev, 0, from->life);
 }
 
@@ -463,7 +494,7 @@ bridge_gap(struct channel *ch, int64_t from_ms)
 	ev->channel = ch->id;
 	ev->when_ms = now_ms;
 	ev->flags = EVENT_NOTICE;
-	event_set_sender(ev, "causeway", "causeway");
+	event_set_sender(ev, OWN_SENDER, OWN_SENDER);
 	event_set_text(ev, text.data);
 	carry_durable(room, ev);
 	event_unref(ev);

@@ -220,6 +220,13 @@ members_prune(struct room *room)
 }
 
 void
+members_resync(struct room *room)
+{
+	for (struct member *m = room->members; m; m = m->hh.next)
+		tell_others(room, m->id, false);
+}
+
+void
 members_clear(struct room *room)
 {
 	struct member *m, *tmp;

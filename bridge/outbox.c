@@ -237,6 +237,15 @@ name_item(struct item *item, struct room *room)
 	item->d.id = item->id;
 }
 
+static bool
+was_seen(const struct outbox *box, int64_t event)
+{
+	for (size_t i = 0; i < OUTBOX_SEEN; i++)
+		if (box->seen[i] == event)
+			return true;
+	return false;
+}
+
 static void
 item_add(struct room *room, struct event *source, int64_t event,
 	 struct netlife *home)
@@ -251,6 +260,8 @@ item_add(struct room *room, struct event *source, int64_t event,
 	item->since_ms = -1;
 	item->d.channel = &room->ch;
 	item->steady_ms = steady_ms(room->bridge);
+	item->queued_ms = loop_now_ms(loop_of(room));
+	item->seen = event && was_seen(box, event);
 	name_item(item, room);
 	DL_APPEND(box->items, item);
 	box->n++;
@@ -295,6 +306,15 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 	room->outbox.failures = 0;
 	item_free(item);
 	bridge_mark(room);
+}
+
+/* Another bridge said it there. */
+static void
+left_to_others(struct item *item, const char *id)
+{
+	item->room->bridge->fences.left++;
+	settle(item, DELIVERY_CONFIRMED, &id, id ? 1 : 0,
+	       "said by another bridge");
 }
 
 static void
@@ -532,17 +552,41 @@ refuse_voiceless(struct item *item)
 	refuse(item, DELIVERY_REFUSED, text.data);
 }
 
+/* True if another bridge is to say it, and has time to. */
+static bool
+waits_for_others(struct item *item)
+{
+	struct loop *loop = loop_of(item->room);
+	int64_t until_ms = standby_hold_ms(item);
+
+	if (!until_ms)
+		return false;
+	if (until_ms <= loop_now_ms(loop)) {
+		standby_failed(item);
+		return false;
+	}
+	timer_start(&item->room->outbox.wake, loop,
+		    until_ms - loop_now_ms(loop), wake, item->room);
+	return true;
+}
+
 /* False if the item, and all after it, must wait. */
 static bool
 start(struct item *item)
 {
 	enum voice voice = VOICE_RELAY;
 
+	if (item->seen) {
+		left_to_others(item, NULL);
+		return true;
+	}
 	if (is_too_old(item)) {
 		refuse(item, DELIVERY_EXPIRED,
 		       "it could not be delivered in time");
 		return true;
 	}
+	if (waits_for_others(item))
+		return false;
 	if (has_speaker(item->source))
 		voice = voice_of(item);
 	if (voice == VOICE_WAIT) {
@@ -667,6 +711,21 @@ outbox_find(const struct room *room, int64_t event)
 
 	DL_SEARCH_SCALAR(room->outbox.items, item, event, event);
 	return item;
+}
+
+void
+outbox_seen(struct room *room, int64_t event, const char *id)
+{
+	struct outbox *box = &room->outbox;
+	struct item *item;
+
+	if (!room->link || !standby_has_peers(room->link))
+		return;
+	DL_SEARCH_SCALAR(box->items, item, event, event);
+	if (!item)
+		box->seen[box->next_seen++ % OUTBOX_SEEN] = event;
+	else if (item->state == ITEM_QUEUED)
+		left_to_others(item, id);
 }
 
 /* ---- losing and freeing ------------------------------------------------ */

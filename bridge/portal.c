@@ -103,6 +103,7 @@ far_make(struct netlife *life, const char *name, int64_t id)
 
 	link->name = xstrdup(name);
 	link->portal = true;
+	link->standby.state = NOTICE_STANDBY;
 	DL_APPEND(life->bridge->portals, link);
 	room->ch.portal = true;
 	link_add(link, room);
@@ -172,6 +173,7 @@ static void
 link_free(struct bridge *bridge, struct link *link)
 {
 	DL_DELETE(bridge->portals, link);
+	standby_free(link);
 	free(link->rooms);
 	free(link->fuse);
 	free(link->name);

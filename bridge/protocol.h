@@ -56,6 +56,11 @@
  * EVENT_JOIN, EVENT_PART, EVENT_RENAME and EVENT_PRESENCE. "Us" is the
  * listener and every puppet; an adapter must never report its own echo.
  *
+ * Notices. Where bridges of this kind can see each other without people seeing
+ * it, the listener shows channel->notice in the channel, and its puppets show
+ * network->puppet_notice. What somebody there shows is reported, before
+ * EVENT_JOIN, by bridge_noticed(), as it stands: nobody vouches for it.
+ *
  * Puppets. A puppet is one remote person shown on one network. An occupant is
  * a puppet in one channel. puppet_join() asks the adapter to bring it in,
  * under a name as near to occupant->want as the network allows; the adapter
@@ -169,6 +174,11 @@ struct channel {
 	bool joined;
 	bool portal;        /* heard through the puppets in it; see "Portals" */
 	const char *cursor; /* where to go on; see "Catching up" */
+	/*
+	 * What to show other bridges in that channel, in a way that people do
+	 * not see; NULL: nothing. May change while joined; see announce().
+	 */
+	const char *notice;
 	/* Until when an earlier connection is known to have been up (UTC), or
 	 * 0. Set by the bridge before join(). */
 	int64_t heard_ms;
@@ -351,6 +361,9 @@ struct protocol_ops {
 	 */
 	void (*identify)(struct network *net, const struct channel *ch,
 			 struct str *out);
+
+	/* Optional. ch->notice has changed. Only called while joined. */
+	void (*announce)(struct network *net, struct channel *ch);
 };
 
 enum setting_kind {
@@ -403,6 +416,8 @@ struct network {
 	/* How the id of every delivery of this bridge begins, of whatever run,
 	 * and of no other bridge; NULL until start(). Set by the bridge. */
 	const char *prefix;
+	/* What puppets show other bridges, like a channel's notice. */
+	const char *puppet_notice;
 	enum network_state state;
 	unsigned caps;        /* of the protocol; the adapter may narrow it */
 	struct limits limits; /* likewise; create() applies configuration */
@@ -439,6 +454,13 @@ void bridge_gap(struct channel *ch, int64_t from_ms);
  * has not come to its end.
  */
 bool bridge_awaits(const struct channel *ch, const char *id);
+
+/*
+ * Somebody in the channel, who is not us, shows that notice; NULL: not any
+ * more. Who shows it is forgotten when the channel is left.
+ */
+void bridge_noticed(struct channel *ch, const char *sender_id,
+		    const char *text);
 
 /*
  * The channel is lost or cannot be entered. DOWN_REFUSED means that asking

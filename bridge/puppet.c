@@ -474,7 +474,9 @@ member_shown(struct room *room, const struct netlife *home,
 		struct member *m;
 
 		if (from->life != home ||
-		    !route_shows_members(&from->place, &room->place))
+		    !route_shows_members(&from->place, &room->place) ||
+		    standby_covers(from, room) ||
+		    standby_hides(from, room, sender_id))
 			continue;
 		m = member_find(from, sender_id);
 		if (m)

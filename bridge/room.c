@@ -74,6 +74,7 @@ room_free(struct room *room)
 {
 	const struct protocol_ops *ops = &room->life->net->protocol->ops;
 
+	standby_forget(room);
 	room->link = NULL; /* its members are nobody's affair any more */
 	stop_timers(room);
 	outbox_free(room);
@@ -178,6 +179,8 @@ join(struct room *room)
 {
 	room->joining = true;
 	fence_identify(room);
+	if (room->link)
+		standby_review(room->link);
 	members_doubt(room);
 	timer_start(&room->retry, room->bridge->loop, JOIN_DEADLINE_MS,
 		    join_took_too_long, room);
@@ -222,6 +225,7 @@ room_lost(struct room *room)
 	outbox_lost(room);
 	puppets_lost(room);
 	standings_changed(room);
+	standby_lost(room);
 	/* Counted from the first loss, however often we try in vain. */
 	if (room->members && !timer_is_running(&room->forsake))
 		timer_start(&room->forsake, room->bridge->loop, FORSAKE_MS,
@@ -242,6 +246,8 @@ bridge_joined(struct channel *ch)
 	timer_stop(&room->forsake);
 	ch->joined = true;
 	members_prune(room);
+	if (room->link)
+		standby_review(room->link);
 	log_info(room->where, "joined; %u people",
 		 (unsigned)HASH_COUNT(room->members));
 	bridge_mark(room);
@@ -287,6 +293,16 @@ enter_direct(struct room *room)
 	room->ch.joined = true;
 }
 
+static void
+announce(struct room *room)
+{
+	struct network *net = room->life->net;
+
+	room->announce = false;
+	if (net->protocol->ops.announce)
+		net->protocol->ops.announce(net, &room->ch);
+}
+
 void
 room_work(struct room *room)
 {
@@ -299,6 +315,8 @@ room_work(struct room *room)
 			join(room);
 		return;
 	}
+	if (room->announce)
+		announce(room);
 	puppets_work(room);
 	standings_work(room);
 	outbox_work(room);

@@ -224,6 +224,36 @@ all_waiting(const json_t *answer)
 	return sum;
 }
 
+/* Only what an operator should know of. */
+static void
+show_links(const json_t *links, struct str *out)
+{
+	size_t i, k;
+	json_t *link, *blown;
+
+	json_array_foreach (links, i, link) {
+		const char *other = text_of(link, "other_bridge");
+
+		if (other) {
+			str_add(out, "\nlink ");
+			add_text(out, link, "link");
+			str_add(out, " stands by: bridge ");
+			ctl_show_text(out, other);
+			str_add(out, " carries it\n");
+		}
+		json_array_foreach (json_object_get(link, "fuses_blown"), k,
+				    blown) {
+			str_add(out, "\nlink ");
+			add_text(out, link, "link");
+			str_add(out, ": what ");
+			add_text(out, blown, "sender");
+			str_add(out, " repeats in ");
+			add_text(out, blown, "channel");
+			str_add(out, " is dropped\n");
+		}
+	}
+}
+
 static void
 show_status(const json_t *answer, struct str *out)
 {
@@ -241,6 +271,7 @@ show_status(const json_t *answer, struct str *out)
 	show_networks(json_object_get(answer, "networks"), out);
 	str_add_char(out, '\n');
 	show_channels(json_object_get(answer, "channels"), out);
+	show_links(json_object_get(answer, "links"), out);
 }
 
 /* ---- queue ------------------------------------------------------------- */

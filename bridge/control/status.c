@@ -9,6 +9,7 @@
 #include "bridge/control/answer.h"
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
+#include "bridge/fuse.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/queue.h"
@@ -168,6 +169,66 @@ write_channels(struct answer *a, struct bridge *bridge)
 	return 0;
 }
 
+/* ---- other bridges ----------------------------------------------------- */
+
+static const char *
+standby_state_name(const struct link *link)
+{
+	if (link->standby.covered)
+		return "stands by";
+	return link->standby.tried ? "carries" : "comes";
+}
+
+static void
+write_blown(struct answer *a, struct bridge *bridge, const struct link *link)
+{
+	int64_t now = loop_now_ms(bridge->loop);
+	const struct fuse_strike *s;
+
+	for (size_t i = 0; link->fuse && (s = fuse_blown(link->fuse, i, now));
+	     i++) {
+		const struct room *room = bridge_room(bridge, s->room);
+
+		answer_object(a, NULL);
+		answer_text(a, "channel", room ? room->ch.name : NULL);
+		answer_text(a, "sender", s->name);
+		verb_seconds(a, "for_s", s->blown_until_ms - now);
+		answer_end(a);
+	}
+}
+
+static void
+write_link(struct answer *a, struct bridge *bridge, const struct link *link)
+{
+	const char *other = link->standby.other;
+
+	answer_object(a, NULL);
+	answer_text(a, "link", link->name);
+	answer_text(a, "state", standby_state_name(link));
+	answer_text(a, "other_bridge", *other ? other : NULL);
+	answer_number(a, "bridges_seen", (int64_t)link->standby.n_peers);
+	answer_array(a, "fuses_blown");
+	write_blown(a, bridge, link);
+	answer_end(a);
+	answer_end(a);
+}
+
+static void
+write_links(struct answer *a, struct bridge *bridge)
+{
+	answer_array(a, "links");
+	for (size_t i = 0; i < bridge->n_links; i++)
+		write_link(a, bridge, &bridge->links[i]);
+	answer_end(a);
+	answer_object(a, "dropped");
+	answer_number(a, "own_echoes", (int64_t)bridge->fences.echoes);
+	answer_number(a, "too_many_hops", (int64_t)bridge->fences.hops);
+	answer_number(a, "copies", (int64_t)bridge->fences.copies);
+	answer_number(a, "doubles", (int64_t)bridge->fences.doubles);
+	answer_number(a, "left_to_others", (int64_t)bridge->fences.left);
+	answer_end(a);
+}
+
 /* ---- the whole --------------------------------------------------------- */
 
 static const char *
@@ -196,6 +257,7 @@ verb_status(struct verb_call *call)
 	answer_time(a, "started", wall_of(bridge, bridge->started_ms));
 	verb_seconds(a, "uptime_s",
 		     loop_now_ms(bridge->loop) - bridge->started_ms);
+	answer_text(a, "bridge", bridge->id);
 	answer_number(a, "unwritten", (int64_t)store_pending(bridge->store));
 	answer_array(a, "networks");
 	for (size_t i = 0; rc == 0 && i < bridge->n_nets; i++)
@@ -207,5 +269,6 @@ verb_status(struct verb_call *call)
 	if (write_channels(a, bridge) < 0)
 		return verb_no_database(call);
 	answer_end(a);
+	write_links(a, bridge);
 	return 0;
 }

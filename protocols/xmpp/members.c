@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define STATUS_MAX 1024
+#define NOTICE_MAX 2000
 #define SENDER_ID_MAX 960
 #define OCCUPANT_ID_MAX 128 /* XEP-0421 */
 
@@ -49,6 +50,7 @@ muc_member_free(struct room *room, struct member *m)
 	free(m->id);
 	free(m->jid);
 	free(m->status);
+	free(m->notice);
 	free(m);
 }
 
@@ -166,6 +168,24 @@ muc_member_update(struct room *room, struct member *m, xmpp_stanza_t *st)
 	bridge_event(&room->x->net, ev);
 }
 
+/* Another bridge, or a puppet of one. */
+static void
+read_notice(struct room *room, struct member *m, xmpp_stanza_t *st)
+{
+	xmpp_stanza_t *element = stanza_child(st, "bridge", NS_CAUSEWAY);
+	AUTO_STR text = { 0 };
+
+	if (!element && !m->notice)
+		return;
+	str_init(&text, NOTICE_MAX);
+	stanza_read_text(&text, element);
+	bool news = strcmp(text.data, m->notice ? m->notice : "") != 0;
+	free(m->notice);
+	m->notice = text.len ? str_take(&text) : NULL;
+	if (news)
+		bridge_noticed(room->ch, m->id, m->notice);
+}
+
 static struct member *
 muc_member_new(struct room *room, const char *nick, xmpp_stanza_t *st,
 	       const struct muc_user *u)
@@ -206,6 +226,7 @@ muc_member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
 
 	if (m) {
 		m->rank = u->rank;
+		read_notice(room, m, st);
 		muc_member_update(room, m, st);
 		return;
 	}
@@ -213,6 +234,7 @@ muc_member_present(struct room *room, const char *nick, xmpp_stanza_t *st,
 	    (seat && seat->state != SEAT_JOINING))
 		return; /* us */
 	m = muc_member_new(room, nick, st, u);
+	read_notice(room, m, st);
 	/*
 	 * With a puppet on its way in under that very nick this may be the
 	 * puppet, or somebody who was faster. The answer to the puppet tells;
@@ -270,6 +292,8 @@ muc_member_parted(struct room *room, struct member *m, xmpp_stanza_t *st,
 			ev->actor = event_strdup(ev, u->actor);
 		bridge_event(&room->x->net, ev);
 	}
+	if (m->notice)
+		bridge_noticed(room->ch, m->id, NULL);
 	muc_member_free(room, m);
 }
 

@@ -417,12 +417,31 @@ muc_entry(struct room *room, const char *from, const char *nick)
 	if (conf && conf->key)
 		stanza_add_text(muc, "password", NULL,
 				secret_reveal(conf->key));
-	if (!strcmp(from, room->x->listener))
-		catchup_add_history(room, muc);
-	else
+	if (strcmp(from, room->x->listener) != 0) {
 		stanza_attr(stanza_add(muc, "history", NULL), "maxstanzas",
 			    "0");
+		return st;
+	}
+	catchup_add_history(room, muc);
+	stanza_add_notice(st, room->ch->notice);
 	return st;
+}
+
+void
+muc_announce(struct network *net, struct channel *ch)
+{
+	struct room *room = ch->data;
+	struct xmpp *x = xmpp_from(net);
+	AUTO_STR to = { 0 };
+
+	if (!room || room->state < ROOM_WAITING)
+		return;
+	str_init(&to, FULL_JID_MAX);
+	occupant_jid(&to, room, room->nick);
+	xmpp_stanza_t *st =
+		stanza_new(x->ctx, "presence", x->listener, to.data, NULL);
+	stanza_add_notice(st, ch->notice);
+	xmpp_post(x, st);
 }
 
 static void

@@ -45,7 +45,8 @@ struct member {
 	char *status;
 	enum presence_show show;
 	enum rank rank;
-	bool known; /* EVENT_JOIN was raised */
+	bool known;   /* EVENT_JOIN was raised */
+	char *notice; /* what it shows other bridges, or NULL */
 	UT_hash_handle hh, hh_id;
 };
 
@@ -152,6 +153,9 @@ enum down_reason muc_refusal(struct str *text, xmpp_stanza_t *st);
 
 /* The presence that enters a room; the caller may add to it. */
 xmpp_stanza_t *muc_entry(struct room *room, const char *from, const char *nick);
+
+/* The hook: tell other bridges what has changed. */
+void muc_announce(struct network *net, struct channel *ch);
 
 /* Set up the room's watch for silence and for missing reflections. */
 void muc_room_watch(struct room *room);

@@ -132,6 +132,7 @@ static void
 add_presence(struct seat *s, xmpp_stanza_t *st)
 {
 	stanza_add_show(st, s->o->puppet->show, s->o->puppet->status);
+	stanza_add_notice(st, s->room->x->net.puppet_notice);
 }
 
 static void

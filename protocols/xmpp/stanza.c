@@ -118,6 +118,13 @@ stanza_add_show(xmpp_stanza_t *presence, enum presence_show show,
 		stanza_add_text(presence, "status", NULL, status);
 }
 
+void
+stanza_add_notice(xmpp_stanza_t *presence, const char *text)
+{
+	if (text)
+		stanza_add_text(presence, "bridge", NS_CAUSEWAY, text);
+}
+
 struct condition {
 	const char *name;
 	const char *type;  /* RFC 6120 8.3.3 */

@@ -53,6 +53,9 @@ xmpp_stanza_t *stanza_add_text(xmpp_stanza_t *parent, const char *name,
 void stanza_add_show(xmpp_stanza_t *presence, enum presence_show show,
 		     const char *status);
 
+/* What other bridges are to see; text may be NULL. */
+void stanza_add_notice(xmpp_stanza_t *presence, const char *text);
+
 /*
  * The error reply to st: same name and id, addresses swapped. condition is of
  * RFC 6120 section 8.3.3; text may be NULL.

@@ -292,5 +292,6 @@ const struct protocol xmpp_protocol = {
 		.bounce = direct_bounce,
 		.resolve = direct_resolve,
 		.identify = component_identify,
+		.announce = muc_announce,
 	},
 };

@@ -284,6 +284,14 @@ bridge_gap(struct channel *ch, int64_t from_ms)
 }
 
 void
+bridge_noticed(struct channel *ch, const char *sender_id, const char *text)
+{
+	assert(ch->network->state == NETWORK_UP);
+	assert(sender_id && *sender_id);
+	say("notice %s %s: %s", ch->name, sender_id, text ? text : "(gone)");
+}
+
+void
 bridge_left(struct channel *ch, enum down_reason why, const char *text)
 {
 	assert(ch->network->state == NETWORK_UP);

@@ -12,7 +12,7 @@ from .server import Server
 
 USERS = ("ann", "bob", "carol", "dave", "eve", "owner")
 ROOMS = "rooms.localhost"
-COMPONENTS = ("gw.localhost", "gw2.localhost")
+COMPONENTS = ("gw.localhost", "gw2.localhost", "gw3.localhost")
 SECRET = "only-for-tests"
 STANZA_MAX = 4 * 1024 * 1024
 

@@ -23,6 +23,8 @@ struct place {
 	const struct conf_link *link;
 	const struct conf_member *member;
 	size_t order;
+	/* The first network by which that place can be reached. */
+	const char *reach;
 };
 
 struct check {
@@ -101,6 +103,38 @@ check_flow(struct report *report, const struct conf_link *link)
 
 /* ---- all members ------------------------------------------------------- */
 
+static bool
+same_server(const struct conf_irc *a, const struct conf_irc *b)
+{
+	for (size_t i = 0; i < a->n_servers; i++)
+		for (size_t j = 0; j < b->n_servers; j++)
+			if (a->servers[i].port == b->servers[j].port &&
+			    strcasecmp(a->servers[i].host,
+				       b->servers[j].host) == 0)
+				return true;
+	return false;
+}
+
+/* A room of XMPP is the same by whichever component it is entered. */
+static bool
+same_places(const struct conf_network *a, const struct conf_network *b)
+{
+	if (a->irc && b->irc)
+		return same_server(a->irc, b->irc);
+	return a == b || (a->xmpp && b->xmpp);
+}
+
+static const char *
+reach_of(const struct conf *conf, const char *network)
+{
+	const struct conf_network *net = conf_find_network(conf, network);
+
+	for (size_t i = 0; net && i < conf->n_networks; i++)
+		if (same_places(&conf->networks[i], net))
+			return conf->networks[i].name;
+	return network;
+}
+
 static void
 collect(struct check *c)
 {
@@ -113,9 +147,11 @@ collect(struct check *c)
 		const struct conf_link *link = &c->conf->links[i];
 
 		for (size_t j = 0; j < link->n_members; j++) {
+			const struct conf_member *m = &link->members[j];
+
 			c->places[c->n_places] =
-				(struct place){ link, &link->members[j],
-						c->n_places };
+				(struct place){ link, m, c->n_places,
+						reach_of(c->conf, m->network) };
 			c->n_places++;
 		}
 	}
@@ -127,11 +163,13 @@ collect(struct check *c)
  * is asked.
  */
 static int
-compare_channels(const struct conf_member *a, const struct conf_member *b)
+compare_channels(const struct place *a, const struct place *b)
 {
-	int networks = strcmp(a->network, b->network);
+	int networks = strcmp(a->reach, b->reach);
 
-	return networks ? networks : strcasecmp(a->channel, b->channel);
+	if (networks)
+		return networks;
+	return strcasecmp(a->member->channel, b->member->channel);
 }
 
 static int
@@ -139,7 +177,7 @@ compare_places(const void *left, const void *right)
 {
 	const struct place *a = left;
 	const struct place *b = right;
-	int channels = compare_channels(a->member, b->member);
+	int channels = compare_channels(a, b);
 
 	if (channels)
 		return channels;
@@ -175,18 +213,30 @@ check_twice(struct check *c)
 		const struct place *p = &c->places[i];
 		const struct conf_member *m = p->member;
 
-		if (compare_channels(first->member, m) != 0) {
+		if (compare_channels(first, p) != 0) {
 			first = p;
 			continue;
 		}
-		report_error(c->report, m->where,
-			     "\"%.63s:%.200s\" is %s \"%.63s\" (%s)",
-			     m->network, m->channel,
-			     first->link == p->link ? "already in link"
-						    : "already linked in",
-			     first->link->name,
-			     line_of(&first->member->where, &m->where, line,
-				     sizeof(line)));
+		if (strcmp(first->member->network, m->network) != 0)
+			report_error(
+				c->report, m->where,
+				"\"%.63s:%.200s\" is \"%.63s:%.200s\" by "
+				"another way, which is linked in \"%.63s\" "
+				"(%s): everything would be said twice",
+				m->network, m->channel, first->member->network,
+				first->member->channel, first->link->name,
+				line_of(&first->member->where, &m->where, line,
+					sizeof(line)));
+		else
+			report_error(c->report, m->where,
+				     "\"%.63s:%.200s\" is %s \"%.63s\" (%s)",
+				     m->network, m->channel,
+				     first->link == p->link
+					     ? "already in link"
+					     : "already linked in",
+				     first->link->name,
+				     line_of(&first->member->where, &m->where,
+					     line, sizeof(line)));
 	}
 }
 
@@ -222,18 +272,6 @@ check_nicks(struct check *c, const struct conf_network *net)
 }
 
 /* ---- networks ---------------------------------------------------------- */
-
-static bool
-same_server(const struct conf_irc *a, const struct conf_irc *b)
-{
-	for (size_t i = 0; i < a->n_servers; i++)
-		for (size_t j = 0; j < b->n_servers; j++)
-			if (a->servers[i].port == b->servers[j].port &&
-			    strcasecmp(a->servers[i].host,
-				       b->servers[j].host) == 0)
-				return true;
-	return false;
-}
 
 static void
 check_pair(struct check *c, const struct conf_network *first,

@@ -428,6 +428,21 @@ static const struct {
 	  "two: { channels = [ \"xmpp:b@c\", \"libera:#Dev\" ]; };\n"
 	  "};\n",
 	  "c.conf:7: \"libera:#Dev\" is already linked in \"dev\" (line 6)\n" },
+	/* one room, two ways into it: a loop within one configuration */
+	{ "networks: {\n"
+	  "x: { protocol = \"xmpp\"; component = \"gw.example.org\"; secret = \"file:s\"; };\n"
+	  "y: { protocol = \"xmpp\"; component = \"gw2.example.org\"; secret = \"file:s\"; };\n"
+	  "i: { protocol = \"irc\"; server = \"irc.example.org:6697\"; nick = \"a\"; };\n"
+	  "j: { protocol = \"irc\"; server = \"IRC.example.org:6697\"; nick = \"b\"; };\n"
+	  "k: { protocol = \"irc\"; server = \"irc2.example.org:6697\"; nick = \"b\"; };\n"
+	  "};\n"
+	  "links: {\n"
+	  "one: { channels = [ \"x:a@c\", \"i:#dev\" ]; };\n"
+	  "two: { channels = [ \"y:A@c\", \"k:#dev\" ]; };\n"
+	  "three: { channels = [ \"x:b@c\", \"j:#Dev\" ]; };\n"
+	  "};\n",
+	  "c.conf:10: \"y:A@c\" is \"x:a@c\" by another way, which is linked in \"one\" (line 9): everything would be said twice\n"
+	  "c.conf:11: \"j:#Dev\" is \"i:#dev\" by another way, which is linked in \"one\" (line 9): everything would be said twice\n" },
 	{ NETWORKS
 	  "links: {\n"
 	  "dev: { channels = ( \"libera:#dev\", { channels = \"xmpp:a@c\"; nick = \"x\"; direction = \"inn\"; kinds = [ \"mesxage\", \"foo\" ]; puppets = \"yes\"; key = \"k\"; noixe = true; } ); };\n"

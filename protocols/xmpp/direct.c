@@ -156,6 +156,9 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 	if (!set_author(x, ev, room, st))
 		return;
 	event_set_to(ev, network, id);
+	/* Clients send again what a broken stream may have lost. */
+	if (!ev->key)
+		ev->key = stanza_own_key(ev, stanza_get(st, "to"), st);
 	ev->when_ms = loop_wall_ms(x->loop);
 	bridge_event(&x->net, event_ref(ev));
 }

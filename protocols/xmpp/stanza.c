@@ -16,6 +16,8 @@
 #include "protocols/xmpp/styling.h"
 #include "protocols/xmpp/xml.h"
 
+#include <openssl/sha.h>
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -401,6 +403,26 @@ stanza_room_id(xmpp_stanza_t *st, const char *room)
 		found = stanza_get(c, "id");
 	}
 	return found && is_good_id(found) ? found : NULL;
+}
+
+const char *
+stanza_own_key(struct event *ev, const char *who, xmpp_stanza_t *st)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	AUTO_STR text = { 0 };
+	AUTO_STR key = { 0 };
+
+	if (!*stanza_get(st, "id") || !stanza_own_child(st, "body"))
+		return NULL;
+	str_init(&text, (size_t)2 * STANZA_TEXT_MAX);
+	str_init(&key, 2 + 2 * sizeof(digest));
+	str_printf(&text, "%s\n%s\n", who, stanza_get(st, "id"));
+	stanza_read_text(&text, stanza_own_child(st, "body"));
+	SHA256((const unsigned char *)text.data, text.len, digest);
+	str_add(&key, "h:");
+	for (size_t i = 0; i < sizeof(digest); i++)
+		str_printf(&key, "%02x", digest[i]);
+	return event_strdup(ev, key.data);
 }
 
 /* ---- messages to events -------------------------------------------------- */

@@ -124,6 +124,14 @@ bool stanza_muc_user(struct muc_user *u, xmpp_stanza_t *st);
  */
 const char *stanza_room_id(xmpp_stanza_t *st, const char *room);
 
+/*
+ * What recognises the message where nobody vouches for an id: who said it,
+ * the id that they gave it, and the words. Made in ev's memory; NULL if it
+ * has no id or no body.
+ */
+const char *stanza_own_key(struct event *ev, const char *who,
+			   xmpp_stanza_t *st);
+
 /* ---- messages to events -------------------------------------------------- */
 
 struct message_source {

@@ -12,8 +12,6 @@
 #include "bridge/base.h"
 #include "bridge/text.h"
 
-#include <openssl/sha.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,22 +95,10 @@ static void
 set_own_key(struct room *room, struct event *ev, const char *nick,
 	    xmpp_stanza_t *st, bool late)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	AUTO_STR text = { 0 };
-	AUTO_STR key = { 0 };
+	const char *key = stanza_own_key(ev, nick, st);
 
-	if (!*stanza_get(st, "id") || !stanza_own_child(st, "body"))
-		return;
-	str_init(&text, 2 * STANZA_TEXT_MAX);
-	str_init(&key, 2 + 2 * sizeof(digest));
-	str_printf(&text, "%s\n%s\n", nick, stanza_get(st, "id"));
-	stanza_read_text(&text, stanza_own_child(st, "body"));
-	SHA256((const unsigned char *)text.data, text.len, digest);
-	str_add(&key, "h:");
-	for (size_t i = 0; i < sizeof(digest); i++)
-		str_printf(&key, "%02x", digest[i]);
-	if (late || is_new_key(room, key.data))
-		ev->key = event_strdup(ev, key.data);
+	if (key && (late || is_new_key(room, key)))
+		ev->key = key;
 }
 
 /* The archive gives the id that the room put on the live message. */

@@ -7,6 +7,7 @@
 
 #include "bridge/event.h"
 #include "bridge/str.h"
+#include "mappings/channels.h"
 #include "mappings/identities.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
@@ -74,6 +75,8 @@ compare(void *arg, const struct event_row *got)
 	same_text(got->native_id, put_in->native_id);
 	same_text(got->alt_id, put_in->alt_id);
 	same_text(got->key, put_in->key);
+	same_text(got->origin, put_in->origin);
+	same_text(got->via, put_in->via);
 	same_text(got->target, put_in->target);
 	same_text(got->parent, put_in->parent);
 	same_text(got->text, put_in->text);
@@ -98,6 +101,8 @@ what_was_kept_is_read_back_whole(void **state)
 		.native_id = "n",
 		.alt_id = "a",
 		.key = "k",
+		.origin = "o",
+		.via = "a,b",
 		.target = "t",
 		.parent = "p",
 		.text = "caf\xc3\xa9\nline two",
@@ -115,6 +120,51 @@ what_was_kept_is_read_back_whole(void **state)
 	assert_int_equal(event_get(db, bare.id, compare, &bare), 0);
 	assert_int_equal(event_get(db, 2, compare, NULL), -ENOENT);
 	assert_int_equal(event_last_id(db), full.id);
+}
+
+static void
+note_digit(void *arg, const struct event_row *row)
+{
+	int64_t *sum = arg;
+
+	*sum = *sum * 10 + row->id;
+}
+
+/* Digits of the events of origin "o" in links of that channel, in order. */
+static int64_t
+of_origin(struct db *db, int64_t channel)
+{
+	int64_t sum = 0;
+
+	assert_int_equal(event_by_origin(db, "o", channel, note_digit, &sum),
+			 0);
+	return sum;
+}
+
+static void
+an_origin_is_found_in_the_links_of_a_channel(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+	int64_t c = channel_of(db, "irc", "#c");
+	int64_t link, known;
+
+	assert_int_equal(link_put(db, "l", LINK_FILE, &link), 0);
+	assert_int_equal(link_member_put(db, link, a, ""), 0);
+	assert_int_equal(link_member_put(db, link, b, ""), 0);
+	put(db, (struct event_row){ .id = 1, .channel = a, .origin = "o" },
+	    &known);
+	put(db, (struct event_row){ .id = 2, .channel = b, .origin = "o" },
+	    &known);
+	put(db, (struct event_row){ .id = 3, .channel = c, .origin = "o" },
+	    &known);
+	put(db, (struct event_row){ .id = 4, .channel = a, .origin = "p" },
+	    &known);
+	put(db, (struct event_row){ .id = 5, .channel = a }, &known);
+	assert_int_equal(of_origin(db, a), 12);
+	assert_int_equal(of_origin(db, b), 12);
+	assert_int_equal(of_origin(db, c), 0);
 }
 
 static void
@@ -474,6 +524,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_kept_is_read_back_whole),
+		TEST(an_origin_is_found_in_the_links_of_a_channel),
 		TEST(a_key_is_kept_once_in_its_channel),
 		TEST(an_event_is_found_by_its_own_and_its_delivered_ids),
 		TEST(an_id_used_again_means_the_latest),

@@ -57,6 +57,8 @@ describe(struct str *out, const struct event *ev, const char *why)
 		str_printf(out, " target=%s", ev->target);
 	if (ev->parent)
 		str_printf(out, " parent=%s", ev->parent);
+	if (ev->origin)
+		str_printf(out, " origin=%s via=%s", ev->origin, ev->via);
 	if (ev->text.n_spans)
 		str_printf(out, " spans=%zu", ev->text.n_spans);
 	str_printf(out, ": %s", ev->text.utf8);
@@ -71,6 +73,12 @@ struct reading {
 /* clang-format off */
 static const struct reading readings[] = {
 	{ IN "<body>hi</body>" OUT, true, "message id=a: hi" },
+	{ IN "<body>hi</body><origin xmlns='urn:causeway:bridge:0'>0a:b1,c2"
+	  "</origin>" OUT, true, "message id=a origin=0a via=b1,c2: hi" },
+	{ IN "<body>hi</body><origin xmlns='urn:causeway:bridge:0'>0a b1"
+	  "</origin>" OUT, true, "message id=a: hi" },
+	{ IN "<body>hi</body><origin xmlns='urn:other'>0a:b1</origin>" OUT,
+	  true, "message id=a: hi" },
 	{ IN "<body>hi</body>" SID(ROOM, "s") OUT, true,
 	  "message id=s alt=a key=s: hi" },
 	/* ids that nobody vouches for, or two of them (FAULTS F13) */

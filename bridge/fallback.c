@@ -156,6 +156,22 @@ add_time(struct text_builder *b, const struct event *ev,
 	add_plain(b, text);
 }
 
+static void
+drop_spans(struct event *out, unsigned caps)
+{
+	if (caps & CAN_STYLE)
+		return;
+	out->text.spans = NULL;
+	out->text.n_spans = 0;
+}
+
+static void
+drop_parent(struct event *out, const struct fallback *how)
+{
+	if (!how->has_parent || !(how->caps & CAN_REPLY))
+		out->parent = NULL;
+}
+
 static struct event *
 finish(struct event *out, struct text_builder *b, unsigned flags)
 {
@@ -167,7 +183,7 @@ finish(struct event *out, struct text_builder *b, unsigned flags)
 
 /* A line that the bridge says about somebody: nobody's own words. */
 static struct event *
-line_about(const struct event *ev, struct text_builder *b)
+line_about(const struct event *ev, struct text_builder *b, unsigned caps)
 {
 	struct event *out = event_copy(ev);
 
@@ -175,7 +191,9 @@ line_about(const struct event *ev, struct text_builder *b)
 	out->flags &= ~(unsigned)EVENT_ACTION;
 	out->target = NULL;
 	out->parent = NULL;
-	return finish(out, b, EVENT_NOTICE | EVENT_RELAYED);
+	finish(out, b, EVENT_NOTICE | EVENT_RELAYED);
+	drop_spans(out, caps);
+	return out;
 }
 
 static bool
@@ -191,15 +209,6 @@ message_fits(const struct event *ev, const struct fallback *how)
 		      ((caps & CAN_DELAY) && (ev->flags & EVENT_LATE));
 
 	return !how->relayed && reply && styles && files && timely;
-}
-
-static void
-drop_spans(struct event *out, unsigned caps)
-{
-	if (caps & CAN_STYLE)
-		return;
-	out->text.spans = NULL;
-	out->text.n_spans = 0;
 }
 
 static struct event *
@@ -218,8 +227,7 @@ render_message(struct event *ev, const struct fallback *how)
 	add_reply_prefix(&b, ev, how);
 	add_whole(&b, &ev->text);
 	add_attachments(&b, ev, how->caps);
-	if (!how->has_parent || !(how->caps & CAN_REPLY))
-		out->parent = NULL;
+	drop_parent(out, how);
 	if (how->relayed)
 		out->flags &= ~(unsigned)EVENT_ACTION;
 	if (how->late)
@@ -247,6 +255,7 @@ render_edit(struct event *ev, const struct fallback *how)
 	add_whole(&b, &ev->text);
 	out->kind = EVENT_MESSAGE;
 	out->target = NULL;
+	drop_parent(out, how);
 	out->flags &= ~(unsigned)EVENT_ACTION;
 	finish(out, &b,
 	       EVENT_EDITED | (how->relayed ? (unsigned)EVENT_RELAYED : 0));
@@ -269,7 +278,7 @@ render_redaction(struct event *ev, const struct fallback *how)
 		add_snippet(&b, how->other_text);
 	else
 		add_plain(&b, "a message");
-	return line_about(ev, &b);
+	return line_about(ev, &b, how->caps);
 }
 
 /* Reactions are shown where they can be shown, and quietly left out else. */
@@ -293,7 +302,7 @@ render_topic(struct event *ev, const struct fallback *how)
 	add_name(&b, ev->sender.name);
 	add_plain(&b, ev->text.len ? " set the topic: " : " cleared the topic");
 	add_whole(&b, &ev->text);
-	return line_about(ev, &b);
+	return line_about(ev, &b, how->caps);
 }
 
 static const char *
@@ -316,7 +325,7 @@ part_words(enum part_kind part)
 
 /* Comings and goings as a line, for those who asked for that noise. */
 static struct event *
-render_noise(struct event *ev)
+render_noise(struct event *ev, unsigned caps)
 {
 	struct text_builder b;
 
@@ -332,7 +341,7 @@ render_noise(struct event *ev)
 			add_plain(&b, ")");
 		}
 	}
-	return line_about(ev, &b);
+	return line_about(ev, &b, caps);
 }
 
 struct event *
@@ -351,7 +360,7 @@ fallback_render(struct event *ev, const struct fallback *how)
 		return render_topic(ev, how);
 	case EVENT_JOIN:
 	case EVENT_PART:
-		return render_noise(ev);
+		return render_noise(ev, how->caps);
 	case EVENT_TYPING:
 		return how->caps & CAN_TYPING ? event_ref(ev) : NULL;
 	case EVENT_RECEIPT:

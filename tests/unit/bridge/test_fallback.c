@@ -238,6 +238,48 @@ a_hostile_name_cannot_break_out_of_its_brackets(void **state UNUSED)
 	}
 }
 
+static void
+what_is_said_again_answers_nobody_where_it_cannot(void **state UNUSED)
+{
+	struct fallback how = { .caps = CAN_EDIT | CAN_REPLY };
+	AUTO(event) ev = event(EVENT_EDIT, 0, "new");
+
+	ev->target = event_strdup(ev, "t");
+	ev->parent = event_strdup(ev, "p");
+
+	AUTO(event) shown = fallback_render(ev, &how);
+
+	assert_int_equal(shown->kind, EVENT_MESSAGE);
+	assert_null(shown->parent);
+	how.has_parent = true;
+
+	AUTO(event) answer = fallback_render(ev, &how);
+
+	assert_string_equal(answer->parent, "p");
+}
+
+static void
+a_line_about_a_topic_has_no_styles_where_there_are_none(void **state UNUSED)
+{
+	static const struct span bold = {
+		0, 3, SPAN_BOLD, SPAN_NO_COLOR, SPAN_NO_COLOR, NULL, NULL
+	};
+	struct fallback how = { .caps = 0 };
+	AUTO(event) ev = event(EVENT_TOPIC, 0, "new home");
+
+	event_set_spans(ev, &bold, 1);
+
+	AUTO(event) plain = fallback_render(ev, &how);
+
+	assert_string_equal(plain->text.utf8, "ann set the topic: new home");
+	assert_int_equal(plain->text.n_spans, 0);
+	how.caps = CAN_STYLE;
+
+	AUTO(event) styled = fallback_render(ev, &how);
+
+	assert_int_equal(styled->text.n_spans, 1);
+}
+
 int
 main(void)
 {
@@ -248,6 +290,10 @@ main(void)
 		cmocka_unit_test(files_become_links_where_there_are_none),
 		cmocka_unit_test(
 			a_hostile_name_cannot_break_out_of_its_brackets),
+		cmocka_unit_test(
+			what_is_said_again_answers_nobody_where_it_cannot),
+		cmocka_unit_test(
+			a_line_about_a_topic_has_no_styles_where_there_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

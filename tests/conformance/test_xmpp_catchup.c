@@ -4,25 +4,12 @@
  * the archive, from the history, and what strangers make of that.
  */
 
-#include "tests/support/test.h"
-
-#include "bridge/error.h"
-#include "bridge/event.h"
-#include "bridge/log.h"
-#include "bridge/loop.h"
-#include "bridge/protocol.h"
-#include "conf/conf.h"
-#include "tests/support/recorder.h"
-#include "tests/support/xmppd.h"
+#include "tests/conformance/xmpp_fixture.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct protocol xmpp_protocol;
-
-#define ROOM "lobby@rooms.test"
-#define LISTENER "causeway@gw.test/causeway"
 #define PLAIN "<feature var='http://jabber.org/protocol/muc'/>"
 #define ARCHIVE                           \
 	PLAIN                             \
@@ -49,109 +36,48 @@ extern const struct protocol xmpp_protocol;
 #define PAST(digit, nick, id, text)                                       \
 	"<message type='groupchat' from='" ROOM "/" nick "' to=\"%s\"" id \
 	"><body>" text "</body>" DELAY(digit) "</message>"
+#define CASE_ARCHIVE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup_archive, teardown)
 #define CURSOR "s1|" STAMP "0:00.000Z"
 
-struct fixture {
-	struct loop *loop;
-	struct xmppd *server;
-	struct xmppd_options options;
-	struct conf_xmpp xmpp;
-	struct conf_network conf;
-	struct network *net;
-	struct channel room;
-	struct delivery delivery;
-	struct event *said;
-};
-
+/* A room with an archive, entered last when CURSOR was new. */
 static int
-setup(void **state)
+setup_archive(void **state)
 {
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct error err = { "" };
-
-	log_set_level(LOG_LEVEL_BUG);
-	recorder_reset();
-	f->loop = loop_new();
-	f->options = (struct xmppd_options){ .component = "gw.test",
-					     .secret = "s3cret",
-					     .room = ROOM,
-					     .features = ARCHIVE,
-					     .occupants = ANN_IS_THERE,
-					     .subject = "the topic" };
-	f->server = xmppd_new(f->loop, &f->options);
-	f->xmpp = (struct conf_xmpp){ .component = "gw.test",
-				      .host = "127.0.0.1",
-				      .port = xmppd_port(f->server),
-				      .secret = secret_new("s3cret", 6),
-				      .nick = "causeway",
-				      .window = 16 };
-	f->conf = (struct conf_network){ .name = "home",
-					 .protocol = "xmpp",
-					 .xmpp = &f->xmpp };
-	f->net = xmpp_protocol.ops.create(&f->conf, f->loop, &err);
-	assert_non_null(f->net);
-	f->net->prefix = "cw-us-";
-	f->room = (struct channel){ .id = 7,
-				    .kind = CHANNEL_ROOM,
-				    .network = f->net,
-				    .name = ROOM,
-				    .cursor = CURSOR,
-				    .caps = f->net->caps,
-				    .limits = f->net->limits };
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
+	int status = setup(state);
 	struct fixture *f = *state;
 
-	if (f->net->state != NETWORK_DOWN) {
-		recorder_stop(f->net);
-		assert_true(recorder_wait(f->loop, "down home", 1));
-	}
-	xmpp_protocol.ops.destroy(f->net);
-	xmppd_free(f->server);
-	event_unref(f->said);
-	secret_free((struct secret *)(uintptr_t)f->xmpp.secret);
-	recorder_reset();
-	loop_free(f->loop);
-	free(f);
-	return 0;
+	f->options.features = ARCHIVE;
+	f->options.occupants = ANN_IS_THERE;
+	f->net->prefix = "cw-us-";
+	f->room.cursor = CURSOR;
+	return status;
 }
 
 /* ---- steps --------------------------------------------------------------- */
 
-#define expect(f, words) assert_true(recorder_wait((f)->loop, words, 1))
-
 static void
 ask_for_room(struct fixture *f)
 {
-	recorder_start(f->net);
-	expect(f, "up home");
+	go_up(f);
 	recorder_join(&f->room);
 }
 
+/* Bob says hello, under that id, at a time that has a name. */
 static void
-enter_room(struct fixture *f)
+deliver_as(struct fixture *f, const char *id, unsigned flags)
 {
-	ask_for_room(f);
-	expect(f, "joined " ROOM);
-}
+	struct event *ev = event_make(EVENT_MESSAGE);
 
-static void
-deliver(struct fixture *f, const char *id, unsigned flags)
-{
-	f->said = event_make(EVENT_MESSAGE);
-	event_set_sender(f->said, "#bob", "bob");
-	event_set_text(f->said, "hello");
-	f->said->flags = flags;
-	f->said->when_ms = 1748779200123; /* 2025-06-01T12:00:00.123Z */
-	f->delivery = (struct delivery){
-		.event = f->said, .channel = &f->room, .id = id, .attempt = 1
+	event_set_sender(ev, "#bob", "bob");
+	event_set_text(ev, "hello");
+	ev->flags = flags;
+	ev->when_ms = 1748779200123; /* 2025-06-01T12:00:00.123Z */
+	f->said[f->n] = ev;
+	f->deliveries[f->n] = (struct delivery){
+		.event = ev, .channel = &f->room, .id = id, .attempt = 1
 	};
-	recorder_send(&f->delivery);
+	recorder_send(&f->deliveries[f->n++]);
 }
 
 static void
@@ -161,9 +87,7 @@ leave_room(struct fixture *f)
 	recorder_leave(&f->room);
 	assert_true(xmppd_wait(f->server, "unavailable", 1));
 	/* and the room's farewell has come back */
-	xmppd_say(f->server, "<iq type='get' from='test' to='gw.test' id='bar'>"
-			     "<ping xmlns='urn:xmpp:ping'/></iq>");
-	assert_true(xmppd_wait(f->server, "id=\"bar\"", 1));
+	barrier(f);
 }
 
 /* The transcript's line number of the words; fails if there is none. */
@@ -323,7 +247,7 @@ a_word_of_ours_in_the_archive_is_not_said_again(void **state)
 	enter_room(f);
 	assert_int_equal(recorder_count("event message"), 1);
 	assert_non_null(recorder_find("theirs")); /* another bridge's */
-	deliver(f, "cw-us-1", 0);
+	deliver_as(f, "cw-us-1", 0);
 	expect(f, "sent cw-us-1 [s2 cw-us-1]");
 	assert_int_equal(xmppd_count(f->server, "<body>"), 0);
 }
@@ -354,7 +278,7 @@ the_cursor_waits_for_a_word_of_ours(void **state)
 	say_live(f, "meanwhile");
 	assert_null(strstr(recorder_find("behind it"), "{cursor="));
 	assert_null(strstr(recorder_find("meanwhile"), "{cursor="));
-	deliver(f, "cw-us-1", 0);
+	deliver_as(f, "cw-us-1", 0);
 	expect(f, "sent cw-us-1");
 	say_live(f, "afterwards");
 	assert_non_null(strstr(recorder_find("afterwards"), "{cursor="));
@@ -386,7 +310,7 @@ nobody_else_says_our_words_for_us(void **state)
 
 	f->options.pages = pages;
 	enter_room(f);
-	deliver(f, "cw-us-1", 0);
+	deliver_as(f, "cw-us-1", 0);
 	assert_true(xmppd_wait(f->server, "<body>hello</body>", 1));
 	expect(f, "sent cw-us-1");
 }
@@ -420,8 +344,7 @@ a_puppet_of_a_former_life_is_believed_by_its_words(void **state)
 		xmppd_rewind(f->server);
 		recorder_join(&f->room);
 		assert_true(recorder_wait(f->loop, "joined " ROOM, i + 1));
-		event_unref(f->said);
-		deliver(f, "cw-us-1", 0);
+		deliver_as(f, "cw-us-1", 0);
 		assert_true(recorder_wait(f->loop, "sent cw-us-1", i + 1));
 		assert_int_equal(xmppd_count(f->server, "<body>"),
 				 !formers[i].believed);
@@ -449,7 +372,7 @@ without_an_archive_the_history_is_read(void **state)
 	/* the cursor waits for our word */
 	assert_non_null(recorder_find("new, has no id {late}"));
 	assert_null(strstr(recorder_find("new, has no id"), "{cursor="));
-	deliver(f, "cw-us-1", 0);
+	deliver_as(f, "cw-us-1", 0);
 	expect(f, "sent cw-us-1 [cw-us-1]");
 	say_live(f, "later");
 	assert_non_null(strstr(recorder_find("later"), "{cursor="));
@@ -499,7 +422,7 @@ a_late_word_says_when_it_was_said(void **state)
 	struct fixture *f = *state;
 
 	enter_room(f);
-	deliver(f, "cw-us-1", EVENT_LATE);
+	deliver_as(f, "cw-us-1", EVENT_LATE);
 	assert_true(xmppd_wait(f->server, "<body>hello</body>", 1));
 	const char *st = xmppd_find(f->server, "<body>hello</body>");
 	char *from = xmppd_attribute(st, "delay", "from");
@@ -513,23 +436,24 @@ a_late_word_says_when_it_was_said(void **state)
 int
 main(void)
 {
-#define with(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		with(what_was_missed_is_read_page_by_page),
-		with(an_id_that_the_archive_forgot_is_replaced_by_the_time),
-		with(at_the_first_visit_nothing_is_news),
-		with(nobody_else_answers_for_the_archive),
-		with(what_is_said_meanwhile_comes_after_it),
-		with(an_archive_that_refuses_leaves_a_gap),
-		with(a_word_of_ours_in_the_archive_is_not_said_again),
-		with(the_cursor_waits_for_a_word_of_ours),
-		with(the_cursor_passes_what_was_confirmed_before),
-		with(nobody_else_says_our_words_for_us),
-		with(a_puppet_of_a_former_life_is_believed_by_its_words),
-		with(without_an_archive_the_history_is_read),
-		with(a_history_that_is_too_short_leaves_a_gap),
-		with(history_shows_the_key_of_what_was_live),
-		with(a_late_word_says_when_it_was_said),
+		CASE_ARCHIVE(what_was_missed_is_read_page_by_page),
+		CASE_ARCHIVE(
+			an_id_that_the_archive_forgot_is_replaced_by_the_time),
+		CASE_ARCHIVE(at_the_first_visit_nothing_is_news),
+		CASE_ARCHIVE(nobody_else_answers_for_the_archive),
+		CASE_ARCHIVE(what_is_said_meanwhile_comes_after_it),
+		CASE_ARCHIVE(an_archive_that_refuses_leaves_a_gap),
+		CASE_ARCHIVE(a_word_of_ours_in_the_archive_is_not_said_again),
+		CASE_ARCHIVE(the_cursor_waits_for_a_word_of_ours),
+		CASE_ARCHIVE(the_cursor_passes_what_was_confirmed_before),
+		CASE_ARCHIVE(nobody_else_says_our_words_for_us),
+		CASE_ARCHIVE(
+			a_puppet_of_a_former_life_is_believed_by_its_words),
+		CASE_ARCHIVE(without_an_archive_the_history_is_read),
+		CASE_ARCHIVE(a_history_that_is_too_short_leaves_a_gap),
+		CASE_ARCHIVE(history_shows_the_key_of_what_was_live),
+		CASE_ARCHIVE(a_late_word_says_when_it_was_said),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

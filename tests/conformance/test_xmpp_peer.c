@@ -1,194 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_xmpp_peer.c - the XMPP adapter on a real loop against a scripted
- * server: the contract of bridge/protocol.h, what a room may do to us, and
- * what strangers may send.
+ * server: the contract of bridge/protocol.h and what a room may do to us.
  */
 
-#include "tests/support/test.h"
+#include "tests/conformance/xmpp_fixture.h"
 
-#include "bridge/error.h"
-#include "bridge/event.h"
-#include "bridge/log.h"
-#include "bridge/loop.h"
-#include "bridge/protocol.h"
 #include "bridge/str.h"
-#include "conf/conf.h"
-#include "protocols/xmpp/xml.h"
-#include "tests/support/recorder.h"
-#include "tests/support/xmppd.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct protocol xmpp_protocol;
-
-#define ROOM "lobby@rooms.test"
-#define LISTENER "causeway@gw.test/causeway"
 #define USER "xmlns='http://jabber.org/protocol/muc#user'"
-#define FEATURES                                          \
-	"<feature var='http://jabber.org/protocol/muc'/>" \
-	"<feature var='urn:xmpp:sid:0'/>"                 \
-	"<feature var='urn:xmpp:occupant-id:0'/>"
-#define ANN_IS_THERE                                                        \
-	"<presence from='" ROOM "/Ann' to=\"%s\"><show>away</show>"         \
-	"<status>lunch</status><x " USER "><item affiliation='owner' "      \
-	"role='moderator'/></x><occupant-id xmlns='urn:xmpp:occupant-id:0'" \
-	" id='o1'/></presence>"
-
-struct fixture {
-	struct loop *loop;
-	struct xmppd *server;
-	struct xmppd_options options;
-	struct conf_xmpp xmpp;
-	struct conf_network conf;
-	struct conf_member member;
-	struct network *net;
-	struct channel room;
-	struct sender person;
-	struct puppet puppet;
-	struct occupant occupant;
-	struct event *said[64];
-	struct delivery deliveries[64];
-	char ids[64][8];
-	size_t n;
-};
-
-static const char *const direct_from[] = { "test" };
-
-static int
-setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	log_set_level(LOG_LEVEL_BUG);
-	recorder_reset();
-	f->loop = loop_new();
-	f->options = (struct xmppd_options){
-		.component = "gw.test",
-		.secret = "s3cret",
-		.room = ROOM,
-		.features = FEATURES,
-		.occupants = ANN_IS_THERE,
-		.subject = "the topic",
-	};
-	f->server = xmppd_new(f->loop, &f->options);
-	f->xmpp = (struct conf_xmpp){
-		.component = "gw.test",
-		.host = "127.0.0.1",
-		.port = xmppd_port(f->server),
-		.secret = secret_new("s3cret", 6),
-		.nick = "causeway",
-		.direct_from = direct_from,
-		.n_direct_from = 1,
-		.window = 16,
-	};
-	f->conf = (struct conf_network){ .name = "home",
-					 .protocol = "xmpp",
-					 .xmpp = &f->xmpp };
-	struct error err = { "" };
-	f->net = xmpp_protocol.ops.create(&f->conf, f->loop, &err);
-	assert_non_null(f->net);
-	f->room = (struct channel){ .id = 7,
-				    .kind = CHANNEL_ROOM,
-				    .network = f->net,
-				    .name = ROOM,
-				    .conf = &f->member,
-				    .caps = f->net->caps,
-				    .limits = f->net->limits };
-	f->person = (struct sender){ .id = "#bob", .name = "bob" };
-	f->puppet = (struct puppet){ .network = f->net,
-				     .origin = "irc",
-				     .sender = &f->person,
-				     .status = "" };
-	f->occupant = (struct occupant){ .puppet = &f->puppet,
-					 .channel = &f->room,
-					 .want = "bob" };
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	if (f->net->state != NETWORK_DOWN) {
-		if (f->net->state != NETWORK_STOPPING)
-			recorder_stop(f->net);
-		assert_true(recorder_wait(f->loop, "down home",
-					  recorder.downs + 1));
-	}
-	xmpp_protocol.ops.destroy(f->net);
-	xmppd_free(f->server);
-	for (size_t i = 0; i < f->n; i++)
-		event_unref(f->said[i]);
-	secret_free((struct secret *)(uintptr_t)f->xmpp.secret);
-	recorder_reset();
-	loop_free(f->loop);
-	free(f);
-	return 0;
-}
-
-/* ---- steps --------------------------------------------------------------- */
-
-static void
-go_up(struct fixture *f)
-{
-	recorder_start(f->net);
-	assert_true(recorder_wait(f->loop, "up home", 1));
-}
-
-static void
-enter_room(struct fixture *f)
-{
-	go_up(f);
-	recorder_join(&f->room);
-	assert_true(recorder_wait(f->loop, "joined " ROOM, 1));
-}
-
-static void
-enter_puppet(struct fixture *f)
-{
-	enter_room(f);
-	recorder_puppet_join(&f->occupant);
-	assert_true(recorder_wait(f->loop, "puppet joined", 1));
-}
-
-static struct delivery *
-deliver(struct fixture *f, enum event_kind kind, const char *text,
-	struct occupant *speaker)
-{
-	struct delivery *d = &f->deliveries[f->n];
-	struct event *ev = event_make(kind);
-
-	event_set_sender(ev, "#bob", "bob");
-	event_set_text(ev, text);
-	(void)snprintf(f->ids[f->n], sizeof(f->ids[0]), "d%zu", f->n + 1);
-	*d = (struct delivery){ .event = ev,
-				.channel = &f->room,
-				.speaker = speaker,
-				.id = f->ids[f->n],
-				.attempt = 1 };
-	f->said[f->n++] = ev;
-	recorder_send(d);
-	return d;
-}
-
-/* Something that comes after everything said so far has been dealt with. */
-static void
-barrier(struct fixture *f)
-{
-	size_t before = xmppd_count(f->server, "id=\"bar\"");
-
-	xmppd_say(f->server, "<iq type='get' from='test' to='gw.test' id='bar'>"
-			     "<ping xmlns='urn:xmpp:ping'/></iq>");
-	assert_true(xmppd_wait(f->server, "id=\"bar\"", before + 1));
-}
-
-#define expect(f, words) assert_true(recorder_wait((f)->loop, words, 1))
 
 /* ---- the stream ---------------------------------------------------------- */
 
@@ -886,272 +711,49 @@ nobody_else_answers_our_questions(void **state)
 	barrier(f);
 	assert_int_equal(recorder_count("left"), 0);
 }
-
-/* ---- hostile input ------------------------------------------------------- */
-
-static const char *const poisons[] = {
-	"\x01",
-	"\x02"
-	"b",
-	"a\x03"
-	"04,05b",
-	"\x1b[31m",
-	"\x7f",
-	"a\rb",
-	"a\nb",
-	"a\r\nb",
-	"a\tb",
-	"\xff\xfe",
-	"\xc3",
-	"\xc0\xaf",
-	"\xed\xa0\x80",
-	"\xf4\x90\x80\x80",
-	"\xef\xbf\xbe",
-	"\xef\xbf\xbf",
-	"\xc2\x85",
-	"]]>",
-	"<![CDATA[x]]>",
-	"<!DOCTYPE a>",
-	"<?pi?>",
-	"<!-- c",
-	"</message><presence/>",
-	"&amp;&lt;&#0;",
-	"\"'>",
-	"' from='x@y",
-	"\" to=\"x@y",
-	"%s%n%x",
-	"{nick}",
-	"\xf0\x9f\x98\x80",
-	"\xe2\x80\xae"
-	"evil",
-};
-
-static void
-clean(char *out, size_t size, const char *text)
-{
-	AUTO_STR s = { 0 };
-
-	str_init(&s, size - 1);
-	xml_clean(&s, text, strlen(text));
-	memcpy(out, s.data, s.len + 1);
-}
-
-static void
-poison_in_a_text_arrives_clean(void **state)
-{
-	struct fixture *f = *state;
-	char body[256];
-	char want[256];
-
-	enter_puppet(f);
-	for (size_t i = 0; i < ARRAY_SIZE(poisons); i++) {
-		(void)snprintf(body, sizeof(body), "x%sx", poisons[i]);
-		clean(want, sizeof(want), body);
-		(void)deliver(f, EVENT_MESSAGE, body, &f->occupant);
-		assert_true(recorder_wait(f->loop, "sent", i + 1));
-		AUTO_STR id = { 0 };
-		str_init(&id, 32);
-		str_printf(&id, "id=\"d%zu\"", i + 1);
-		char *got = xmppd_text(xmppd_find(f->server, id.data), "body");
-		assert_string_equal(got, want);
-		free(got);
-	}
-	assert_int_equal(xmppd_broken(f->server), 0);
-}
-
-static void
-poison_in_any_other_field_breaks_nothing(void **state)
-{
-	struct fixture *f = *state;
-
-	enter_room(f);
-	for (size_t i = 0; i < ARRAY_SIZE(poisons); i++) {
-		AUTO_STR id = { 0 };
-		str_init(&id, 256);
-		str_printf(&id, "p%s%zu", poisons[i], i);
-		f->person.id = id.data;
-		f->person.name = poisons[i];
-		f->occupant.want = poisons[i];
-		f->puppet.status = poisons[i];
-		recorder_puppet_join(&f->occupant);
-		assert_true(recorder_wait(f->loop, "puppet joined", i + 1));
-		(void)deliver(f, EVENT_TOPIC, poisons[i], &f->occupant);
-		assert_true(recorder_wait(f->loop, "sent", i + 1));
-		recorder_puppet_leave(&f->occupant, poisons[i]);
-		barrier(f);
-	}
-	assert_int_equal(xmppd_broken(f->server), 0);
-	assert_int_equal(recorder_count("left"), 0);
-}
-
-static void
-a_stanza_with_40000_children_is_survived(void **state)
-{
-	struct fixture *f = *state;
-
-	enter_room(f);
-	xmppd_say(f->server, "<message type='groupchat' from='" ROOM
-			     "/Ann' to='" LISTENER "'><body>many</body>");
-	for (size_t i = 0; i < 40000; i++)
-		xmppd_say(f->server, "<i/>");
-	xmppd_say(f->server, "</message>");
-	expect(f, "(Ann) many");
-}
-
-static void
-a_body_of_a_megabyte_is_refused_and_told(void **state)
-{
-	struct fixture *f = *state;
-	size_t size = 1024 * 1024;
-	char *body = xcalloc(1, size);
-
-	enter_room(f);
-	memset(body, '\n', size);
-	xmppd_say(f->server, "<message type='groupchat' from='" ROOM
-			     "/Ann' to='" LISTENER "'><body>");
-	xmppd_write(f->server, body, size);
-	xmppd_say(f->server, "</body></message>");
-	free(body);
-	assert_true(xmppd_wait(f->server, "the message is too long", 1));
-	assert_int_equal(recorder_count("event message"), 0);
-}
-
-static void
-deep_nesting_is_survived(void **state)
-{
-	struct fixture *f = *state;
-
-	enter_room(f);
-	xmppd_say(f->server, "<message type='groupchat' from='" ROOM
-			     "/Ann' to='" LISTENER "'><body>deep</body>");
-	for (size_t i = 0; i < 60000; i++)
-		xmppd_say(f->server, "<d>");
-	for (size_t i = 0; i < 60000; i++)
-		xmppd_say(f->server, "</d>");
-	xmppd_say(f->server, "</message>");
-	expect(f, "(Ann) deep");
-}
-
-static void
-a_document_type_ends_the_stream(void **state)
-{
-	struct fixture *f = *state;
-
-	go_up(f);
-	xmppd_say(f->server, "<!DOCTYPE a [<!ENTITY b 'c'>]>");
-	expect(f, "down home lost");
-}
-
-static void
-forged_senders_and_kinds_are_ignored(void **state)
-{
-	struct fixture *f = *state;
-	static const char *const odd[] = {
-		"<message/>",
-		"<message from='" ROOM "/Ann'><body>no</body></message>",
-		"<message type='headline' from='" ROOM "/Ann' to='" LISTENER
-		"'><body>no</body></message>",
-		"<message type='groupchat' from='" ROOM "' to='" LISTENER
-		"'><body>no</body></message>",
-		"<message type='groupchat' from='" ROOM "/Ann' to='" LISTENER
-		"'><retract xmlns='urn:xmpp:message-retract:1' id='s1'>"
-		"<moderated xmlns='urn:xmpp:message-moderate:1'/></retract>"
-		"</message>",
-		"<message type='groupchat' from='other@rooms.test/Ann' to='" LISTENER
-		"'><body>no</body></message>",
-		"<message type='error' id='d1' from='" ROOM "' to='" LISTENER
-		"'/>",
-		"<presence from='" ROOM "/Eve' to='" LISTENER "'/>",
-		"<presence from='" ROOM "' to='" LISTENER "'/>",
-		"<presence type='error' from='" ROOM "/x' to='" LISTENER "'/>",
-		"<presence type='subscribe' from='eve@test' to='bob%irc@gw."
-		"test'/>",
-		"<presence type='unavailable' from='" ROOM
-		"/Nobody' to='" LISTENER "'/>",
-		"<iq type='result' id='q1' from='x' to='" LISTENER "'/>",
-		"<iq from='x' to='gw.test'/>",
-		"<nonsense from='x' to='gw.test'/>",
-	};
-
-	enter_room(f);
-	size_t lines = recorder.n_lines;
-	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
-		xmppd_say(f->server, "%s", odd[i]);
-	barrier(f);
-	assert_int_equal(recorder.n_lines, lines);
-	assert_int_equal(xmppd_broken(f->server), 0);
-	assert_int_equal(xmppd_count(f->server, "unsubscribed"), 1);
-}
-
-static void
-a_thousand_members_are_entered(void **state)
-{
-	struct fixture *f = *state;
-	AUTO_STR many = { 0 };
-
-	str_init(&many, 1024 * 1024);
-	for (size_t i = 0; i < 1000; i++)
-		str_printf(&many,
-			   "<presence from='" ROOM "/m%zu' to=\"%%s\"><x " USER
-			   "><item role='participant'/></x></presence>",
-			   i);
-	f->options.occupants = many.data;
-	enter_room(f);
-	assert_int_equal(recorder_count("event join"), 1000);
-}
-
 int
 main(void)
 {
-#define with(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		with(a_component_logs_in),
-		with(a_host_name_is_resolved_first),
-		with(a_wrong_secret_is_refused_in_words),
-		with(a_conflict_is_refused_in_words),
-		with(a_closed_port_is_unreachable),
-		with(a_lost_connection_is_lost),
-		with(stopping_while_connecting_is_safe),
-		with(stopping_says_goodbye_for_everybody),
-		with(entering_reports_members_then_topic_then_joined),
-		with(an_empty_subject_is_no_topic),
-		with(without_stable_ids_nothing_is_edited),
-		with(a_room_that_is_not_there_is_asked_for_again),
-		with(a_room_made_for_us_is_destroyed_again),
-		with(a_name_that_is_no_room_is_refused),
-		with(a_nick_conflict_appends_a_number),
-		with(nicks_run_out),
-		with(no_puppet_looks_like_a_member),
-		with(ghosts_are_put_out_before_the_snapshot),
-		with(being_removed_says_why),
-		with(members_come_change_and_go),
-		with(a_nick_taken_over_is_another_person),
-		with(somebody_faster_than_the_puppet_is_a_member),
-		with(a_puppet_is_not_a_member),
-		with(a_puppet_comes_back_at_once),
-		with(a_puppet_is_renamed),
-		with(a_kicked_puppet_stays_out),
-		with(deliveries_are_confirmed_in_order),
-		with(an_error_refuses),
-		with(a_puppet_that_is_out_gives_back_all_behind_it),
-		with(nobody_else_confirms),
-		with(nothing_left_is_refused),
-		with(an_edit_names_what_it_replaces),
-		with(private_words_go_both_ways),
-		with(strangers_may_not_write_to_puppets),
-		with(what_is_encrypted_is_told_once),
-		with(an_undelivered_word_is_told_to_its_author),
-		with(names_resolve_to_ids),
-		with(every_question_is_answered),
-		with(nobody_else_answers_our_questions),
-		with(poison_in_a_text_arrives_clean),
-		with(poison_in_any_other_field_breaks_nothing),
-		with(a_stanza_with_40000_children_is_survived),
-		with(a_body_of_a_megabyte_is_refused_and_told),
-		with(deep_nesting_is_survived),
-		with(a_document_type_ends_the_stream),
-		with(forged_senders_and_kinds_are_ignored),
-		with(a_thousand_members_are_entered),
+		CASE(a_component_logs_in),
+		CASE(a_host_name_is_resolved_first),
+		CASE(a_wrong_secret_is_refused_in_words),
+		CASE(a_conflict_is_refused_in_words),
+		CASE(a_closed_port_is_unreachable),
+		CASE(a_lost_connection_is_lost),
+		CASE(stopping_while_connecting_is_safe),
+		CASE(stopping_says_goodbye_for_everybody),
+		CASE(entering_reports_members_then_topic_then_joined),
+		CASE(an_empty_subject_is_no_topic),
+		CASE(without_stable_ids_nothing_is_edited),
+		CASE(a_room_that_is_not_there_is_asked_for_again),
+		CASE(a_room_made_for_us_is_destroyed_again),
+		CASE(a_name_that_is_no_room_is_refused),
+		CASE(a_nick_conflict_appends_a_number),
+		CASE(nicks_run_out),
+		CASE(no_puppet_looks_like_a_member),
+		CASE(ghosts_are_put_out_before_the_snapshot),
+		CASE(being_removed_says_why),
+		CASE(members_come_change_and_go),
+		CASE(a_nick_taken_over_is_another_person),
+		CASE(somebody_faster_than_the_puppet_is_a_member),
+		CASE(a_puppet_is_not_a_member),
+		CASE(a_puppet_comes_back_at_once),
+		CASE(a_puppet_is_renamed),
+		CASE(a_kicked_puppet_stays_out),
+		CASE(deliveries_are_confirmed_in_order),
+		CASE(an_error_refuses),
+		CASE(a_puppet_that_is_out_gives_back_all_behind_it),
+		CASE(nobody_else_confirms),
+		CASE(nothing_left_is_refused),
+		CASE(an_edit_names_what_it_replaces),
+		CASE(private_words_go_both_ways),
+		CASE(strangers_may_not_write_to_puppets),
+		CASE(what_is_encrypted_is_told_once),
+		CASE(an_undelivered_word_is_told_to_its_author),
+		CASE(names_resolve_to_ids),
+		CASE(every_question_is_answered),
+		CASE(nobody_else_answers_our_questions),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -160,6 +160,12 @@ void irc_puppet_leave(struct network *net, struct occupant *o,
 void irc_puppet_update(struct network *net, struct occupant *o,
 		       unsigned changes);
 
+/* No nick that came in a line is longer, folded or not. */
+#define IRC_NICK_BYTES IRC_BODY_MAX
+
+/* A copy of name, folded as the server does. The caller's to free. */
+char *irc_folded(struct irc *irc, const char *name);
+
 /* The puppet that goes by nick, or NULL. */
 struct irc_puppet *irc_puppet_find(struct irc *irc, const char *nick);
 

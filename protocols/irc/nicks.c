@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NICK_BYTES 512
 #define FORMER_MS 180000 /* until a server has noticed a dead connection */
 #define OWN_NICKS_MAX 10000
 #define SKEW_MS 60000 /* of the server's clock against ours */
@@ -34,7 +33,7 @@ struct own_nick {
 char *
 irc_folded(struct irc *irc, const char *name)
 {
-	char folded[NICK_BYTES];
+	char folded[IRC_NICK_BYTES];
 
 	irc_fold(irc->isupport.casemapping, name, folded, sizeof(folded));
 	return xstrdup(folded);
@@ -43,7 +42,7 @@ irc_folded(struct irc *irc, const char *name)
 struct irc_puppet *
 irc_puppet_find(struct irc *irc, const char *nick)
 {
-	char folded[NICK_BYTES];
+	char folded[IRC_NICK_BYTES];
 	struct irc_puppet *p = NULL;
 
 	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
@@ -56,7 +55,7 @@ irc_puppet_find(struct irc *irc, const char *nick)
 static struct own_nick *
 own_find(struct irc *irc, const char *nick)
 {
-	char folded[NICK_BYTES];
+	char folded[IRC_NICK_BYTES];
 	struct own_nick *own = NULL;
 
 	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
@@ -170,7 +169,7 @@ former_find(struct irc *irc, const char *nick)
 {
 	struct former **at = &irc->formers;
 	int64_t now = loop_now_ms(irc->loop);
-	char folded[NICK_BYTES];
+	char folded[IRC_NICK_BYTES];
 
 	if (!*at)
 		return at;

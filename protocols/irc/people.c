@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NICK_MAX 512
+#define NAME_BYTES 512
 #define STRANGERS_MAX 1024
 
 /* What a server says may be in any charset; what we keep is UTF-8, and short
@@ -29,26 +29,17 @@ utf8_of(struct irc *irc, const char *bytes)
 {
 	AUTO_STR out = { 0 };
 
-	str_init(&out, 4 * NICK_MAX);
+	str_init(&out, 4 * NAME_BYTES);
 	irc_charset_read(&out, bytes, strlen(bytes), irc->conf->charset);
-	if (out.len > NICK_MAX)
-		str_truncate(&out, utf8_cut(out.data, out.len, NICK_MAX));
+	if (out.len > NAME_BYTES)
+		str_truncate(&out, utf8_cut(out.data, out.len, NAME_BYTES));
 	return str_take(&out);
-}
-
-static char *
-fold(struct irc *irc, const char *nick)
-{
-	char folded[NICK_MAX];
-
-	irc_fold(irc->isupport.casemapping, nick, folded, sizeof(folded));
-	return xstrdup(folded);
 }
 
 struct irc_user *
 irc_user_find(struct view *v, const char *nick)
 {
-	char folded[NICK_MAX];
+	char folded[IRC_NICK_BYTES];
 	struct irc_user *u = NULL;
 
 	irc_fold(v->irc->isupport.casemapping, nick, folded, sizeof(folded));
@@ -72,7 +63,7 @@ free_id(struct view *v, const char *folded)
 	char *base = utf8_of(v->irc, folded);
 	AUTO_STR id = { 0 };
 
-	str_init(&id, 4 * NICK_MAX + 16);
+	str_init(&id, 4 * NAME_BYTES + 16);
 	str_add(&id, base);
 	for (unsigned i = 2; irc_user_find_id(v, id.data); i++) {
 		str_clear(&id);
@@ -122,7 +113,7 @@ irc_user_see(struct view *v, const char *nick)
 		forget_a_stranger(v);
 	u = xcalloc(1, sizeof(*u));
 	u->nick = xstrdup(nick);
-	u->folded = fold(v->irc, nick);
+	u->folded = irc_folded(v->irc, nick);
 	u->id = free_id(v, u->folded);
 	u->name = utf8_of(v->irc, nick);
 	HASH_ADD_KEYPTR(by_nick, v->users_by_nick, u->folded, strlen(u->folded),
@@ -145,7 +136,7 @@ irc_user_rename(struct view *v, struct irc_user *u, const char *nick)
 	free(u->folded);
 	free(u->name);
 	u->nick = xstrdup(nick);
-	u->folded = fold(v->irc, nick);
+	u->folded = irc_folded(v->irc, nick);
 	u->name = utf8_of(v->irc, nick);
 	HASH_ADD_KEYPTR(by_nick, v->users_by_nick, u->folded, strlen(u->folded),
 			u);

@@ -52,9 +52,6 @@ struct irc_puppet {
 
 /* ---- nicks.c ------------------------------------------------------- */
 
-/* A copy of name, folded as the server does. The caller's to free. */
-char *irc_folded(struct irc *irc, const char *name);
-
 /* From now on the puppet goes by this nick. */
 void irc_nick_list(struct irc_puppet *p, const char *nick);
 

@@ -185,6 +185,17 @@ expect(struct fixture *fx, const char *words)
 		fail_msg("no \"%s\"", words);
 }
 
+struct occupant *
+up_with_puppet(struct fixture *fx, struct channel *ch)
+{
+	struct occupant *o;
+
+	up_and_joined(fx);
+	o = puppet(fx, 0, ch);
+	expect(fx, "puppet joined");
+	return o;
+}
+
 void
 expect_line(struct fixture *fx, const char *words)
 {

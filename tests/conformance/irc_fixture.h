@@ -56,6 +56,9 @@ void up_and_joined(struct fixture *fx);
 /* Ask for puppet i in ch. */
 struct occupant *puppet(struct fixture *fx, size_t i, struct channel *ch);
 
+/* As up_and_joined(), and then with Ann, puppet 0, who has come into ch. */
+struct occupant *up_with_puppet(struct fixture *fx, struct channel *ch);
+
 /* A delivery d0, d1, ... of text; the same, handed over. */
 struct delivery *delivery(struct fixture *fx, struct channel *ch,
 			  struct occupant *speaker, const char *text);

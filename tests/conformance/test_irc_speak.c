@@ -257,11 +257,7 @@ static void
 a_puppet_comes_speaks_and_goes(void **state)
 {
 	struct fixture *fx = *state;
-	struct occupant *ann;
-
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann as Ann");
+	struct occupant *ann = up_with_puppet(fx, &fx->room);
 	assert_non_null(peer_find(fx->d.peer, "1> USER ann 0 * :Ann (home)"));
 	send_text(fx, &fx->room, ann, "hello");
 	expect(fx, "sent d0 [m1]");
@@ -287,11 +283,7 @@ static void
 a_puppet_is_renamed(void **state)
 {
 	struct fixture *fx = *state;
-	struct occupant *ann;
-
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	struct occupant *ann = up_with_puppet(fx, &fx->room);
 	ann->want = "Anna";
 	irc_protocol.ops.puppet_update(fx->net, ann, PUPPET_NAME);
 	expect(fx, "puppet renamed #a Anna to Anna");
@@ -306,9 +298,7 @@ a_former_nick_is_ours_until_the_listener_knows(void **state)
 {
 	struct fixture *fx = *state;
 
-	up_and_joined(fx);
-	puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	up_with_puppet(fx, &fx->room);
 	drain(fx); /* the listener has seen it come */
 	peer_say(fx->d.peer, 1, ":Ann!u@host NICK :Guest77");
 	expect(fx, "puppet renamed #a Ann to Guest77");
@@ -326,11 +316,7 @@ static void
 a_puppets_presence_becomes_away(void **state)
 {
 	struct fixture *fx = *state;
-	struct occupant *ann;
-
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	struct occupant *ann = up_with_puppet(fx, &fx->room);
 	fx->puppets[0].show = SHOW_DND;
 	fx->puppets[0].status = "busy\r\nQUIT";
 	irc_protocol.ops.puppet_update(fx->net, ann, PUPPET_STATUS);
@@ -347,9 +333,7 @@ lines_of_two_puppets_keep_their_order(void **state)
 	struct occupant *ann, *bob;
 
 	fx->d.blind = true; /* we say when the listener sees something */
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	ann = up_with_puppet(fx, &fx->room);
 	bob = puppet(fx, 1, &fx->room);
 	expect(fx, "puppet joined #a Bob");
 	send_text(fx, &fx->room, ann, "one");
@@ -379,9 +363,7 @@ a_line_nobody_sees_is_confirmed_by_ping(void **state)
 	struct occupant *ann;
 
 	fx->d.blind = true;
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	ann = up_with_puppet(fx, &fx->room);
 	send_text(fx, &fx->room, ann, "one");
 	expect(fx, "sent d0 []");
 	assert_non_null(peer_find(fx->d.peer, "1> PING :cw"));
@@ -394,9 +376,7 @@ a_lost_puppet_gives_its_lines_back_and_all_after_them(void **state)
 	struct occupant *ann;
 
 	fx->d.blind = true;
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	ann = up_with_puppet(fx, &fx->room);
 	send_text(fx, &fx->room, NULL, "zero");
 	expect(fx, "sent d0");
 	send_text(fx, &fx->room, ann, "one");
@@ -416,9 +396,7 @@ a_kicked_puppet_does_not_come_back_by_itself(void **state)
 {
 	struct fixture *fx = *state;
 
-	up_and_joined(fx);
-	puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann");
+	up_with_puppet(fx, &fx->room);
 	peer_say(fx->d.peer, 1, ":op!o@h KICK #a Ann :no");
 	expect(fx, "puppet left #a Ann refused: kicked by op: no");
 }
@@ -452,9 +430,7 @@ a_private_word_goes_both_ways(void **state)
 	struct occupant *ann;
 
 	fx->d.names = "Zoe";
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->direct);
-	expect(fx, "puppet joined zoe Ann as Ann");
+	ann = up_with_puppet(fx, &fx->direct);
 	says(fx, ":Zoe!z@h NICK :Zed");
 	expect(fx, "event rename");
 	send_text(fx, &fx->direct, ann, "psst");
@@ -478,9 +454,7 @@ a_private_word_to_nobody_is_refused(void **state)
 	struct occupant *ann;
 
 	fx->d.deaf = true;
-	up_and_joined(fx);
-	ann = puppet(fx, 0, &fx->direct);
-	expect(fx, "puppet joined zoe Ann as Ann");
+	ann = up_with_puppet(fx, &fx->direct);
 	send_text(fx, &fx->direct, ann, "psst");
 	expect_line(fx, "1> PRIVMSG zoe :psst");
 	peer_say(fx->d.peer, 1, ":irc.test 401 Ann zoe :No such nick");
@@ -509,9 +483,7 @@ puppets_outlast_the_listeners_kick(void **state)
 {
 	struct fixture *fx = *state;
 
-	up_and_joined(fx);
-	puppet(fx, 0, &fx->room);
-	expect(fx, "puppet joined #a Ann as Ann");
+	up_with_puppet(fx, &fx->room);
 	says(fx, ":op!o@h KICK #a bridge :out");
 	expect(fx, "left #a lost");
 	recorder_join(&fx->room);

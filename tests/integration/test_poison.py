@@ -4,8 +4,9 @@ side. Never another command or stanza, never a crash, never a dropped
 component stream; and the next good line still arrives.
 
 Servers refuse much of this by themselves, which may end the connection of the
-one who tried: so each try has a peer of its own. What a hostile server could
-send is in test_hostile_irc.py.
+one who tried: so each try has a peer of its own. What gets by a server that
+does not, and what the bridge then says line by line, is in
+test_poison_matrix.py; what only a hostile server sends in test_hostile_irc.py.
 """
 
 import itertools
@@ -14,29 +15,7 @@ import re
 import pytest
 
 from .conftest import COMBINATIONS, Things, make_pair
-
-# name: bytes as IRC carries them
-POISONS = {
-    "cr": b"a\rQUIT :poisoned",
-    "lf": b"a\nQUIT :poisoned",
-    "crlf": b"a\r\nPRIVMSG %(channel)s :injected",
-    "nul": b"a\0b",
-    "controls": bytes(c for c in range(1, 32) if c not in (10, 13)),
-    "ctcp": b"\x01VERSION\x01",
-    "half-ctcp": b"\x01ACTION",
-    "dcc": b"\x01DCC SEND x 1 1 1\x01",
-    "invalid-utf8": b"\xff\xfe\xc0\xaf\xed\xa0\x80\xf8\x88\x80\x80\x80 end",
-    "cut-utf8": "ends in the middle: ☃".encode()[:-1],
-    "noncharacter": "\ufffe\uffff\U0001fffe".encode(),
-    "cdata-end": b"]]> <![CDATA[ ]]> &amp; <body/>",
-    "stanza": b"</body></message><presence to='x' type='unavailable'/>",
-    "bidi": "\u202e\u2066abc\u200b\u200d".encode(),
-    "combining": ("z" + "\u0300" * 150).encode(),
-    "long": b"x" * 10000,
-    "format": b"%s%n%d%p {0} {nick} $1 ${x}",
-    "leading": b": : \x03,1 \x02",
-    "spaces": b"   ",
-}
+from .poison import POISONS, fits_xml, xml_text
 
 IRC_FIELDS = ("body", "notice", "action", "topic", "away", "part", "quit",
               "kick", "realname", "nick", "private")
@@ -138,19 +117,10 @@ def test_poison_from_irc_hurts_nobody(unhurt, field, poison):
 
 # ---- from XMPP
 
-def raw_xml(data):
-    """data as an XMPP user could try to send it: what XML cannot hold is
-    written as a character reference, and must be refused by the server."""
-    text = data.decode("utf-8", "replace")
-    return "".join(
-        f"&#{ord(c)};" if c in "<>&'\"\r\n" or ord(c) < 32 or
-        0xfffe <= ord(c) <= 0xffff else c for c in text)
-
-
 def xmpp_try(pair, field, data):
     number = next(pair.serial)
     data = data.replace(b"%(channel)s", pair.channel.encode())
-    text, room = raw_xml(data), pair.room
+    text, room = xml_text(data), pair.room
     nick = pair.things.name(f"q{number}x")
     peer = pair.things.xmpp(pair.xmpp, "eve")
     peer.join(room, nick)
@@ -174,9 +144,7 @@ def xmpp_try(pair, field, data):
         "private": f"<message to='{room}/{pair.bob.nick}' type='chat'>"
                    f"<body>{text}</body><x xmlns='{to}#user'/></message>",
     }
-    legal = not any(ord(c) < 32 and c not in "\t\r\n" or
-                    0xfffe <= ord(c) <= 0xffff
-                    for c in data.decode("utf-8", "replace"))
+    legal = fits_xml(data.decode("utf-8", "replace"))
     sender = pair.ann if field == "kick" and legal else peer
     sender.send(stanzas[field])
     try:

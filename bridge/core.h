@@ -94,6 +94,7 @@ struct occ {
 	bool told;        /* the adapter knows it */
 	unsigned queued;  /* items in the room's outbox that it speaks */
 	unsigned changes; /* enum puppet_change, not yet passed on */
+	char *farewell;   /* what the person said on leaving; NULL if here */
 	int64_t since_ms; /* of the present state */
 	unsigned failures;
 	struct timer retry;
@@ -410,6 +411,10 @@ void members_resync(struct room *room);
  */
 void puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 		 bool speaking);
+
+/* That person leaves: in room, too, it is to be with these words. */
+void puppet_farewell(struct room *room, struct netlife *home,
+		     const char *sender_id, const char *words);
 
 /* The occupant that speaks for sender in room; NULL: nobody does. */
 struct occ *puppet_speaker(struct room *room, struct netlife *home,

@@ -13,6 +13,7 @@
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
+#include "bridge/text.h"
 #include "mappings/channels.h"
 #include "mappings/identities.h"
 #include "mappings/messages.h"
@@ -25,6 +26,7 @@
 #define SPANS_MAX (256 * 1024)
 #define OWN_SENDER "causeway" /* of what the bridge itself says */
 #define ATTACHMENTS_MAX (64 * 1024)
+#define FAREWELL_MAX 250 /* bytes, of what is said on leaving */
 
 /* An event on its way to disk. */
 struct intake {
@@ -380,11 +382,35 @@ carry_topic(struct room *room, struct event *ev)
 
 /* ---- by kind ----------------------------------------------------------- */
 
+/* What a puppet says when the person left; "" if nobody said anything. */
+static void
+farewell_words(struct str *out, const struct event *ev)
+{
+	bool thrown = ev->part == PART_KICKED || ev->part == PART_BANNED;
+
+	if (thrown)
+		str_add(out, ev->part == PART_BANNED ? "banned" : "kicked");
+	if (thrown && ev->actor)
+		str_printf(out, " by %s", ev->actor);
+	if (thrown && ev->text.len)
+		str_add(out, ": ");
+	str_add_n(out, ev->text.utf8,
+		  utf8_cut(ev->text.utf8, ev->text.len, FAREWELL_MAX));
+}
+
 static void
 somebody_left(struct room *room, struct event *ev)
 {
+	struct link *link = room->link;
+	AUTO_STR words;
+
 	/* First the line, while the person is still known. */
 	carry_noise(room, ev);
+	str_init(&words, EVENT_NAME_MAX + 2 * FAREWELL_MAX);
+	farewell_words(&words, ev);
+	for (size_t i = 0; link && words.len && i < link->n_rooms; i++)
+		puppet_farewell(link->rooms[i], room->life, ev->sender.id,
+				words.data);
 	member_gone(room, ev->sender.id);
 }
 

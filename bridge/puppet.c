@@ -308,6 +308,7 @@ occ_release(struct occ *occ)
 	free(occ->want);
 	free(occ->password);
 	free(occ->why);
+	free(occ->farewell);
 	free(occ->o.name);
 	free(occ);
 	if (pup->occs || pup->leaving)
@@ -589,10 +590,25 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 	if (m->password)
 		occ_set_password(occ, m->password);
 	occ->wanted = true;
+	free(occ->farewell);
+	occ->farewell = NULL;
 	if (occ->o.state == OCCUPANT_ABSENT)
 		occ_mark(occ);
 	if (speaking)
 		pup_spoke(pup);
+}
+
+void
+puppet_farewell(struct room *room, struct netlife *home, const char *sender_id,
+		const char *words)
+{
+	struct pup *pup = pup_find(room->life, home, sender_id);
+	struct occ *occ = pup ? occ_find(room, pup) : NULL;
+
+	if (!occ)
+		return;
+	free(occ->farewell);
+	occ->farewell = xstrdup(words);
 }
 
 struct occ *
@@ -637,7 +653,7 @@ occ_leave(struct occ *occ)
 	occ_detach(occ);
 	occ->pup->leaving = true;
 	if (occ->told && net->state == NETWORK_UP)
-		net->protocol->ops.puppet_leave(net, &occ->o, NULL);
+		net->protocol->ops.puppet_leave(net, &occ->o, occ->farewell);
 	occ->pup->leaving = false;
 	occ_release(occ);
 }

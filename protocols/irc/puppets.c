@@ -358,8 +358,9 @@ quit_if_silent(struct irc_puppet *p)
 		session_stop(&p->session, p->goodbye);
 }
 
-static void
-say_goodbye(struct irc_puppet *p, const char *reason)
+/* Words to go with, as one short line. */
+static char *
+parting_words(const char *reason)
 {
 	AUTO_STR line = { 0 };
 
@@ -369,7 +370,13 @@ say_goodbye(struct irc_puppet *p, const char *reason)
 	for (size_t i = 0; i < line.len; i++)
 		if ((unsigned char)line.data[i] < ' ')
 			line.data[i] = ' ';
-	replace(&p->goodbye, str_take(&line));
+	return str_take(&line);
+}
+
+static void
+say_goodbye(struct irc_puppet *p, const char *reason)
+{
+	replace(&p->goodbye, parting_words(reason));
 	timer_stop(&p->linger);
 	quit_if_silent(p);
 }
@@ -631,9 +638,13 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		say_goodbye(p, reason);
 		return;
 	}
-	if (seat->channel && seat->state != SEAT_WAITING)
-		session_send(&p->session, "PART", o->channel->name,
-			     reason ? reason : "", NULL);
+	if (seat->channel && seat->state != SEAT_WAITING) {
+		char *words = parting_words(reason);
+
+		session_send(&p->session, "PART", o->channel->name, words,
+			     NULL);
+		free(words);
+	}
 	seat_free(p, seat);
 }
 

@@ -33,7 +33,7 @@ class Ngircd(IrcServer):
 	Name = irc.localhost
 	Info = Tests
 	Network = {NETWORK}
-	Listen = 127.0.0.1
+	Listen = 127.0.0.1,::1
 	Ports = {self.port}
 	MotdFile = {self.folder}/motd
 	PidFile = {self.folder}/ngircd.pid
@@ -102,6 +102,8 @@ class Inspircd(IrcServer):
 
     def _listeners(self):
         bind = (f'<bind address="127.0.0.1" port="{self.port}"'
+                f' type="clients">\n'
+                f'<bind address="::1" port="{self.port}"'
                 f' type="clients">\n'
                 f'<bind address="127.0.0.1" port="{self.link_port}"'
                 f' type="servers">\n')

@@ -196,8 +196,14 @@ bridge_owe(struct room *room, struct netlife *home, struct event *source,
 		.network_name = room->life->conf->name,
 		.channel_name = room->ch.name,
 	};
+	AUTO(event) ev = event_ref(source);
 
-	owe(&(struct owing){ &row, home, source }, &to);
+	if (to.kind == CHANNEL_DIRECT && !event_is_direct(source)) {
+		event_unref(ev);
+		ev = event_copy(source);
+		event_set_to(ev, to.network_name, to.channel_name);
+	}
+	owe(&(struct owing){ &row, home, ev }, &to);
 }
 
 /* A word to one person: the network may want to know to whom. */

@@ -101,6 +101,46 @@ answer_error(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
 	xmpp_post(x, stanza_error(x->ctx, st, condition, text));
 }
 
+/*
+ * An error to a bare address is dropped by every server (RFC 6121 8.5.2.1.1),
+ * and an event names its author by that: so remember who wrote from where.
+ */
+static const char *
+author_find(const struct xmpp *x, const char *bare)
+{
+	size_t len = strlen(bare);
+
+	for (size_t i = 1; i <= AUTHORS_MAX; i++) {
+		size_t at = (x->next_author + AUTHORS_MAX - i) % AUTHORS_MAX;
+		const char *full = x->authors[at];
+
+		if (full && !strncmp(full, bare, len) && full[len] == '/')
+			return full;
+	}
+	return NULL;
+}
+
+static void
+author_remember(struct xmpp *x, const char *bare, const char *full)
+{
+	const char *known = author_find(x, bare);
+
+	if (!*jid_resource(full) || (known && !strcmp(known, full)))
+		return;
+	free(x->authors[x->next_author]);
+	x->authors[x->next_author] = xstrdup(full);
+	x->next_author = (x->next_author + 1) % AUTHORS_MAX;
+}
+
+void
+direct_drop(struct xmpp *x)
+{
+	for (size_t i = 0; i < AUTHORS_MAX; i++) {
+		free(x->authors[i]);
+		x->authors[i] = NULL;
+	}
+}
+
 /* Who wrote st: a member of the room, or somebody who may. */
 static bool
 set_author(struct xmpp *x, struct event *ev, struct room *room,
@@ -109,6 +149,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	const char *from = stanza_get(st, "from");
 	struct jid jid;
 	char bare[FULL_JID_MAX];
+	char full[FULL_JID_MAX];
 
 	if (room) {
 		struct member *m = muc_member_find(room, jid_resource(from));
@@ -117,7 +158,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 		event_set_sender(ev, m->id, m->nick);
 		return true;
 	}
-	if (!jid_parse(&jid, from))
+	if (!jid_parse(&jid, from) || !jid_format(&jid, full, sizeof(full)))
 		return false;
 	jid.resource[0] = '\0';
 	if (!*jid.local || !jid_format(&jid, bare, sizeof(bare)) ||
@@ -126,6 +167,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 			     "this bridge does not take messages from you");
 		return false;
 	}
+	author_remember(x, bare, full);
 	event_set_sender(ev, bare, jid.local);
 	return true;
 }
@@ -314,13 +356,20 @@ static void
 bounce_contact(struct xmpp *x, const struct event *ev, const char *text)
 {
 	char from[FULL_JID_MAX];
+	const char *to;
 
 	if (!jid_of_person(ev->to.id, ev->to.network, x->conf->component, from,
 			   sizeof(from)))
 		return;
+	to = author_find(x, ev->sender.id);
+	if (!to) { /* before our time: a word, then, and no error */
+		if (xmpp_may_tell(x, ev->sender.id, text, TELL_MS))
+			xmpp_post(x, chat_new(x, from, ev->sender.id, text));
+		return;
+	}
 	/* An error is made from what it answers: build that first. */
 	xmpp_stanza_t *original =
-		stanza_new(x->ctx, "message", ev->sender.id, from, "chat");
+		stanza_new(x->ctx, "message", to, from, "chat");
 	if (ev->id)
 		stanza_attr(original, "id", ev->id);
 	answer_error(x, original, "recipient-unavailable", text);

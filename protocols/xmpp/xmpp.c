@@ -228,6 +228,7 @@ component_destroy(struct network *net)
 	drop_all(x);
 	stream_free(x->stream);
 	free(x->listener);
+	direct_drop(x);
 	network_finish(net);
 	free(x);
 }

@@ -33,6 +33,7 @@
 #define NICK_ATTEMPTS 5
 #define ANSWER_MS 30000 /* how long an IQ of ours waits */
 #define TOLD_MAX 64
+#define AUTHORS_MAX 64
 
 struct conf_xmpp;
 struct xmpp;
@@ -81,6 +82,8 @@ struct xmpp {
 	struct wire *direct; /* by id */
 	struct told told[TOLD_MAX];
 	size_t next_told;
+	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */
+	size_t next_author;
 };
 
 extern const struct protocol xmpp_protocol;
@@ -164,6 +167,9 @@ void direct_bounce(struct network *net, struct channel *ch,
 
 bool direct_resolve(struct network *net, const char *text, char *id,
 		    size_t size);
+
+/* Forget who wrote. */
+void direct_drop(struct xmpp *x);
 
 /* Answer somebody who speaks to the bridge itself. */
 void direct_help(struct xmpp *x, xmpp_stanza_t *st);

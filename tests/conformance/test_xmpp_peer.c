@@ -636,6 +636,34 @@ an_undelivered_word_is_told_to_its_author(void **state)
 			       "to=\"" ROOM "/Ann\""));
 }
 
+/* No server delivers an error to a bare address. */
+static void
+an_undelivered_word_of_a_contact_is_an_error_where_it_came_from(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(event) ev = event_make(EVENT_MESSAGE);
+
+	go_up(f);
+	event_set_sender(ev, "eve@test", "eve");
+	event_set_to(ev, "irc", "bob");
+	event_set_text(ev, "x");
+	ev->id = "m1";
+	/* of an earlier life: told in words */
+	xmpp_protocol.ops.bounce(f->net, NULL, ev, "too late");
+	assert_true(xmppd_wait(f->server, "too late", 1));
+	assert_null(strstr(xmppd_find(f->server, "too late"), "error"));
+	xmppd_say(f->server,
+		  "<message from='eve@test/phone' to='bob%%irc@gw.test' "
+		  "id='m1' type='chat'><body>x</body></message>");
+	barrier(f);
+	xmpp_protocol.ops.bounce(f->net, NULL, ev, "nobody there");
+	assert_true(xmppd_wait(f->server, "nobody there", 1));
+	const char *error = xmppd_find(f->server, "nobody there");
+	assert_non_null(strstr(error, "type=\"error\""));
+	assert_non_null(strstr(error, "to=\"eve@test/phone\""));
+	assert_non_null(strstr(error, "id=\"m1\""));
+}
+
 static void
 names_resolve_to_ids(void **state)
 {
@@ -751,6 +779,7 @@ main(void)
 		CASE(strangers_may_not_write_to_puppets),
 		CASE(what_is_encrypted_is_told_once),
 		CASE(an_undelivered_word_is_told_to_its_author),
+		CASE(an_undelivered_word_of_a_contact_is_an_error_where_it_came_from),
 		CASE(names_resolve_to_ids),
 		CASE(every_question_is_answered),
 		CASE(nobody_else_answers_our_questions),

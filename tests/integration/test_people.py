@@ -96,6 +96,14 @@ def test_a_contact_and_a_nick_write_to_each_other(pair):
     assert answer.sender.partition("/")[0] == f"{dave.nick}%irc@{GATEWAY}"
 
 
+def test_a_word_to_a_nick_that_nobody_has_comes_back(pair):
+    carol = pair.things.xmpp(pair.xmpp, "carol")
+    nobody = f"{pair.things.name('nobody')}%irc@{GATEWAY}"
+    ident = carol.chat(nobody, "is there anybody")
+    seen = carol.wait_for(lambda s: s.type == "error" and s.id == ident, 30)
+    assert seen.sender.partition("/")[0] == nobody
+
+
 # ---- names
 
 def test_a_nick_of_ours_is_taken_back_when_it_is_free(servers_pair, closing):

@@ -252,6 +252,8 @@ static const struct removal removals[] = {
 	  "left " ROOM " lost: removed after a delivery failed" },
 	{ "<item affiliation='none' role='none'/><status code='332'/>",
 	  "left " ROOM " lost: the room service is shutting down" },
+	{ "<item affiliation='none' role='none'/><status code='321'/>",
+	  "left " ROOM " refused: no longer a member of the room" },
 	{ "<item affiliation='none' role='none'/><status code='322'/>",
 	  "left " ROOM " refused: the room is now members only" },
 	{ "<item affiliation='none' role='none'/><destroy><reason>bye"

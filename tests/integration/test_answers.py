@@ -3,6 +3,7 @@
 the command line."""
 
 import datetime
+import pathlib
 import re
 import subprocess
 
@@ -182,6 +183,19 @@ def test_a_good_configuration_is_checked_and_nothing_is_done(farm, closing):
         text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr
     assert not pair.bridge.database.exists()
+
+
+def test_the_configuration_in_the_readme_is_right(closing):
+    readme = pathlib.Path(__file__).parents[2] / "README.md"
+    text = readme.read_text().split("## A configuration to copy")[1]
+    secret = closing.folder / closing.name("readme.secret")
+    secret.write_text("a secret\n")
+    secret.chmod(0o600)
+    where = closing.folder / closing.name("readme.conf")
+    where.write_text(text.split("```")[1].replace(
+        "/etc/causeway/xmpp.secret", str(secret)))
+    done = run("--config", str(where), "--check")
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 def test_all_that_is_wrong_is_told_at_once(closing):

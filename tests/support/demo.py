@@ -135,6 +135,7 @@ def main():
     try:
         return run(started, "--once" in sys.argv[1:])
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         print()
         return 0
     except (process.Failure, TimeoutError, AssertionError) as why:

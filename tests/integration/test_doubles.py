@@ -359,3 +359,47 @@ def test_a_forged_notice_delays_and_loses_nothing(one_pair):
     mark = time.monotonic()
     pair.both_ways()
     assert time.monotonic() - mark < HELD_S / 2
+
+
+# ---- the same message again
+
+def test_a_message_that_another_bridge_brings_is_known_after_a_restart(
+        one_pair):
+    pair = one_pair
+    pair.ann.say(pair.room, "said before the restart")
+    pair.bob.wait_text("said before the restart")
+    known = pair.bridge.query("SELECT origin FROM event")[0][0]
+    pair.bridge.restart()
+    pair.ann.say(pair.room, "said before the restart", extra="<origin xmlns="
+                 f"'urn:causeway:bridge:0'>{known}:a</origin>")
+    pair.both_ways()
+    assert [t for _, t in pair.bob.texts(pair.channel)].count(
+        "said before the restart") == 1
+
+
+@pytest.mark.parametrize("xmpp", ["prosody", "ejabberd"])
+def test_a_private_word_that_is_sent_again_arrives_once(closing, farm, xmpp):
+    pair = make_pair(closing, farm.get(xmpp), farm.get("inspircd"))
+    to = f"{pair.room}/{pair.bob.nick}"
+
+    def heard():
+        return sum("psst" in t for _, t in pair.bob.texts())
+
+    def settled(text):
+        pair.ann.message(to, text, "chat")
+        pair.bob.wait_text(text, 20)
+    for _ in range(2):
+        pair.ann.message(to, "psst", "chat", ident="once")
+    settled("and that was it")
+    assert heard() == 1
+    mark = pair.bob.mark()
+    pair.bridge.restart()
+    pair.ann.wait_occupant(pair.room, pair.bob.nick)
+    pair.bob.wait_for(lambda m: m.command == "JOIN" and
+                      m.nick == pair.ann_nick, 20, since=mark)
+    pair.ann.message(to, "psst", "chat", ident="once")
+    settled("nothing new")
+    assert heard() == 1
+    pair.ann.message(to, "psst", "chat", ident="meant")
+    settled("and now")
+    assert heard() == 2

@@ -22,7 +22,7 @@
 static void
 add_name(struct text_builder *b, const char *name)
 {
-	AUTO_STR out;
+	AUTO_STR out = { 0 };
 	size_t left = strlen(name);
 	size_t len;
 

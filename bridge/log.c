@@ -240,7 +240,7 @@ write_bytes(const char *bytes, size_t n)
 static bool
 write_line(enum log_level level, const char *where, const char *text)
 {
-	AUTO_STR line;
+	AUTO_STR line = { 0 };
 
 	if (state.torn && !write_bytes("\n", 1))
 		return false;
@@ -532,7 +532,7 @@ static void
 feed_sink(log_sink *sink, void *arg, enum log_level level, const char *where,
 	  const char *text)
 {
-	AUTO_STR escaped;
+	AUTO_STR escaped = { 0 };
 
 	str_init(&escaped, LINE_SIZE + 64);
 	escape(&escaped, text, LINE_SIZE - 64, false);

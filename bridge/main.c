@@ -113,7 +113,7 @@ parse_arguments(int argc, char **argv, struct options *opts)
 static struct conf *
 load_configuration(const struct options *opts)
 {
-	AUTO_STR errors;
+	AUTO_STR errors = { 0 };
 	struct conf *conf;
 
 	str_init(&errors, CONF_ERRORS_MAX);

@@ -243,7 +243,7 @@ static int
 opening_run(struct db *db, struct store_job *job)
 {
 	struct opening *op = container_of(job, struct opening, job);
-	AUTO_STR name;
+	AUTO_STR name = { 0 };
 	int rc = channel_put(db, op->far_life->net->id, CHANNEL_ROOM,
 			     op->far_name, &op->far);
 

@@ -63,7 +63,7 @@ occ_unmark(struct occ *occ)
 static char *
 key_of(const struct netlife *home, const char *sender_id)
 {
-	AUTO_STR key;
+	AUTO_STR key = { 0 };
 
 	str_init(&key, 4096);
 	str_printf(&key, "%s\n%s", home->conf->name, sender_id);
@@ -237,7 +237,7 @@ name_from_template(const char *template, const struct pup *pup)
 		{ "{network}", pup->p.origin },
 		{ "{id}", pup->sender.id },
 	};
-	AUTO_STR out;
+	AUTO_STR out = { 0 };
 
 	str_init(&out, NAME_MAX_BYTES);
 	while (*template) {

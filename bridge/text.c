@@ -243,7 +243,7 @@ event_take_text(struct event *ev, struct text_builder *b)
 	const char *s = b->utf8.data;
 	size_t done = 0;
 	size_t kept = 0;
-	AUTO_STR out;
+	AUTO_STR out = { 0 };
 
 	str_init(&out, b->utf8.len * 3);
 	for (size_t i = 0; i < b->n_spans; i++) {

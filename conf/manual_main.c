@@ -20,7 +20,7 @@
 int
 main(int argc, char **argv)
 {
-	AUTO_STR options;
+	AUTO_STR options = { 0 };
 	char line[LINE_SIZE];
 	size_t marks = 0;
 

@@ -127,7 +127,7 @@ void
 read_wrong(struct reader *r, const config_setting_t *s, const char *name,
 	   const char *want)
 {
-	AUTO_STR found;
+	AUTO_STR found = { 0 };
 
 	str_init(&found, WANT_MAX);
 	add_found(&found, s);
@@ -199,7 +199,7 @@ add_want(struct str *out, const struct option *opt)
 static bool
 wrong(const struct value *v)
 {
-	AUTO_STR want;
+	AUTO_STR want = { 0 };
 
 	str_init(&want, WANT_MAX);
 	add_want(&want, v->opt);
@@ -213,7 +213,7 @@ wrong_word(const struct value *v, const char *best)
 	if (!best)
 		return wrong(v);
 
-	AUTO_STR found;
+	AUTO_STR found = { 0 };
 
 	str_init(&found, WANT_MAX);
 	add_found(&found, v->setting);

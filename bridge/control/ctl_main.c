@@ -260,7 +260,7 @@ ask(const char *path, const struct str *line, struct str *answer)
 static int
 print(const struct options *opts, const char *verb, const struct str *answer)
 {
-	AUTO_STR shown;
+	AUTO_STR shown = { 0 };
 	json_t *tree = json_loadb(answer->data, answer->len,
 				  JSON_REJECT_DUPLICATES, NULL);
 	bool good = json_is_true(json_object_get(tree, "ok"));
@@ -288,7 +288,7 @@ int
 main(int argc, char **argv)
 {
 	struct options opts = { .socket = DEFAULT_SOCKET };
-	AUTO_STR line, answer;
+	AUTO_STR line = { 0 }, answer = { 0 };
 
 	str_init(&line, REQUEST_MAX + 1);
 	str_init(&answer, ANSWER_BYTES_MAX);

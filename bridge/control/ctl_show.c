@@ -106,7 +106,7 @@ cell_text(struct grid *g, const json_t *object, const char *key)
 static void
 cell_number(struct grid *g, const json_t *object, const char *key)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 
 	str_init(&cell, CELL_BYTES);
 	if (has_number(object, key))
@@ -118,7 +118,7 @@ cell_number(struct grid *g, const json_t *object, const char *key)
 static void
 cell_duration(struct grid *g, const json_t *object, const char *key)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 
 	str_init(&cell, CELL_BYTES);
 	if (has_number(object, key))
@@ -129,7 +129,7 @@ cell_duration(struct grid *g, const json_t *object, const char *key)
 static void
 cell_place(struct grid *g, const json_t *object)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 
 	str_init(&cell, CELL_BYTES);
 	str_printf(&cell, "%s/%s", text_or(object, "network", "?"),
@@ -141,7 +141,7 @@ cell_place(struct grid *g, const json_t *object)
 static void
 cell_reason(struct grid *g, const json_t *object, bool well)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 
 	str_init(&cell, CELL_BYTES);
 	if (!well) {
@@ -364,7 +364,7 @@ add_line(struct str *out, const char *title, const char *text)
 static void
 cell_ids(struct grid *g, const json_t *ids)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 	size_t i;
 	json_t *id;
 
@@ -385,7 +385,7 @@ show_deliveries(const json_t *deliveries, struct str *out)
 
 	grid_init(&g, ARRAY_SIZE(titles), titles);
 	json_array_foreach (deliveries, i, d) {
-		AUTO_STR to;
+		AUTO_STR to = { 0 };
 
 		str_init(&to, CELL_BYTES);
 		str_printf(&to, "  %s/%s", text_or(d, "network", "?"),
@@ -406,7 +406,7 @@ show_deliveries(const json_t *deliveries, struct str *out)
 static void
 show_message(const json_t *m, struct str *out)
 {
-	AUTO_STR place;
+	AUTO_STR place = { 0 };
 
 	str_init(&place, CELL_BYTES);
 	str_printf(&place, "%s/%s%s", text_or(m, "network", "?"),

@@ -37,13 +37,13 @@ grid_finish(struct grid *g)
 void
 grid_add(struct grid *g, const char *text)
 {
-	AUTO_STR cell;
+	AUTO_STR cell = { 0 };
 
 	str_init(&cell, 4 * CELL_MAX);
 	if (!text || !*text) {
 		str_add_char(&cell, '-');
 	} else {
-		AUTO_STR cut;
+		AUTO_STR cut = { 0 };
 		size_t len = strlen(text);
 		size_t kept = utf8_cut(text, len, CELL_MAX);
 

@@ -95,7 +95,7 @@ client_answer(struct client *c, const struct str *answer)
 static void
 answer_line(struct client *c, const char *line, size_t len)
 {
-	AUTO_STR answer;
+	AUTO_STR answer = { 0 };
 
 	str_init(&answer, ANSWER_MAX);
 	verbs_answer(c->control->bridge, line, len, &answer);
@@ -105,7 +105,7 @@ answer_line(struct client *c, const char *line, size_t len)
 static void
 refuse_line(struct client *c, const char *why)
 {
-	AUTO_STR answer;
+	AUTO_STR answer = { 0 };
 
 	str_init(&answer, ANSWER_MAX);
 	verbs_refuse(why, &answer);
@@ -176,7 +176,7 @@ on_event(struct bufferevent *bev UNUSED, short what, void *arg)
 static void
 turn_away(evutil_socket_t fd, const char *why)
 {
-	AUTO_STR line;
+	AUTO_STR line = { 0 };
 
 	str_init(&line, ANSWER_MAX);
 	verbs_refuse(why, &line);

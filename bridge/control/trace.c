@@ -61,7 +61,7 @@ write_text(struct answer *a, const char *text)
 	if (!log_text_allowed() || !text)
 		return;
 
-	AUTO_STR shown;
+	AUTO_STR shown = { 0 };
 
 	str_init(&shown, TEXT_SHOWN_MAX);
 	str_add_n(&shown, text, utf8_cut(text, strlen(text), TEXT_SHOWN_MAX));

@@ -169,7 +169,7 @@ report_member(struct irc_channel *c, const struct member *m, unsigned flags)
 static void
 set_text(struct view *v, struct event *ev, const char *text)
 {
-	AUTO_STR utf8;
+	AUTO_STR utf8 = { 0 };
 
 	str_init(&utf8, WORDS_MAX);
 	event_set_text(ev, irc_words(v->irc, &utf8, text));
@@ -581,7 +581,7 @@ static struct event *
 topic_event(struct irc_channel *c, const char *who)
 {
 	struct view *v = c->view;
-	AUTO_STR utf8;
+	AUTO_STR utf8 = { 0 };
 	struct text_builder text;
 	struct irc_user *u = irc_user_see(v, who);
 	struct event *ev = irc_user_event(v, EVENT_TOPIC, c, u);

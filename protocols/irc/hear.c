@@ -105,7 +105,7 @@ on_ctcp(struct view *v, struct session *s, struct throttle *answers,
 static void
 set_said(struct view *v, struct event *ev, const struct said *said)
 {
-	AUTO_STR utf8;
+	AUTO_STR utf8 = { 0 };
 	struct text_builder text;
 
 	str_init(&utf8, SAID_MAX);

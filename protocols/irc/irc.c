@@ -78,7 +78,7 @@ irc_is_us(struct irc *irc, const char *nick)
 const char *
 irc_words(struct irc *irc, struct str *out, const char *text)
 {
-	AUTO_STR utf8;
+	AUTO_STR utf8 = { 0 };
 	struct text_builder plain;
 
 	str_init(&utf8, 4 * IRC_BODY_MAX);

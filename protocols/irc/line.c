@@ -450,7 +450,7 @@ irc_out_trailing(struct irc_out *out, const char *param)
 bool
 irc_out_write(struct irc_out *out, struct str *wire)
 {
-	AUTO_STR line;
+	AUTO_STR line = { 0 };
 
 	str_init(&line, IRC_LINE_MAX);
 	if (out->bad || str_overflowed(&out->tags) ||

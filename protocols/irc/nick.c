@@ -203,7 +203,7 @@ counter_write(unsigned attempt, const char *hash, char *out, size_t size)
 static void
 nick_base(struct str *out, const char *name)
 {
-	AUTO_STR folded;
+	AUTO_STR folded = { 0 };
 	size_t start = 0, end;
 
 	str_init(&folded, 3 * strlen(name) + 1);
@@ -232,7 +232,7 @@ irc_nick_from_name(const char *name, const char *seed, unsigned attempt,
 	char hash[HASH_LETTERS + 1], counter[16];
 	size_t room = nicklen < NICK_MAX ? nicklen : NICK_MAX;
 	size_t keep;
-	AUTO_STR base;
+	AUTO_STR base = { 0 };
 
 	assert(size > 1);
 	if (room == 0)
@@ -261,7 +261,7 @@ irc_user_from_name(const char *name, unsigned max, char *out, size_t size)
 {
 	size_t room = max < size - 1 ? max : size - 1;
 	size_t used = 0;
-	AUTO_STR folded;
+	AUTO_STR folded = { 0 };
 
 	assert(size > 1);
 	str_init(&folded, 3 * strlen(name) + 1);

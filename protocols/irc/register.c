@@ -107,7 +107,7 @@ say(struct str *wire, const char *command, const char *a, const char *b)
 static void
 copy_readable(char *out, size_t size, const char *text)
 {
-	AUTO_STR repaired;
+	AUTO_STR repaired = { 0 };
 	size_t n, used = 0;
 
 	str_init(&repaired, 4 * strlen(text) + 1);
@@ -127,7 +127,7 @@ static enum irc_verdict
 fail(struct irc_register *r, enum irc_verdict verdict, const char *why,
      const char *server_says)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, IRC_LINE_MAX);
 	str_add(&text, why);
@@ -206,7 +206,7 @@ sasl_send(struct str *wire, const struct str *message)
 {
 	char chunk[CHUNK_LEN + 1];
 	size_t at = 0, n;
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, 2 * MESSAGE_MAX);
 	base64_write(&text, message->data, message->len);
@@ -263,7 +263,7 @@ static enum irc_verdict
 sasl_answer(struct irc_register *r, const struct str *message, struct str *wire)
 {
 	const char *wrong = NULL;
-	AUTO_STR out;
+	AUTO_STR out = { 0 };
 
 	str_init(&out, MESSAGE_MAX);
 	switch (r->id.sasl) {
@@ -298,7 +298,7 @@ on_authenticate(struct irc_register *r, const struct irc_line *line,
 {
 	const char *chunk = irc_line_param(line, 0);
 	enum irc_verdict verdict;
-	AUTO_STR message;
+	AUTO_STR message = { 0 };
 
 	str_init(&message, MESSAGE_MAX);
 	if (r->state != SASL || r->sasl_done)
@@ -475,7 +475,7 @@ request_flush(struct str *list, struct str *wire)
 static void
 request(struct irc_register *r, unsigned wanted, struct str *wire)
 {
-	AUTO_STR list;
+	AUTO_STR list = { 0 };
 
 	str_init(&list, REQUEST_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {

@@ -171,8 +171,8 @@ irc_scram_final(struct irc_scram *s, const char *server_first, struct str *out)
 {
 	struct challenge c = { .rounds = 0 };
 	unsigned char proof[HASH_LEN];
-	AUTO_STR bare;
-	AUTO_STR auth;
+	AUTO_STR bare = { 0 };
+	AUTO_STR auth = { 0 };
 	const char *wrong;
 
 	str_init(&bare, MESSAGE_MAX);
@@ -204,7 +204,7 @@ irc_scram_final(struct irc_scram *s, const char *server_first, struct str *out)
 const char *
 irc_scram_verify(struct irc_scram *s, const char *server_final)
 {
-	AUTO_STR signature;
+	AUTO_STR signature = { 0 };
 
 	str_init(&signature, MESSAGE_MAX);
 	if (!strncmp(server_final, "e=", 2))

@@ -6,6 +6,7 @@ learn that it is ready; what it left on standard error besides tells whether a
 sanitizer found something.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -230,6 +231,6 @@ class Bridge:
 
     def query(self, sql, *values):
         """Rows of the database, read without disturbing its owner."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True,
-                             timeout=10) as db:
+        with contextlib.closing(sqlite3.connect(
+                f"file:{self.database}?mode=ro", uri=True, timeout=10)) as db:
             return db.execute(sql, values).fetchall()

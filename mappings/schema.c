@@ -367,9 +367,10 @@ schema_check(sqlite3 *sql, const char *path, struct error *err)
 	return quick_check(sql, path, err);
 }
 
-static int
-apply(sqlite3 *sql, const char *const *migration)
+int
+schema_apply(sqlite3 *sql, int64_t version)
 {
+	const char *const *migration = migrations[version - 1];
 	int rc = sqlite3_exec(sql, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
 	while (rc == SQLITE_OK && *migration)
@@ -389,7 +390,7 @@ schema_migrate(sqlite3 *sql, const char *path, struct error *err)
 		return unreadable(sql, rc, path, err);
 
 	while (version < db_schema_version()) {
-		rc = apply(sql, migrations[version]);
+		rc = schema_apply(sql, version + 1);
 		if (rc != SQLITE_OK)
 			return error_set(err, -sql_errno(sql, rc),
 					 "%s: schema %lld could not be made: "

@@ -192,6 +192,9 @@ int sql_errno(sqlite3 *sql, int rc);
  */
 int schema_check(sqlite3 *sql, const char *path, struct error *err);
 
+/* Make that version of the one before it, or nothing. SQLite's own code. */
+int schema_apply(sqlite3 *sql, int64_t version);
+
 /* Bring a checked database up to date. 0 or -errno. */
 int schema_migrate(sqlite3 *sql, const char *path, struct error *err);
 

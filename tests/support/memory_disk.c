@@ -194,8 +194,8 @@ on_write(sqlite3_file *base, const void *from, int n, sqlite3_int64 offset)
 	struct file *f = o->file;
 	size_t end = (size_t)offset + (size_t)n;
 
-	if (disk()->dead)
-		return SQLITE_OK;
+	if (!o->own && (disk()->dead || disk()->failed))
+		return disk()->dead ? SQLITE_OK : SQLITE_IOERR_WRITE;
 	if (!o->own)
 		remember(f, (size_t)offset, (size_t)n);
 	if (end > f->size)
@@ -210,8 +210,8 @@ on_truncate(sqlite3_file *base, sqlite3_int64 size)
 	struct opened *o = opened(base);
 	struct file *f = o->file;
 
-	if (disk()->dead)
-		return SQLITE_OK;
+	if (disk()->dead || disk()->failed)
+		return disk()->dead ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
 	if (!o->own && (size_t)size < f->size)
 		remember(f, (size_t)size, f->size - (size_t)size);
 	resize(f, (size_t)size);
@@ -221,12 +221,10 @@ on_truncate(sqlite3_file *base, sqlite3_int64 size)
 static int
 on_sync(sqlite3_file *base, int flags UNUSED)
 {
-	if (disk()->dead)
-		return SQLITE_OK;
-	if (disk()->until_failure && --disk()->until_failure == 0) {
-		disk()->failed = disk()->dead = true;
-		return SQLITE_IOERR_FSYNC;
-	}
+	if (disk()->until_failure && --disk()->until_failure == 0)
+		disk()->failed = true;
+	if (disk()->dead || disk()->failed)
+		return disk()->dead ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 	forget(opened(base)->file);
 	return SQLITE_OK;
 }
@@ -344,6 +342,8 @@ on_delete(sqlite3_vfs *vfs UNUSED, const char *name, int sync UNUSED)
 
 	if (!f)
 		return SQLITE_IOERR_DELETE_NOENT;
+	if (disk()->failed)
+		return SQLITE_IOERR_DELETE;
 	if (!disk()->dead)
 		release(f);
 	return SQLITE_OK;

@@ -24,7 +24,7 @@ void memory_disk_off(void);
 void memory_disk_freeze(void);
 
 /*
- * The nth sync from now fails, and nothing that is written from then on stays;
+ * The nth sync from now fails, and so does all that is written from then on;
  * 0: none does. Over with memory_disk_on().
  */
 void memory_disk_fail(unsigned n);

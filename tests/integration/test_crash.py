@@ -15,6 +15,8 @@ from tests.campaign import kills
 from .conftest import make_pair
 from .test_gap import WORDS, age
 
+pytestmark = pytest.mark.timed  # who is killed tells nothing of leaks
+
 # over the four pairs of servers: more than fifty
 KILLS = 13
 # where it dies, and how often the message may be seen at the far end on IRC

@@ -73,6 +73,7 @@ def not_yet(*values):
     return pytest.param(*values, marks=pytest.mark.open_fault)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("jump", [
     "hour-ahead", "hour-back", "ten-years-ahead"])
 def test_fault_13_a_jump_of_the_clock_expires_nothing(faulty, jump):
@@ -156,6 +157,7 @@ def test_fault_14_a_server_down_at_the_start_holds_up_nobody(faulty, farm,
 RESTARTS = 2
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("xmpp, irc, victim", [
     ("prosody", "inspircd", "irc"), ("prosody", "ngircd", "irc"),
     ("prosody", "inspircd", "xmpp"), ("ejabberd", "ngircd", "xmpp")])
@@ -258,6 +260,7 @@ def far_link(it, server, things):
     return people, stem
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("how", [{"rate": 1}, {"stall": True}],
                          ids=["1-byte-a-second", "zero-window"])
 @pytest.mark.parametrize("network", ["irc", "xmpp"])

@@ -20,6 +20,7 @@ from .conftest import make_pair
 from .faulty import WINDOW, Faulty
 from .test_faults import far_link, faulty, kept, proxies  # noqa pylint: disable=W0611
 
+pytestmark = pytest.mark.timed
 MIB = 1 << 20
 
 

@@ -145,6 +145,7 @@ def test_fault_08_a_full_disk_of_the_log_touches_no_message(disks, faulty):
 
 # ---- 9: errors
 
+@pytest.mark.timed  # ASan finds no leaks where strace looks on
 @pytest.mark.parametrize("call, number", [
     ("fdatasync", 25), ("fdatasync", 40), ("pwrite64", 120)])
 def test_fault_09_an_error_of_the_disk_ends_it_and_loses_nothing(faulty, call,
@@ -190,6 +191,7 @@ def test_fault_10_a_start_on_a_read_only_disk_says_so(disks, faulty):
 HELD_S = 8
 
 
+@pytest.mark.timed
 def test_fault_11_a_held_database_delays_and_loses_nothing(faulty):
     """The loop goes on meanwhile: it answers at the control socket."""
     it = faulty(start=False)

@@ -57,6 +57,7 @@ def test_the_bridge_comes_back_with_the_xmpp_server(pair):
     pair.both_ways(30)
 
 
+@pytest.mark.timed
 def test_the_median_recovery_takes_less_than_five_seconds(one_pair):
     """Seen from the channel: the log folds what it says again and again."""
     taken = []

@@ -49,32 +49,59 @@ beside(const char *path, const char *suffix)
 	return name;
 }
 
-/* The number in the lock file is for people; the lock is the flock. */
+/*
+ * What the lock file says: who holds it, for people, since the lock is the
+ * flock; and the generation of the database when it was last opened, by which
+ * a file is known that was deleted, or put back from a backup.
+ */
 static long
-lock_holder(int fd)
+lock_read(int fd, long long *generation)
 {
-	char text[24] = "";
+	char text[64] = "";
+	char *end = text;
+	long holder;
 
-	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? strtol(text, NULL, 10)
-							: 0;
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		text[0] = '\0';
+	holder = strtol(text, &end, 10);
+	*generation = strtoll(end, NULL, 10);
+	return holder;
+}
+
+static int
+lock_write(const struct db *db, long long generation)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%ld %lld\n", (long)getpid(),
+			 generation);
+
+	if (ftruncate(db->lock, 0) < 0 ||
+	    pwrite(db->lock, text, (size_t)n, 0) != n)
+		return -errno;
+	return 0;
 }
 
 static int
 lock_file(struct db *db, const char *name, struct error *err)
 {
+	long long generation;
+	long holder;
+	int rc;
+
 	db->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (db->lock < 0)
 		return error_set(err, errno, "%s: %s", name, strerror(errno));
+	holder = lock_read(db->lock, &generation);
 	if (flock(db->lock, LOCK_EX | LOCK_NB) < 0)
 		return error_set(err, EBUSY,
 				 "%s: held by process %ld; one database "
 				 "serves one causewayd at a time",
-				 name, lock_holder(db->lock));
-	if (ftruncate(db->lock, 0) < 0 ||
-	    dprintf(db->lock, "%ld\n", (long)getpid()) < 0)
-		return error_set(err, errno, "%s: cannot write: %s", name,
-				 strerror(errno));
-	return 0;
+				 name, holder);
+	db->past = generation;
+	rc = lock_write(db, generation);
+	return rc ? error_set(err, -rc, "%s: cannot write: %s", name,
+			      strerror(-rc))
+		  : 0;
 }
 
 static int
@@ -316,6 +343,41 @@ rewrite_log(struct db *db, const char *path, struct error *err)
 	return rc;
 }
 
+/* What was opened before is not begun anew because it is gone. */
+static int
+refuse_vanished(struct db *db, const char *path, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db->sql, "PRAGMA user_version", -1, &st,
+				    NULL);
+	bool fresh = rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW &&
+		     sqlite3_column_int(st, 0) == 0;
+
+	sqlite3_finalize(st);
+	return fresh && db->past > 0
+		       ? error_set(err, EUCLEAN,
+				   "%s: missing or empty, but it was opened "
+				   "%lld times; was it moved? Restore it, or "
+				   "remove \"%s.lock\" to start anew",
+				   path, (long long)db->past, path)
+		       : 0;
+}
+
+/* An old backup is whole, and what came after it is not known any more. */
+static void
+note_generation(struct db *db, const char *path)
+{
+	if (db->lock < 0)
+		return;
+	if (db->generation <= db->past)
+		log_warn("store",
+			 "%s: older than what was here last, by %lld starts; "
+			 "what was said since that backup is not known",
+			 path, (long long)(db->past - db->generation + 1));
+	if (lock_write(db, db->generation) < 0)
+		log_warn("store", "%s.lock: cannot be written", path);
+}
+
 static int
 open_writer(struct db *db, const char *path, struct error *err)
 {
@@ -330,6 +392,8 @@ open_writer(struct db *db, const char *path, struct error *err)
 		rc = open_file(db, path, err);
 	if (!rc)
 		rc = schema_check(db->sql, path, err);
+	if (!rc)
+		rc = refuse_vanished(db, path, err);
 	if (!rc)
 		rc = set_wal(db, path, err);
 	if (!rc)
@@ -393,6 +457,7 @@ db_open(const char *path, enum db_mode mode, struct error *err)
 		errno = -rc;
 		return NULL;
 	}
+	note_generation(db, path);
 	return db;
 }
 

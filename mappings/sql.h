@@ -120,8 +120,9 @@ struct db {
 	sqlite3 *sql;
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	enum db_mode mode;
-	int lock; /* descriptor of FILE.lock or -1 */
-	int last; /* the last failure, -errno, or 0 */
+	int lock;     /* descriptor of FILE.lock or -1 */
+	int64_t past; /* the generation that it named; 0 if none */
+	int last;     /* the last failure, -errno, or 0 */
 	char text[256];
 	char bridge_id[17];
 	int64_t generation;

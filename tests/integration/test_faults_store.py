@@ -262,6 +262,20 @@ def test_fault_12_a_database_deleted_under_it_is_not_begun_anew(faulty):
     assert "-wal" in it.bridge.output()
 
 
+def test_fault_12_a_database_deleted_at_rest_is_not_begun_anew(faulty):
+    it = faulty()
+    settled(it)
+    copy = it.bridge.folder / "copy"
+    it.bridge.database.rename(copy)
+    for _ in range(2):
+        it.bridge.launch()
+        ends_by_itself(it.bridge)
+        assert "missing or empty" in it.bridge.output()
+    copy.rename(it.bridge.database)
+    it.bridge.start()
+    it.pair.both_ways()
+
+
 def test_fault_12_an_old_backup_says_nothing_twice(faulty):
     """What was said since the backup was made is in the room's archive, and
     what we said there is, too."""
@@ -277,6 +291,7 @@ def test_fault_12_an_old_backup_says_nothing_twice(faulty):
     assert it.bridge.stop() == 0
     shutil.copy(backup, it.bridge.database)
     it.bridge.start()
+    it.bridge.wait_log("older than what was here last, by 1 starts", "store")
     it.pair.both_ways()
     it.pair.ann.barrier()
     heard = [t for _, t in it.pair.ann.texts(it.pair.room, mark)

@@ -25,6 +25,7 @@ from .faulty import WINDOW, Faulty
 # As short as they may be, so that silence is noticed soon.
 QUICK = {"irc": {"ping": 5, "timeout": 5}, "xmpp": {"ping": 5}}
 HALF_OPEN_S = 45
+CONFIRMED, SKIPPED = 2, 5  # enum delivery_state
 
 
 @pytest.fixture
@@ -241,6 +242,42 @@ def test_fault_17_a_half_closed_connection_is_begun_again(faulty, network):
              accepted, 20)
     it.wait_back()
     traffic.audit(*((WINDOW, 0) if network == "irc" else (0, WINDOW)))
+
+
+# ---- 19: away for long
+
+AWAY = 2000
+
+
+def test_fault_19_a_long_partition_is_made_good_in_order(faulty):
+    """What waited comes in order, all of it or the last of it and one line
+    that says how many were left out; everything has come to its end."""
+    it = faulty()
+    it.pair.both_ways()
+    it.cut("irc")
+    it.bridge.wait_log("down:", "irc")
+    for n in range(AWAY):
+        it.pair.ann.say(it.pair.room, f"away-{n:05}")
+    wait_for("all of it to be kept",
+             lambda: kept(it.bridge, "away-%") == AWAY, 60, 0.1)
+    it.restore("irc")
+    it.pair.bob.wait_text(f"away-{AWAY - 1:05}", 60)
+    wait_for("all of it to come to an end", lambda: not it.bridge.query(
+        "SELECT count(*) FROM delivery WHERE state < 2")[0][0], 60, 0.1)
+    ends = dict(it.bridge.query(
+        "SELECT state, count(*) FROM delivery JOIN event ON event.id = event "
+        "WHERE text LIKE 'away-%' GROUP BY state"))
+    print(f"ended {ends}")
+    said = [t for _, t in it.pair.bob.texts(it.pair.channel)]
+    shown = [w for t in said for w in re.findall("away-[0-9]{5}", t)]
+    assert shown == [f"away-{n:05}" for n in range(AWAY - len(shown), AWAY)]
+    assert ends.get(CONFIRMED) == len(shown)
+    assert ends.get(SKIPPED, 0) == AWAY - len(shown)
+    if ends.get(SKIPPED):
+        assert len(shown) >= 20
+        assert [t for t in said if str(ends[SKIPPED]) in t and
+                "away-" not in t], said[:30]
+    it.pair.both_ways()
 
 
 # ---- 20: slow

@@ -339,6 +339,26 @@ def test_fault_38_a_wrong_component_secret_is_not_hammered(faulty):
     assert it.xmpp.accepted == 1
 
 
+STREAM_ERROR = (b"<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-"
+                b"streams'/></stream:error></stream:stream>")
+
+
+def test_fault_38_errors_of_the_stream_are_not_hammered(faulty):
+    """A server that goes down, three times, under load."""
+    it = faulty()
+    traffic = it.begin()
+    times = 3
+    for n in range(times):
+        it.xmpp.inject("down", STREAM_ERROR % b"system-shutdown")
+        wait_for("the end of the connection",
+                 lambda n=n: len(it.bridge.downs("xmpp")) > n or
+                 it.xmpp.accepted > n + 1, 20)
+        it.xmpp.reset()
+        it.wait_back()
+    traffic.audit(0, times * 5)
+    assert it.xmpp.accepted <= 1 + 2 * times
+
+
 # ---- 41: loops
 
 def test_fault_41_two_bridges_on_one_link_do_not_multiply(closing, farm):

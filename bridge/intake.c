@@ -402,7 +402,7 @@ static void
 somebody_left(struct room *room, struct event *ev)
 {
 	struct link *link = room->link;
-	AUTO_STR words;
+	AUTO_STR words = { 0 };
 
 	/* First the line, while the person is still known. */
 	carry_noise(room, ev);

@@ -14,4 +14,10 @@ void read_networks(struct reader *r, const config_setting_t *root);
 /* ... and links, their channels not yet compared with the networks. */
 void read_links(struct reader *r, const config_setting_t *root);
 
+/*
+ * When both are there: which networks the gateways lead to, and what each IRC
+ * network is used for.
+ */
+void read_uses(struct reader *r, const config_setting_t *root);
+
 #endif

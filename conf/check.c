@@ -298,8 +298,11 @@ check_pair(struct check *c, const struct conf_network *first,
 }
 
 static bool
-is_linked(const struct check *c, const struct conf_network *net)
+is_used(const struct check *c, const struct conf_network *net)
 {
+	if (net->xmpp ? net->xmpp->gateway != NULL
+		      : net->irc && net->irc->gateway)
+		return true;
 	for (size_t i = 0; i < c->n_places; i++)
 		if (strcmp(c->places[i].member->network, net->name) == 0)
 			return true;
@@ -326,7 +329,7 @@ check_all(struct report *report, const struct conf *conf)
 
 	/* A network may look unused because its link could not be read. */
 	for (size_t i = 0; i < conf->n_networks && !report_errors(report); i++)
-		if (!is_linked(&c, &conf->networks[i]))
+		if (!is_used(&c, &conf->networks[i]))
 			report_warning(report, conf->networks[i].where,
 				       "no link uses network \"%s\"",
 				       conf->networks[i].name);

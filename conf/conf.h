@@ -31,6 +31,20 @@ struct conf_where {
 
 /* ---- networks ---------------------------------------------------------- */
 
+struct conf_network;
+
+/* The use of IRC networks by XMPP users on their own account. */
+struct conf_gateway {
+	const struct conf_network *const *networks; /* all IRC; at least one */
+	size_t n_networks;
+	/* addresses without "%network" mean this one; or NULL */
+	const struct conf_network *fixed;
+	/* who may use it: domains or bare JIDs, "*" is everybody; default: the
+	 * domain above the component's */
+	const char *const *users;
+	size_t n_users;
+};
+
 struct conf_xmpp {
 	const char *component; /* our domain */
 	const char *host;      /* of the server's component port */
@@ -46,6 +60,7 @@ struct conf_xmpp {
 	unsigned window;        /* unconfirmed messages per room */
 	unsigned puppets;       /* occupants in all rooms; 0 = no limit */
 	unsigned puppet_idle_s; /* quiet time before one may go */
+	const struct conf_gateway *gateway; /* NULL: it is none */
 };
 
 enum conf_sasl {
@@ -72,8 +87,10 @@ struct conf_irc {
 	enum conf_tls tls;
 	const char *ca_file; /* NULL: the system's */
 	const char *bind;    /* local address or NULL */
-	const char *nick;
-	const char *user;
+	bool gateway;        /* a gateway leads here */
+	bool listener;    /* a link names a channel: we are there ourselves */
+	const char *nick; /* the listener's; may be NULL if there is none */
+	const char *user; /* likewise */
 	const char *realname;
 	const struct secret *password; /* of the server, or NULL */
 	enum conf_sasl sasl;

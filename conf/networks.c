@@ -36,19 +36,41 @@ struct draft {
 
 /* Unless told otherwise, the people of the server that we belong to. */
 static void
-default_direct_from(struct draft *d, struct conf_xmpp *xmpp)
+default_people(struct draft *d, const char *component,
+	       const char *const **people, size_t *n)
 {
-	const char *dot = xmpp->component ? strchr(xmpp->component, '.') : NULL;
+	const char *dot = component ? strchr(component, '.') : NULL;
 
-	if (!dot || !dot[1] ||
-	    config_setting_get_member(d->block, "direct_from"))
+	if (!dot || !dot[1])
 		return;
 
 	const char **list = pool_alloc(d->r->pool, sizeof(*list));
 
 	list[0] = pool_strdup(d->r->pool, dot + 1);
-	xmpp->direct_from = list;
-	xmpp->n_direct_from = 1;
+	*people = list;
+	*n = 1;
+}
+
+static void
+read_gateway(struct draft *d, struct conf_xmpp *xmpp)
+{
+	struct reader *r = d->r;
+	config_setting_t *s = read_group(r, d->block, "gateway");
+
+	if (!s)
+		return;
+
+	struct gateway_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part part = { &table_gateway, b };
+
+	read_defaults(r, part);
+	read_block(r, s, &part, 1,
+		   read_quote(r, "gateway of network", d->net->name));
+	if (!config_setting_get_member(s, "users"))
+		default_people(d, xmpp->component, &b->gateway.users,
+			       &b->gateway.n_users);
+	r->gateways[d->net - r->conf->networks] = b;
+	xmpp->gateway = &b->gateway;
 }
 
 static void
@@ -62,7 +84,10 @@ read_xmpp(struct draft *d, const struct part *common)
 	read_block(r, d->block, parts, ARRAY_SIZE(parts), d->what);
 	b->xmpp.host = b->server.host;
 	b->xmpp.port = b->server.port ? b->server.port : XMPP_PORT;
-	default_direct_from(d, &b->xmpp);
+	if (!config_setting_get_member(d->block, "direct_from"))
+		default_people(d, b->xmpp.component, &b->xmpp.direct_from,
+			       &b->xmpp.n_direct_from);
+	read_gateway(d, &b->xmpp);
 	if (!is_loopback(b->xmpp.host))
 		report_warning(r->report, read_where_of(r, d->block, "server"),
 			       "the component of %s is not encrypted "
@@ -236,6 +261,7 @@ read_irc(struct draft *d, const struct part *common)
 	check_tls(d, &b->irc);
 	check_certificate(d, &b->irc);
 	d->net->irc = &b->irc;
+	r->ircs[d->net - r->conf->networks] = &b->irc;
 }
 
 /* ---- all --------------------------------------------------------------- */
@@ -310,6 +336,9 @@ read_networks(struct reader *r, const config_setting_t *root)
 		pool_alloc(r->pool, ((size_t)n + 1) * sizeof(*networks));
 
 	r->conf->networks = networks;
+	r->gateways =
+		pool_alloc(r->pool, ((size_t)n + 1) * sizeof(*r->gateways));
+	r->ircs = pool_alloc(r->pool, ((size_t)n + 1) * sizeof(*r->ircs));
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *s =
 			config_setting_get_elem(group, (unsigned)i);

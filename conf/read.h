@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct conf_irc;
+struct gateway_block;
 struct pool;
 struct report;
 struct table;
@@ -24,8 +26,11 @@ struct reader {
 	struct pool *pool; /* for whatever is read */
 	struct report *report;
 	struct conf *conf; /* owns the secrets */
-	const char *file;  /* of what libconfig names no file for */
-	const char *dir;   /* relative paths begin here */
+	/* Beside conf->networks: what gateways and links still change. */
+	struct gateway_block **gateways; /* NULL: is none */
+	struct conf_irc **ircs;          /* NULL: is none */
+	const char *file; /* of what libconfig names no file for */
+	const char *dir;  /* relative paths begin here */
 };
 
 /* A table and the struct that its offsets are in. */

@@ -198,6 +198,30 @@ static const struct option xmpp_options[] = {
 	  .fallback = "10m",
 	  .doc = "Silence after which an occupant may be taken away for "
 		 "somebody who speaks, if all are in use." },
+	{ .name = "gateway", .type = OPTION_BLOCK,
+	  .doc = "Let people use IRC networks on their own account, without "
+		 "a link." },
+};
+
+static const struct option gateway_options[] = {
+	{ .name = "networks", .type = OPTION_TEXTS, .required = true,
+	  COUNTED(struct gateway_block, names, n_names),
+	  .min = 1, .max = 63, .example = "libera",
+	  .doc = "The IRC networks that it leads to; the channel #dev of "
+		 "libera is then the room #dev%libera@COMPONENT, the person "
+		 "ann there ann%libera@COMPONENT." },
+	{ .name = "users", .type = OPTION_TEXTS,
+	  COUNTED(struct gateway_block, gateway.users, gateway.n_users),
+	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_contact,
+	  .example = "example.org",
+	  .fallback_note = "the domain above the component's",
+	  .doc = "Who may use it: domains, addresses, or \"*\" for "
+		 "everybody." },
+	{ .name = "fixed", .type = OPTION_TEXT,
+	  AT(struct gateway_block, fixed), .min = 1, .max = 63,
+	  .example = "libera",
+	  .doc = "The network that is meant where an address names none: "
+		 "#dev@COMPONENT." },
 };
 
 static const struct option irc_options[] = {
@@ -218,9 +242,10 @@ static const struct option irc_options[] = {
 	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_ip,
 	  .fallback_note = "chosen by the system", .example = "192.0.2.7",
 	  .doc = "The local address to connect from." },
-	{ .name = "nick", .type = OPTION_TEXT, .required = true,
+	{ .name = "nick", .type = OPTION_TEXT,
 	  AT(struct irc_block, irc.nick), .min = 1, .max = 63,
 	  .refuse = refuse_nick, .example = "causeway",
+	  .fallback_note = "must be given if a link names the network",
 	  .doc = "The nick of the listener, the connection that is always "
 		 "there." },
 	{ .name = "user", .type = OPTION_TEXT, AT(struct irc_block, irc.user),
@@ -412,6 +437,11 @@ const struct table table_xmpp = {
 	"NETWORKS WITH protocol = \"xmpp\"",
 	"The bridge is a component of an XMPP server.", TABLE(xmpp_options),
 };
+const struct table table_gateway = {
+	"THE BLOCK gateway OF AN XMPP NETWORK",
+	"Only if people are to use IRC networks on their own account.",
+	TABLE(gateway_options),
+};
 const struct table table_irc = {
 	"NETWORKS WITH protocol = \"irc\"",
 	"The bridge is a client, or as many as there are puppets.",
@@ -437,7 +467,8 @@ const struct table table_member = {
 
 const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
-	&table_xmpp, &table_irc, &table_sasl, &table_link, &table_shared, &table_member,
+	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_link,
+	&table_shared, &table_member,
 	NULL,
 };
 

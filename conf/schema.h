@@ -25,6 +25,13 @@ struct xmpp_block {
 	struct conf_server server;
 };
 
+struct gateway_block {
+	struct conf_gateway gateway;
+	const char *const *names; /* of its networks */
+	size_t n_names;
+	const char *fixed; /* the name, or NULL */
+};
+
 struct irc_block {
 	struct conf_irc irc;
 	const struct preset *preset; /* NULL unless given */
@@ -84,7 +91,8 @@ struct table {
 };
 
 extern const struct table table_top, table_log, table_queue, table_control;
-extern const struct table table_network, table_xmpp, table_irc, table_sasl;
+extern const struct table table_network, table_xmpp, table_gateway;
+extern const struct table table_irc, table_sasl;
 extern const struct table table_link, table_shared, table_member;
 
 /* All of them, in the order of the manual; ended by NULL. */

@@ -115,6 +115,73 @@ an_irc_network_has_its_defaults(void **state UNUSED)
 	conf_free(conf);
 }
 
+/* A gateway with what the block says beside its networks, and no link. */
+#define GATEWAY(more)              \
+	"networks: {\n" XMPP_BEGIN \
+	"gateway: { networks = [ \"libera\" ]; " more " }; };\n"
+
+#define IRC_NOBODY \
+	"libera: { protocol = \"irc\"; server = \"irc.libera.chat\"; };\n};\n"
+
+static void
+what_is_not_said_of_a_gateway_has_its_default(void **state UNUSED)
+{
+	struct conf *conf = parse(GATEWAY("") IRC_NOBODY, "");
+	const struct conf_gateway *gateway = conf->networks[0].xmpp->gateway;
+
+	assert_non_null(gateway);
+	assert_int_equal(gateway->n_networks, 1);
+	assert_ptr_equal(gateway->networks[0], &conf->networks[1]);
+	assert_int_equal(gateway->n_users, 1);
+	assert_string_equal(gateway->users[0], "example.org");
+	assert_null(gateway->fixed);
+	conf_free(conf);
+}
+
+static void
+every_option_of_a_gateway_is_read(void **state UNUSED)
+{
+	struct conf *conf =
+		parse(GATEWAY("users = [ \"ann@example.net\", "
+			      "\"*\" ]; fixed = \"libera\";") IRC_NOBODY,
+		      "");
+	const struct conf_gateway *gateway = conf->networks[0].xmpp->gateway;
+
+	assert_int_equal(gateway->n_users, 2);
+	assert_string_equal(gateway->users[0], "ann@example.net");
+	assert_string_equal(gateway->users[1], "*");
+	assert_ptr_equal(gateway->fixed, &conf->networks[1]);
+	conf_free(conf);
+}
+
+static void
+a_network_that_only_a_gateway_uses_needs_no_nick(void **state UNUSED)
+{
+	struct conf *conf = parse(GATEWAY("") IRC_NOBODY, "");
+	const struct conf_irc *irc = conf->networks[1].irc;
+
+	assert_true(irc->gateway);
+	assert_false(irc->listener);
+	assert_null(irc->nick);
+	assert_null(irc->user);
+	conf_free(conf);
+}
+
+static void
+a_network_knows_what_uses_it(void **state UNUSED)
+{
+	struct conf *linked = parse(NETWORKS LINKS, "");
+	struct conf *both = parse(GATEWAY("") IRC_LINE "};\n" LINKS, "");
+
+	assert_null(linked->networks[0].xmpp->gateway);
+	assert_false(linked->networks[1].irc->gateway);
+	assert_true(linked->networks[1].irc->listener);
+	assert_true(both->networks[1].irc->gateway);
+	assert_true(both->networks[1].irc->listener);
+	conf_free(linked);
+	conf_free(both);
+}
+
 static void
 a_member_has_its_defaults(void **state UNUSED)
 {
@@ -574,6 +641,8 @@ same_xmpp(const struct conf_xmpp *a, const struct conf_xmpp *b)
 	SAME(ping_s);
 	SAME(self_ping_s);
 	SAME(window);
+	SAME(gateway->n_users);
+	SAME_TEXT(gateway->users[0]);
 }
 
 static void
@@ -610,6 +679,8 @@ the_defaults_that_the_example_shows_are_the_real_ones(void **state)
 	assert_non_null(b->control_group);
 	assert_null(a->links[1].members[1].key);
 	assert_non_null(b->links[1].members[1].key);
+	assert_null(a->networks[0].xmpp->gateway->fixed);
+	assert_non_null(b->networks[0].xmpp->gateway->fixed);
 	conf_free(a);
 	conf_free(b);
 }
@@ -623,6 +694,11 @@ main(int argc, char **argv)
 		cmocka_unit_test(what_is_not_said_has_its_default),
 		cmocka_unit_test(an_xmpp_network_has_its_defaults),
 		cmocka_unit_test(an_irc_network_has_its_defaults),
+		cmocka_unit_test(what_is_not_said_of_a_gateway_has_its_default),
+		cmocka_unit_test(every_option_of_a_gateway_is_read),
+		cmocka_unit_test(
+			a_network_that_only_a_gateway_uses_needs_no_nick),
+		cmocka_unit_test(a_network_knows_what_uses_it),
 		cmocka_unit_test(a_member_has_its_defaults),
 		cmocka_unit_test(top_level_blocks_are_read),
 		cmocka_unit_test(every_option_of_an_irc_network_is_read),

@@ -10,6 +10,12 @@
 #include "conf/conf.h"
 #include "tests/unit/conf/setup.h"
 
+/* A configuration whose gateway says that. */
+#define GATEWAY(block)                                                     \
+	"networks: {\n" XMPP_BEGIN "gateway: { " block " }; };\n" IRC_LINE \
+	"other: { protocol = \"irc\"; server = \"localhost\"; "            \
+	"nick = \"causeway\"; };\n};\n" LINKS,
+
 /* clang-format off */
 static const struct {
 	const char *text, *errors;
@@ -324,6 +330,32 @@ static const struct {
 	  LINKS,
 	  "c.conf:3: \"server\": expected a port from 1 to 65535 after the colon, found \"127.0.0.1:99999\"\n"
 	  "c.conf:3: \"direct_from\": expected a list of strings such as [ \"example.org\" ], found \"example.org\"\n" },
+	{ GATEWAY("networks = [ ];")
+	  "c.conf:3: gateway of network \"xmpp\": \"networks\" is empty, so that it leads nowhere\n" },
+	{ GATEWAY("")
+	  "c.conf:3: gateway of network \"xmpp\" lacks the option \"networks\", such as \"libera\"\n" },
+	{ GATEWAY("networks = [ \"libra\", \"oftc\" ];")
+	  "c.conf:3: gateway of network \"xmpp\": unknown network \"libra\"; did you mean \"libera\"?\n"
+	  "c.conf:3: gateway of network \"xmpp\": unknown network \"oftc\"\n" },
+	{ GATEWAY("networks = [ \"xmpp\" ];")
+	  "c.conf:3: gateway of network \"xmpp\" leads to networks with protocol = \"irc\", and \"xmpp\" has \"xmpp\"\n" },
+	{ GATEWAY("networks = [ \"libera\", \"libera\" ];")
+	  "c.conf:3: gateway of network \"xmpp\": \"libera\" stands there twice\n" },
+	{ GATEWAY("networks = [ \"libera\" ]; users = [ \"a b\" ]; fixed = \"liberta\";")
+	  "c.conf:3: \"users\": expected a domain, an address without resource, or \"*\", found \"a b\"\n"
+	  "c.conf:3: gateway of network \"xmpp\": unknown network \"liberta\"; did you mean \"libera\"?\n" },
+	{ GATEWAY("networks = [ \"other\" ]; fixed = \"libera\";")
+	  "c.conf:3: gateway of network \"xmpp\": \"fixed\" is \"libera\", which is not one of its \"networks\"\n" },
+	{ GATEWAY("netwroks = [ \"libera\" ];")
+	  "c.conf:3: unknown option \"netwroks\" in gateway of network \"xmpp\"; did you mean \"networks\"?\n"
+	  "c.conf:3: gateway of network \"xmpp\" lacks the option \"networks\", such as \"libera\"\n" },
+	{ "networks: {\n"
+	  XMPP_BEGIN
+	  "gateway: { networks = [ \"libera\" ]; }; };\n"
+	  "libera: { protocol = \"irc\"; server = \"localhost\"; };\n"
+	  "};\n"
+	  LINKS,
+	  "c.conf:4: network \"libera\" lacks the option \"nick\", such as \"causeway\"\n" },
 	{ XMPP_AND
 	  "two: { protocol = \"xmpp\"; component = \"gw.example.org\"; secret = \"file:s\"; };\n"
 	  IRC_LINE

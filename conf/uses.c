@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uses.c - what networks are used for: which ones a gateway leads to, and in
+ * which ones we have channels of our own to be in.
+ */
+
+#include "bridge/base.h"
+#include "bridge/pool.h"
+
+#include "conf/blocks.h"
+#include "conf/guess.h"
+#include "conf/read.h"
+#include "conf/report.h"
+#include "conf/schema.h"
+
+#include <string.h>
+
+/* ---- gateways ---------------------------------------------------------- */
+
+/* One gateway, and where in the file it stands. */
+struct gate {
+	struct reader *r;
+	const char *what; /* gateway of network "xmpp" */
+	const config_setting_t *block;
+	struct gateway_block *b;
+};
+
+static void
+report_unknown(struct gate *g, struct conf_where where, const char *name)
+{
+	const struct conf *conf = g->r->conf;
+	struct guess guess = guess_start(name);
+
+	for (size_t i = 0; i < conf->n_networks; i++)
+		if (conf->networks[i].irc)
+			guess_offer(&guess, conf->networks[i].name);
+	if (guess.best)
+		report_error(g->r->report, where,
+			     "%s: unknown network \"%.63s\"; did you mean "
+			     "\"%s\"?",
+			     g->what, name, guess.best);
+	else
+		report_error(g->r->report, where,
+			     "%s: unknown network \"%.63s\"", g->what, name);
+}
+
+/* The IRC network of that name; NULL after a message. */
+static const struct conf_network *
+find_target(struct gate *g, struct conf_where where, const char *name)
+{
+	const struct conf_network *net = conf_find_network(g->r->conf, name);
+
+	if (!net) {
+		report_unknown(g, where, name);
+		return NULL;
+	}
+	if (net->irc)
+		return net;
+	if (net->protocol) /* else that was reported */
+		report_error(g->r->report, where,
+			     "%s leads to networks with protocol = \"irc\", "
+			     "and \"%s\" has \"%s\"",
+			     g->what, net->name, net->protocol);
+	return NULL;
+}
+
+static struct conf_where
+where_of_name(struct gate *g, size_t i)
+{
+	const config_setting_t *list =
+		config_setting_get_member(g->block, "networks");
+
+	return read_where(g->r, config_setting_get_elem(list, (unsigned)i));
+}
+
+static bool
+leads_to(const struct conf_gateway *gateway, const struct conf_network *net)
+{
+	for (size_t i = 0; i < gateway->n_networks; i++)
+		if (gateway->networks[i] == net)
+			return true;
+	return false;
+}
+
+static void
+use_networks(struct gate *g)
+{
+	struct conf_gateway *gateway = &g->b->gateway;
+	const struct conf_network **list = pool_alloc(
+		g->r->pool, (g->b->n_names + 1) * sizeof(const void *));
+
+	gateway->networks = list;
+	for (size_t i = 0; i < g->b->n_names; i++) {
+		struct conf_where where = where_of_name(g, i);
+		const char *name = g->b->names[i];
+		const struct conf_network *net = find_target(g, where, name);
+
+		if (!net)
+			continue;
+		if (leads_to(gateway, net)) {
+			report_error(g->r->report, where,
+				     "%s: \"%s\" stands there twice", g->what,
+				     name);
+			continue;
+		}
+		list[gateway->n_networks++] = net;
+		g->r->ircs[net - g->r->conf->networks]->gateway = true;
+	}
+}
+
+static void
+use_fixed(struct gate *g)
+{
+	struct conf_where where = read_where_of(g->r, g->block, "fixed");
+	const char *name = g->b->fixed;
+	const struct conf_network *net =
+		name ? find_target(g, where, name) : NULL;
+
+	if (net && !leads_to(&g->b->gateway, net))
+		report_error(g->r->report, where,
+			     "%s: \"fixed\" is \"%s\", which is not one of its "
+			     "\"networks\"",
+			     g->what, name);
+	g->b->gateway.fixed = net;
+}
+
+static void
+use_gateway(struct gate *g)
+{
+	const config_setting_t *names =
+		config_setting_get_member(g->block, "networks");
+
+	if (names && config_setting_is_aggregate(names) &&
+	    !config_setting_length(names)) {
+		report_error(g->r->report, read_where(g->r, names),
+			     "%s: \"networks\" is empty, so that it leads "
+			     "nowhere",
+			     g->what);
+		return;
+	}
+	if (!g->b->n_names)
+		return; /* missing or wrong: reported */
+	use_networks(g);
+	use_fixed(g);
+}
+
+/* ---- listeners --------------------------------------------------------- */
+
+static void
+use_members(struct reader *r, const struct conf_link *link)
+{
+	for (size_t i = 0; i < link->n_members; i++) {
+		const struct conf_network *net =
+			conf_find_network(r->conf, link->members[i].network);
+
+		if (net && net->irc)
+			r->ircs[net - r->conf->networks]->listener = true;
+	}
+}
+
+/* Only where nobody of our own is to connect can there be no nick for it. */
+static void
+check_nick(struct reader *r, const config_setting_t *block,
+	   const struct conf_network *net)
+{
+	if ((net->irc->gateway && !net->irc->listener) ||
+	    config_setting_get_member(block, "nick"))
+		return;
+	report_error(r->report, read_where(r, block),
+		     "network \"%s\" lacks the option \"nick\", such as "
+		     "\"%s\"",
+		     net->name, table_find(&table_irc, "nick")->example);
+}
+
+void
+read_uses(struct reader *r, const config_setting_t *root)
+{
+	const config_setting_t *group =
+		config_setting_get_member(root, "networks");
+	const struct conf *conf = r->conf;
+
+	for (size_t i = 0; i < conf->n_links; i++)
+		use_members(r, &conf->links[i]);
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		const char *name = conf->networks[i].name;
+		struct gate g = {
+			.r = r,
+			.what = read_quote(r, "gateway of network", name),
+			.b = r->gateways[i],
+		};
+
+		if (!g.b)
+			continue;
+		g.block = config_setting_get_member(
+			config_setting_get_member(group, name), "gateway");
+		use_gateway(&g);
+	}
+	for (size_t i = 0; i < conf->n_networks; i++)
+		if (conf->networks[i].irc)
+			check_nick(r,
+				   config_setting_get_member(
+					   group, conf->networks[i].name),
+				   &conf->networks[i]);
+}

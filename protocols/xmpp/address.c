@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* address.c - the addresses of a gateway; see address.h. */
+
+#include "protocols/xmpp/address.h"
+
+#include "conf/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static bool
+has_server(const struct conf_network *net, const char *host)
+{
+	for (size_t i = 0; i < net->irc->n_servers; i++)
+		if (strcasecmp(net->irc->servers[i].host, host) == 0)
+			return true;
+	return false;
+}
+
+/* By label first: a label may look like another network's host. */
+static const struct conf_network *
+find_network(const struct conf_gateway *gateway, const char *name)
+{
+	for (size_t i = 0; i < gateway->n_networks; i++)
+		if (strcmp(gateway->networks[i]->name, name) == 0)
+			return gateway->networks[i];
+	for (size_t i = 0; i < gateway->n_networks; i++)
+		if (has_server(gateway->networks[i], name))
+			return gateway->networks[i];
+	return NULL;
+}
+
+/* len bytes of a local part, as the name that they stand for. */
+static void
+read_name(struct address_place *out, const char *local, size_t len)
+{
+	char part[JID_PART_MAX + 1];
+
+	memcpy(part, local, len);
+	part[len] = '\0';
+	jid_local_decode(part, out->name, sizeof(out->name));
+	for (char *c = out->name; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	out->kind = *out->name == '#' || *out->name == '&' ? ADDRESS_CHANNEL
+							   : ADDRESS_PERSON;
+}
+
+void
+address_read(const struct conf_gateway *gateway, const char *local,
+	     struct address_place *out)
+{
+	const char *percent = strrchr(local, '%');
+	size_t len = strlen(local);
+
+	*out = (struct address_place){ .kind = ADDRESS_FOREIGN };
+	if (!gateway || len > JID_PART_MAX)
+		return;
+	if (!len) {
+		out->kind = ADDRESS_GATEWAY;
+		return;
+	}
+	if (percent)
+		out->network = find_network(gateway, percent + 1);
+	if (out->network && percent > local) {
+		read_name(out, local, (size_t)(percent - local));
+	} else if (gateway->fixed && !out->network) {
+		out->network = gateway->fixed;
+		read_name(out, local, len);
+	} else if (!percent) {
+		out->network = find_network(gateway, local);
+		if (out->network)
+			out->kind = ADDRESS_NETWORK;
+	} else {
+		out->network = NULL; /* a network without a name before it */
+	}
+}
+
+static bool
+fits(int n, size_t size)
+{
+	return n >= 0 && (size_t)n < size;
+}
+
+/* Where the network may be left out, and nothing looks like its name. */
+static bool
+is_short(const struct conf_gateway *gateway, const struct address_place *place,
+	 const char *name)
+{
+	const char *percent = strrchr(name, '%');
+
+	return place->network == gateway->fixed &&
+	       !(percent && find_network(gateway, percent + 1));
+}
+
+bool
+address_write(const struct conf_gateway *gateway,
+	      const struct address_place *place, const char *domain, char *out,
+	      size_t size)
+{
+	char name[JID_PART_MAX + 1];
+
+	if (!*place->name)
+		return fits(snprintf(out, size, "%s%s%s",
+				     place->network ? place->network->name : "",
+				     place->network ? "@" : "", domain),
+			    size);
+	jid_local_encode(place->name, name, sizeof(name));
+	if (is_short(gateway, place, name))
+		return fits(snprintf(out, size, "%s@%s", name, domain), size);
+	return fits(snprintf(out, size, "%s%%%s@%s", name, place->network->name,
+			     domain),
+		    size);
+}
+
+bool
+address_of_person(const struct conf_gateway *gateway, const char *id,
+		  const char *network, const char *domain, char *out,
+		  size_t size)
+{
+	const struct conf_network *fixed = gateway ? gateway->fixed : NULL;
+	char name[JID_PART_MAX + 1];
+
+	if (!fixed || strcmp(fixed->name, network) != 0 || !*id)
+		return jid_of_person(id, network, domain, out, size);
+	jid_local_encode(id, name, sizeof(name));
+	return fits(snprintf(out, size, "%s@%s", name, domain), size);
+}
+
+bool
+address_allowed(const char *const *list, size_t n, const struct jid *jid)
+{
+	struct jid bare = *jid;
+	char text[3 * JID_PART_MAX + 3];
+
+	bare.resource[0] = '\0';
+	if (!jid_format(&bare, text, sizeof(text)))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], "*") || !strcmp(list[i], jid->domain) ||
+		    !strcmp(list[i], text))
+			return true;
+	return false;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_ADDRESS_H
+#define PROTOCOLS_XMPP_ADDRESS_H
+
+/*
+ * What the addresses of a gateway mean, and how they are written: those of
+ * biboumi, so that its users keep their bookmarks. Pure.
+ *
+ *     #chan%net@gw    a channel     or, where one network is fixed, #chan@gw
+ *     nick%net@gw     a person                                      nick@gw
+ *     net@gw          a network
+ *     gw              the gateway itself
+ *
+ * Channels begin with # or &, which no nick does. net is our label of the
+ * network or the name of one of its servers; the label is what we write. It
+ * stands behind the last "%", because channels may hold one. Names are escaped
+ * by E1 (SEMANTICS 1.7; XEP-0106), in lower case as far as ASCII goes.
+ */
+
+#include "protocols/xmpp/jid.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct conf_gateway;
+struct conf_network;
+
+enum address_kind {
+	ADDRESS_FOREIGN, /* the gateway has no such place */
+	ADDRESS_GATEWAY,
+	ADDRESS_NETWORK,
+	ADDRESS_CHANNEL,
+	ADDRESS_PERSON,
+};
+
+struct address_place {
+	enum address_kind kind;
+	const struct conf_network *network; /* NULL: of the gateway itself */
+	char name[JID_PART_MAX + 1];        /* channel or nick; "" if neither */
+};
+
+/*
+ * The place that a local part ("": there is none) means. gateway may be NULL:
+ * then everything is foreign.
+ */
+void address_read(const struct conf_gateway *gateway, const char *local,
+		  struct address_place *out);
+
+/* Its address on our domain, in the one form; false if it does not fit. */
+bool address_write(const struct conf_gateway *gateway,
+		   const struct address_place *place, const char *domain,
+		   char *out, size_t size);
+
+/*
+ * The bare address of somebody with that id on that network: as above where
+ * the gateway leads there, else jid_of_person().
+ */
+bool address_of_person(const struct conf_gateway *gateway, const char *id,
+		       const char *network, const char *domain, char *out,
+		       size_t size);
+
+/*
+ * True if one of the n in list is "*", or the domain or the bare address of
+ * jid.
+ */
+bool address_allowed(const char *const *list, size_t n, const struct jid *jid);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* test_address.c - what the addresses of a gateway mean. */
+
+#include "tests/support/test.h"
+
+#include "conf/conf.h"
+#include "protocols/xmpp/address.h"
+
+#include <string.h>
+
+static const struct conf_server libera_servers[] = {
+	{ "irc.libera.chat", 6697 },
+	{ "irc.eu.libera.chat", 6697 },
+};
+static const struct conf_server oftc_servers[] = { { "irc.oftc.net", 6697 } };
+static const struct conf_irc libera_irc = { .servers = libera_servers,
+					    .n_servers = 2 };
+static const struct conf_irc oftc_irc = { .servers = oftc_servers,
+					  .n_servers = 1 };
+static const struct conf_network libera = { .name = "libera",
+					    .irc = &libera_irc };
+static const struct conf_network oftc = { .name = "oftc", .irc = &oftc_irc };
+static const struct conf_network *const networks[] = { &libera, &oftc };
+static const struct conf_gateway open_gateway = { .networks = networks,
+						  .n_networks = 2 };
+static const struct conf_gateway fixed_gateway = { .networks = networks,
+						   .n_networks = 2,
+						   .fixed = &libera };
+
+struct row {
+	const char *local;
+	enum address_kind kind;
+	const struct conf_network *network;
+	const char *name;
+	const char *canonical; /* NULL: none is asked for */
+};
+
+static void
+check(const struct conf_gateway *gateway, const struct row *row)
+{
+	struct address_place place;
+	char out[3 * JID_PART_MAX + 3];
+
+	address_read(gateway, row->local, &place);
+	assert_int_equal(place.kind, row->kind);
+	assert_ptr_equal(place.network, row->network);
+	assert_string_equal(place.name, row->name);
+	if (!row->canonical)
+		return;
+	assert_true(address_write(gateway, &place, "gw", out, sizeof(out)));
+	assert_string_equal(out, row->canonical);
+}
+
+static void
+addresses_name_a_place_on_a_network(void **state UNUSED)
+{
+	/* clang-format off */
+	static const struct row rows[] = {
+		{ "", ADDRESS_GATEWAY, NULL, "", "gw" },
+		{ "libera", ADDRESS_NETWORK, &libera, "", "libera@gw" },
+		{ "irc.oftc.net", ADDRESS_NETWORK, &oftc, "", "oftc@gw" },
+		{ "#dev%libera", ADDRESS_CHANNEL, &libera, "#dev", "#dev%libera@gw" },
+		{ "&dev%libera", ADDRESS_CHANNEL, &libera, "&dev", "\\26dev%libera@gw" },
+		{ "\\26dev%libera", ADDRESS_CHANNEL, &libera, "&dev", "\\26dev%libera@gw" },
+		{ "#dev%irc.libera.chat", ADDRESS_CHANNEL, &libera, "#dev", "#dev%libera@gw" },
+		{ "#dev%irc.eu.libera.chat", ADDRESS_CHANNEL, &libera, "#dev", "#dev%libera@gw" },
+		{ "ann%oftc", ADDRESS_PERSON, &oftc, "ann", "ann%oftc@gw" },
+		{ "#x%y%libera", ADDRESS_CHANNEL, &libera, "#x%y", "#x%y%libera@gw" },
+		{ "#libera%oftc%libera", ADDRESS_CHANNEL, &libera, "#libera%oftc", "#libera%oftc%libera@gw" },
+		{ "#b\\40byfoot%libera", ADDRESS_CHANNEL, &libera, "#b@byfoot", "#b\\40byfoot%libera@gw" },
+		{ "#a{b}^%libera", ADDRESS_CHANNEL, &libera, "#a{b}^", "#a{b}^%libera@gw" },
+		{ "#caf=c3=a9%libera", ADDRESS_CHANNEL, &libera, "#caf\xc3\xa9", "#caf=c3=a9%libera@gw" },
+		{ "#caf\xc3\xa9%libera", ADDRESS_CHANNEL, &libera, "#caf\xc3\xa9", "#caf=c3=a9%libera@gw" },
+		{ "#=44ev%libera", ADDRESS_CHANNEL, &libera, "#dev", "#dev%libera@gw" },
+		{ "nick\\5c20%libera", ADDRESS_PERSON, &libera, "nick\\20", "nick\\5c20%libera@gw" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check(&open_gateway, &rows[i]);
+}
+
+static void
+with_a_fixed_network_it_needs_no_name(void **state UNUSED)
+{
+	/* clang-format off */
+	static const struct row rows[] = {
+		{ "", ADDRESS_GATEWAY, NULL, "", "gw" },
+		{ "#dev", ADDRESS_CHANNEL, &libera, "#dev", "#dev@gw" },
+		{ "#dev%libera", ADDRESS_CHANNEL, &libera, "#dev", "#dev@gw" },
+		{ "#dev%oftc", ADDRESS_CHANNEL, &oftc, "#dev", "#dev%oftc@gw" },
+		{ "#x%y", ADDRESS_CHANNEL, &libera, "#x%y", "#x%y@gw" },
+		{ "#x%oftc%libera", ADDRESS_CHANNEL, &libera, "#x%oftc", "#x%oftc%libera@gw" },
+		{ "ann", ADDRESS_PERSON, &libera, "ann", "ann@gw" },
+		{ "ann%oftc", ADDRESS_PERSON, &oftc, "ann", "ann%oftc@gw" },
+		{ "libera", ADDRESS_PERSON, &libera, "libera", "libera@gw" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check(&fixed_gateway, &rows[i]);
+}
+
+static void
+what_leads_nowhere_is_foreign(void **state UNUSED)
+{
+	static const char *const locals[] = {
+		"nowhere",    "#dev", "#dev%nowhere", "ann%",   "%libera",
+		"%",          "%%",   "#dev%libera%", "Libera", "#dev%libera ",
+		"ann%LIBERA",
+	};
+	char large[JID_PART_MAX + 2];
+
+	memset(large, 'a', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(locals); i++)
+		check(&open_gateway, &(struct row){ locals[i], ADDRESS_FOREIGN,
+						    NULL, "", NULL });
+	check(&fixed_gateway,
+	      &(struct row){ large, ADDRESS_FOREIGN, NULL, "", NULL });
+	check(NULL,
+	      &(struct row){ "#dev%libera", ADDRESS_FOREIGN, NULL, "", NULL });
+}
+
+static void
+people_have_the_address_that_leads_to_them(void **state UNUSED)
+{
+	char out[256];
+
+	assert_true(address_of_person(&open_gateway, "ann", "libera", "gw", out,
+				      sizeof(out)));
+	assert_string_equal(out, "ann%libera@gw");
+	assert_true(address_of_person(&fixed_gateway, "ann", "libera", "gw",
+				      out, sizeof(out)));
+	assert_string_equal(out, "ann@gw");
+	assert_true(address_of_person(&fixed_gateway, "ann", "mx", "gw", out,
+				      sizeof(out)));
+	assert_string_equal(out, "ann%mx@gw");
+	assert_true(address_of_person(NULL, "ann", "libera", "gw", out,
+				      sizeof(out)));
+	assert_string_equal(out, "ann%libera@gw");
+	assert_false(address_of_person(&fixed_gateway, "ann", "libera", "gw",
+				       out, 4));
+}
+
+static void
+a_list_allows_domains_addresses_and_everybody(void **state UNUSED)
+{
+	static const char *const list[] = { "example.org", "ann@example.net" };
+	static const char *const all[] = { "*" };
+	static const struct {
+		const char *jid;
+		bool allowed;
+	} rows[] = {
+		{ "bob@example.org/phone", true },
+		{ "ann@example.net/desk", true },
+		{ "bob@example.net", false },
+		{ "bob@sub.example.org", false },
+		{ "example.org", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct jid jid;
+
+		assert_true(jid_parse(&jid, rows[i].jid));
+		assert_int_equal(address_allowed(list, 2, &jid),
+				 rows[i].allowed);
+		assert_true(address_allowed(all, 1, &jid));
+		assert_false(address_allowed(all, 0, &jid));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_name_a_place_on_a_network),
+		cmocka_unit_test(with_a_fixed_network_it_needs_no_name),
+		cmocka_unit_test(what_leads_nowhere_is_foreign),
+		cmocka_unit_test(people_have_the_address_that_leads_to_them),
+		cmocka_unit_test(a_list_allows_domains_addresses_and_everybody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

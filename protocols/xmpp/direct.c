@@ -9,6 +9,7 @@
  * (FAULTS 3.2).
  */
 
+#include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
@@ -82,16 +83,16 @@ direct_help(struct xmpp *x, xmpp_stanza_t *st)
 
 /* ---- in ------------------------------------------------------------------ */
 
+/* As a user of the gateway, if where it leads; else to whoever it is. */
 static bool
-may_write(const struct xmpp *x, const struct jid *from, const char *bare)
+may_write(const struct xmpp *x, const struct event *ev, const struct jid *from)
 {
-	for (size_t i = 0; i < x->conf->n_direct_from; i++) {
-		const char *allowed = x->conf->direct_from[i];
-		if (!strcmp(allowed, "*") || !strcmp(allowed, from->domain) ||
-		    !strcmp(allowed, bare))
-			return true;
-	}
-	return false;
+	const struct conf_gateway *gateway = x->conf->gateway;
+
+	if (ev->flags & EVENT_GATEWAY)
+		return address_allowed(gateway->users, gateway->n_users, from);
+	return address_allowed(x->conf->direct_from, x->conf->n_direct_from,
+			       from);
 }
 
 static void
@@ -162,7 +163,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 		return false;
 	jid.resource[0] = '\0';
 	if (!*jid.local || !jid_format(&jid, bare, sizeof(bare)) ||
-	    !may_write(x, &jid, bare)) {
+	    !may_write(x, ev, &jid)) {
 		answer_error(x, st, "not-allowed",
 			     "this bridge does not take messages from you");
 		return false;
@@ -172,15 +173,36 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	return true;
 }
 
+/* To whom it is; false if the address is nobody's. */
+static bool
+set_person(struct xmpp *x, struct event *ev, const struct room *room,
+	   const char *address)
+{
+	char id[JID_PART_MAX + 1];
+	char network[JID_PART_MAX + 1];
+	struct address_place place;
+	struct jid to;
+
+	if (!room)
+		hosted_place(x, address, &place);
+	if (!room && place.kind == ADDRESS_PERSON) {
+		event_set_to(ev, place.network->name, place.name);
+		ev->flags |= EVENT_GATEWAY;
+		return true;
+	}
+	if (!jid_parse(&to, address) ||
+	    !jid_person(to.local, id, sizeof(id), network, sizeof(network)))
+		return false;
+	event_set_to(ev, network, id);
+	return true;
+}
+
 void
 direct_received(struct xmpp *x, xmpp_stanza_t *st)
 {
 	const char *from = stanza_get(st, "from");
 	struct room *room = muc_room_find(x, from);
 	struct message_source src = { NULL, false };
-	struct jid to;
-	char id[JID_PART_MAX + 1];
-	char network[JID_PART_MAX + 1];
 	const char *why;
 
 	AUTO(event) ev = event_from_message(st, &src, &why);
@@ -188,16 +210,15 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 		direct_tell(x, room, jid_resource(from), why);
 	else if (why)
 		answer_error(x, st, "not-acceptable", why);
-	if (!ev || !jid_parse(&to, stanza_get(st, "to")))
+	if (!ev)
 		return;
-	if (!jid_person(to.local, id, sizeof(id), network, sizeof(network))) {
+	if (!set_person(x, ev, room, stanza_get(st, "to"))) {
 		if (!room)
 			answer_error(x, st, "item-not-found", NULL);
 		return;
 	}
 	if (!set_author(x, ev, room, st))
 		return;
-	event_set_to(ev, network, id);
 	/* Clients send again what a broken stream may have lost. */
 	if (!ev->key)
 		ev->key = stanza_own_key(ev, stanza_get(st, "to"), st);
@@ -281,8 +302,9 @@ send_to_contact(struct xmpp *x, struct delivery *d, const char *to)
 				     .delay_from = x->conf->component };
 
 	if (p) {
-		if (!jid_of_person(p->sender->id, p->origin, x->conf->component,
-				   bare, sizeof(bare))) {
+		if (!address_of_person(x->conf->gateway, p->sender->id,
+				       p->origin, x->conf->component, bare,
+				       sizeof(bare))) {
 			bridge_refused(d, "no address can be made for you");
 			return;
 		}
@@ -358,8 +380,8 @@ bounce_contact(struct xmpp *x, const struct event *ev, const char *text)
 	char from[FULL_JID_MAX];
 	const char *to;
 
-	if (!jid_of_person(ev->to.id, ev->to.network, x->conf->component, from,
-			   sizeof(from)))
+	if (!address_of_person(x->conf->gateway, ev->to.id, ev->to.network,
+			       x->conf->component, from, sizeof(from)))
 		return;
 	to = author_find(x, ev->sender.id);
 	if (!to) { /* before our time: a word, then, and no error */
@@ -381,6 +403,9 @@ direct_bounce(struct network *net, struct channel *ch, const struct event *ev,
 	      const char *why)
 {
 	struct xmpp *x = xmpp_from(net);
+
+	if (hosted_bounce(x, ch, ev, why))
+		return;
 	struct room *room =
 		ch && ch->data ? ch->data : muc_room_of_id(x, ev->sender.id);
 	struct member *m =

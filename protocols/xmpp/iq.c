@@ -8,7 +8,7 @@
  * may stay unanswered (RFC 6120 8.2.3).
  */
 
-#include "protocols/xmpp/xmpp.h"
+#include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -253,6 +253,8 @@ iq_received(struct xmpp *x, xmpp_stanza_t *st)
 		answer_received(x, st);
 		return;
 	}
+	if (hosted_iq(x, st))
+		return;
 	const struct answer *a = answer_find(x, st);
 	if (!a) {
 		xmpp_post(x, stanza_error(x->ctx, st, "service-unavailable",

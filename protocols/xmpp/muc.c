@@ -8,6 +8,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -531,6 +532,10 @@ muc_join(struct network *net, struct channel *ch)
 	struct jid jid;
 	char bare[FULL_JID_MAX];
 
+	if (ch->kind == CHANNEL_HOSTED) {
+		hosted_join(x, ch);
+		return;
+	}
 	if (!jid_parse(&jid, ch->name) || !*jid.local || *jid.resource ||
 	    !jid_format(&jid, bare, sizeof(bare))) {
 		bridge_left(ch, DOWN_REFUSED,
@@ -555,7 +560,10 @@ muc_leave(struct network *net, struct channel *ch)
 {
 	struct room *room = ch->data;
 
-	(void)net;
+	if (ch->kind == CHANNEL_HOSTED) {
+		hosted_leave(xmpp_from(net), ch);
+		return;
+	}
 	if (!room)
 		return;
 	muc_room_goodbye(room);

@@ -131,7 +131,6 @@ void muc_message(struct xmpp *x, xmpp_stanza_t *st);
 
 /* The room that the address (full or bare) is of, or NULL. */
 struct room *muc_room_find(struct xmpp *x, const char *jid);
-const char *jid_resource(const char *jid); /* "" if none */
 
 /*
  * The channel is lost: frees the room, then tells the bridge.

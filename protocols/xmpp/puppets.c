@@ -10,6 +10,7 @@
  * No puppet takes a name that looks like that of somebody who is there.
  */
 
+#include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
@@ -299,6 +300,10 @@ puppet_join(struct network *net, struct occupant *o)
 		bridge_puppet_joined(o, o->want);
 		return;
 	}
+	if (o->channel->kind == CHANNEL_HOSTED) {
+		guest_puppet_join(x, o);
+		return;
+	}
 	if (!room || !jid_of_person(o->puppet->sender->id, o->puppet->origin,
 				    x->conf->component, bare, sizeof(bare))) {
 		bridge_puppet_left(o, DOWN_REFUSED,
@@ -330,6 +335,10 @@ puppet_leave(struct network *net, struct occupant *o, const char *reason)
 	struct seat *s = o->data;
 
 	(void)net;
+	if (o->channel->kind == CHANNEL_HOSTED) {
+		guest_puppet_leave(o, reason);
+		return;
+	}
 	o->data = NULL;
 	if (!s)
 		return;
@@ -352,6 +361,10 @@ puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	(void)net;
 	if (o->channel->kind == CHANNEL_DIRECT && changes & PUPPET_NAME) {
 		bridge_puppet_renamed(o, o->want);
+		return;
+	}
+	if (o->channel->kind == CHANNEL_HOSTED) {
+		guest_puppet_update(o, changes);
 		return;
 	}
 	if (!s)

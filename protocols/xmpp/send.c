@@ -9,6 +9,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -273,6 +274,8 @@ send_delivery(struct network *net, struct delivery *d)
 		bridge_refused(d, "XMPP has no form for it");
 	else if (d->channel->kind == CHANNEL_DIRECT)
 		direct_send(x, d);
+	else if (d->channel->kind == CHANNEL_HOSTED)
+		hosted_send(x, d);
 	else if (d->speaker && !d->speaker->data)
 		bridge_later(d, RETRY_MS, "the speaker has just left the room");
 	else

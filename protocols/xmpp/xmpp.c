@@ -6,7 +6,8 @@
  *   RFC 6120, 6121, 7622   stanzas, messages and presence, addresses
  *   XEP-0012  Last Activity (of the bridge)
  *   XEP-0030  Service Discovery
- *   XEP-0045  Multi-User Chat, as an occupant
+ *   XEP-0045  Multi-User Chat, as an occupant, and as the service of hosted
+ *             rooms
  *   XEP-0054  vcard-temp (a name)
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
@@ -30,6 +31,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
 #include "bridge/error.h"
@@ -78,6 +80,7 @@ xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,
 static void
 drop_all(struct xmpp *x)
 {
+	hosted_drop(x, false);
 	muc_drop(x);
 	wire_drop_direct(x);
 	query_drop(x, NULL);
@@ -135,6 +138,8 @@ on_message(struct xmpp *x, xmpp_stanza_t *st)
 {
 	struct room *room = room_of_result(x, st);
 
+	if (hosted_message(x, st))
+		return;
 	if (room)
 		catchup_result(room, st);
 	else if (stanza_has_type(st, "groupchat") ||
@@ -149,6 +154,8 @@ on_message(struct xmpp *x, xmpp_stanza_t *st)
 static void
 on_presence(struct xmpp *x, xmpp_stanza_t *st)
 {
+	if (hosted_presence(x, st))
+		return;
 	/* Contacts of their own are a later affair: say no. */
 	if (stanza_has_type(st, "subscribe") || stanza_has_type(st, "probe")) {
 		const char *to = stanza_get(st, "to");
@@ -226,6 +233,7 @@ component_destroy(struct network *net)
 	struct xmpp *x = xmpp_from(net);
 
 	drop_all(x);
+	hosted_drop(x, true);
 	stream_free(x->stream);
 	free(x->listener);
 	direct_drop(x);
@@ -244,6 +252,7 @@ component_stop(struct network *net)
 {
 	struct xmpp *x = xmpp_from(net);
 
+	hosted_goodbye(x);
 	muc_goodbye(x);
 	stream_stop(x->stream);
 }
@@ -272,7 +281,7 @@ const struct protocol xmpp_protocol = {
 	.name = "xmpp",
 	.caps = CAN_EDIT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
-		CAN_DELAY,
+		CAN_DELAY | CAN_HOST,
 	.limits = {
 		.text_max = 32768,
 		.window = 16,
@@ -290,7 +299,9 @@ const struct protocol xmpp_protocol = {
 		.puppet_leave = puppet_leave,
 		.puppet_update = puppet_update,
 		.forget = component_forget,
+		.accepted = hosted_accepted,
 		.bounce = direct_bounce,
+		.standing = hosted_standing,
 		.resolve = direct_resolve,
 		.identify = component_identify,
 		.announce = muc_announce,

@@ -12,6 +12,8 @@
  *         struct member          somebody there who is not us
  *         struct seat            one of our puppets there
  *
+ *       struct hosted            a room of our own; see hosted.h
+ *
  * A room lives from the join() hook until the leave() hook, bridge_left() or
  * the end of the stream; seats and wires of a room die with it. Whatever
  * points into objects of the bridge (channel->data, occupant->data,
@@ -36,6 +38,7 @@
 #define AUTHORS_MAX 64
 
 struct conf_xmpp;
+struct hosted;
 struct xmpp;
 struct room;
 
@@ -80,6 +83,8 @@ struct xmpp {
 	struct query *queries;
 	struct room *rooms;  /* by address */
 	struct wire *direct; /* by id */
+	/* rooms of our own, by address and by channel; hosted.h */
+	struct hosted *hosted, *hosted_by_id;
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */
@@ -98,6 +103,11 @@ void xmpp_post(struct xmpp *x, xmpp_stanza_t *st);
 /* True, and noted, unless whom was told about topic within wait_ms. */
 bool xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,
 		   int64_t wait_ms);
+
+/* ---- muc.c --------------------------------------------------------------- */
+
+/* What stands behind the first "/"; "" if nothing. */
+const char *jid_resource(const char *jid);
 
 /* ---- iq.c ---------------------------------------------------------------- */
 

@@ -181,7 +181,7 @@ add_flags(struct str *line, unsigned flags)
 		{ EVENT_ACTION, "action" },   { EVENT_NOTICE, "notice" },
 		{ EVENT_REMOVED, "removed" }, { EVENT_BACKLOG, "backlog" },
 		{ EVENT_EDITED, "edited" },   { EVENT_RELAYED, "relayed" },
-		{ EVENT_LATE, "late" },
+		{ EVENT_LATE, "late" },       { EVENT_GATEWAY, "gateway" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -209,6 +209,7 @@ add_details(struct str *line, const struct event *ev)
 	if (ev->text.n_spans)
 		str_printf(line, " {spans=%zu}", ev->text.n_spans);
 	add_word(line, "mark", ev->mark);
+	add_word(line, "password", ev->password);
 	add_word(line, "cursor", ev->cursor);
 }
 
@@ -373,6 +374,20 @@ bridge_occupant(struct channel *ch, const char *origin, const char *sender_id)
 			return o;
 	}
 	return NULL;
+}
+
+const char *
+bridge_portal(struct network *net, const char *name, const char *network,
+	      const char *far)
+{
+	say("portal %s %s to %s:%s", net->name, name, network, far);
+	return recorder.no_portal;
+}
+
+const char *
+bridge_topic(struct channel *hosted UNUSED)
+{
+	return recorder.topic;
 }
 
 /* ---- weak: the core's own, where it is not linked --------------------- */

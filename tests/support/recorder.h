@@ -23,6 +23,7 @@
  *     puppet left #a want lost: text
  *     event message #a ann (Ann) hi       channel, sender id, name, text
  *     event message ->home/ann bob (Bob)  a direct one
+ *     portal home #a@gw to irc:#a          asked for: room, network, channel
  *     sent d1 [id1 id2]                   delivery id, ids there
  *     later d1 500 ms: text
  *     refused d1: text
@@ -31,7 +32,8 @@
  * After the text of an event follow, each only if set, words in braces:
  * {action} {notice} {backlog} {removed} {account=x} {id=x} {alt=x} {key=x}
  * {target=x} {parent=x} {part=quit} {actor=x} {show=away} {rank=op}
- * {spans=n} {mark=x} {cursor=x}; {late} is a flag like {backlog}.
+ * {spans=n} {mark=x} {password=x} {cursor=x}; {late} and {gateway} are flags
+ * like {backlog}.
  */
 
 #include "bridge/event.h"
@@ -48,6 +50,8 @@ struct recorder {
 	unsigned events, sent, later, refused, back;
 	struct event *last_event; /* one reference; NULL if none */
 	enum down_reason last_down;
+	const char *no_portal; /* why none can be made; NULL: it can */
+	const char *topic;     /* of what every hosted room stands for */
 	const char *ended; /* that delivery is not awaited any more; or NULL */
 
 	/* every upcall, oldest first */

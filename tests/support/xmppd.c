@@ -697,6 +697,19 @@ on_late(void *arg)
 	loop_stop(d->loop);
 }
 
+size_t
+xmppd_size(const struct xmppd *d)
+{
+	return d->n_stanzas;
+}
+
+const char *
+xmppd_at(const struct xmppd *d, size_t i)
+{
+	assert(i < d->n_stanzas);
+	return d->stanzas[i];
+}
+
 bool
 xmppd_wait(struct xmppd *d, const char *words, size_t count)
 {

@@ -75,6 +75,8 @@ unsigned xmppd_broken(const struct xmppd *d);
 size_t xmppd_count(const struct xmppd *d, const char *words);
 const char *xmppd_find(const struct xmppd *d, const char *words); /* last */
 void xmppd_forget(struct xmppd *d);
+size_t xmppd_size(const struct xmppd *d);
+const char *xmppd_at(const struct xmppd *d, size_t i);
 
 /* Run the loop until count stanzas hold the words; false after 10 s. */
 bool xmppd_wait(struct xmppd *d, const char *words, size_t count);

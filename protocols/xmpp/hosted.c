@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* hosted.c - rooms that are ours: their life, and who finds them. */
+
+#include "protocols/xmpp/hosted.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SWEEP_MS 60000 /* for the people of elsewhere to come back */
+
+struct hosted *
+hosted_find(struct xmpp *x, const char *jid)
+{
+	struct hosted *h;
+
+	HASH_FIND(hh, x->hosted, jid, strlen(jid), h);
+	return h;
+}
+
+struct hosted *
+hosted_find_id(struct xmpp *x, int64_t channel)
+{
+	struct hosted *h;
+
+	HASH_FIND(hh_id, x->hosted_by_id, &channel, sizeof(channel), h);
+	return h;
+}
+
+struct hosted *
+hosted_new(struct xmpp *x, const char *jid, const struct address_place *place)
+{
+	struct hosted *h = xcalloc(1, sizeof(*h));
+
+	h->x = x;
+	h->jid = xstrdup(jid);
+	h->network = place->network;
+	h->far = xstrdup(place->name);
+	HASH_ADD_KEYPTR(hh, x->hosted, h->jid, strlen(h->jid), h);
+	return h;
+}
+
+static void
+hosted_detach(struct hosted *h)
+{
+	hosted_forget_flying(h);
+	timer_stop(&h->sweep);
+	query_drop(h->x, h);
+	if (h->channel)
+		HASH_DELETE(hh_id, h->x->hosted_by_id, h);
+	h->channel = 0;
+	if (h->ch)
+		h->ch->data = NULL;
+	h->ch = NULL;
+}
+
+static void
+hosted_free(struct hosted *h)
+{
+	struct guest *g, *next;
+
+	hosted_detach(h);
+	HASH_ITER(hh_nick, h->by_nick, g, next)
+	guest_free(g);
+	HASH_ITER(hh, h->users, g, next)
+	guest_free(g);
+	hosted_forget_past(h);
+	HASH_DELETE(hh, h->x->hosted, h);
+	free(h->flying);
+	free(h->far);
+	free(h->jid);
+	free(h);
+}
+
+void
+hosted_release(struct hosted *h)
+{
+	if (!h->ch && !h->users && !h->by_nick)
+		hosted_free(h);
+}
+
+void
+hosted_place(struct xmpp *x, const char *to, struct address_place *out)
+{
+	struct jid jid;
+
+	*out = (struct address_place){ .kind = ADDRESS_FOREIGN };
+	if (jid_parse(&jid, to))
+		address_read(x->conf->gateway, jid.local, out);
+}
+
+/* ---- goodbye ------------------------------------------------------------- */
+
+static void
+say_goodbye(struct hosted *h)
+{
+	struct shown how = { .gone = true, .codes = "332" };
+
+	for (struct client *c = h->clients; c; c = c->hh.next) {
+		if (!c->in)
+			continue;
+		xmpp_stanza_t *st = guest_presence(c->who, &how, true);
+		client_post(c, st, c->who->nick);
+		(void)xmpp_stanza_release(st);
+	}
+}
+
+void
+hosted_goodbye(struct xmpp *x)
+{
+	struct hosted *h, *next;
+
+	HASH_ITER(hh, x->hosted, h, next)
+	{
+		struct client *c, *after;
+
+		say_goodbye(h);
+		HASH_ITER(hh, h->clients, c, after)
+		client_free(c);
+	}
+}
+
+/* On the server nothing has changed for those who are in. */
+static void
+hosted_suspend(struct hosted *h)
+{
+	struct guest *g, *next;
+
+	hosted_detach(h);
+	HASH_ITER(hh_nick, h->by_nick, g, next)
+	{
+		if (g->o)
+			g->o->data = NULL;
+		g->o = NULL;
+	}
+	HASH_ITER(hh, h->users, g, next)
+	{
+		g->raised = false;
+		if (!g->clients)
+			guest_free(g);
+	}
+	if (!h->users)
+		hosted_free(h);
+}
+
+void
+hosted_drop(struct xmpp *x, bool for_good)
+{
+	struct hosted *h, *next;
+
+	HASH_ITER(hh, x->hosted, h, next)
+	{
+		if (for_good)
+			hosted_free(h);
+		else
+			hosted_suspend(h);
+	}
+}
+
+/* ---- hooks --------------------------------------------------------------- */
+
+static void
+on_sweep(void *arg)
+{
+	struct hosted *h = arg;
+	struct shown how = { .gone = true };
+	struct guest *g, *next;
+
+	HASH_ITER(hh_nick, h->by_nick, g, next)
+	{
+		if (g->o || g->id)
+			continue;
+		guest_show(g, &how);
+		guest_free(g);
+	}
+}
+
+void
+hosted_join(struct xmpp *x, struct channel *ch)
+{
+	struct hosted *h = hosted_find(x, ch->name);
+	struct address_place place;
+
+	hosted_place(x, ch->name, &place);
+	if (place.kind != ADDRESS_CHANNEL) {
+		bridge_left(ch, DOWN_REFUSED,
+			    "the gateway does not lead there any more");
+		return;
+	}
+	ch->caps = x->net.caps;
+	if (!h)
+		h = hosted_new(x, ch->name, &place);
+	h->ch = ch;
+	h->channel = ch->id;
+	ch->data = h;
+	HASH_ADD(hh_id, x->hosted_by_id, channel, sizeof(h->channel), h);
+	for (struct guest *g = h->users; g; g = g->hh.next)
+		guest_raise_join(g);
+	timer_start(&h->sweep, x->loop, SWEEP_MS, on_sweep, h);
+	bridge_joined(ch);
+}
+
+void
+hosted_leave(struct xmpp *x, struct channel *ch)
+{
+	struct hosted *h = ch->data;
+
+	(void)x;
+	if (!h)
+		return;
+	say_goodbye(h);
+	hosted_free(h);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_HOSTED_H
+#define PROTOCOLS_XMPP_HOSTED_H
+
+/*
+ * Hosted rooms: here we are the service (XEP-0045), and each room stands for a
+ * channel of another network. bridge/protocol.h says how ("Hosted rooms").
+ *
+ *     struct hosted       a room, from the first who knocks until it closes
+ *       struct guest      somebody who is in it, or on the way
+ *         struct client   ... by one resource, if a user of ours
+ *
+ * A guest is shown to others while it has a nick here. For people of elsewhere
+ * that is from puppet_join() to puppet_leave(); for users, while standing()
+ * says that they are in the channel that the room stands for. Only then do
+ * they hear anything.
+ *
+ * All clients of one user go by one nick. Whoever came by another way to write
+ * the room's address sees it under that one.
+ *
+ * When the stream to the server breaks, rooms, users and their nicks are kept:
+ * on the server nothing has changed for them. The people of elsewhere come
+ * back by puppet_join(), or are swept out a while after the room did.
+ */
+
+#include "protocols/xmpp/address.h"
+#include "protocols/xmpp/xmpp.h"
+
+#define PAST_MAX 100
+#define PAST_BYTES (512 * 1024)
+#define OCCUPANT_ID_LEN 32
+
+/* What somebody who enters wants to be told of the past (XEP-0045 7.2.14). */
+struct history_wish {
+	unsigned long chars, stanzas; /* at most; ULONG_MAX: whatever */
+	int64_t since_ms;             /* 0: whatever */
+};
+
+struct client {
+	char *jid;  /* full; key */
+	char *room; /* bare address of the room, as this client writes it */
+	char *nick; /* asked for */
+	char *id;   /* of the stanza that entered */
+	bool in;
+	struct history_wish wish;
+	struct guest *who;
+	struct client *prev, *next; /* of the same guest */
+	UT_hash_handle hh;
+};
+
+struct guest {
+	struct hosted *room;
+	char *nick; /* shown under; key of by_nick; NULL: not shown */
+	char occupant_id[OCCUPANT_ID_LEN + 1];
+	enum presence_show show;
+	char *status;
+
+	/* of elsewhere; NULL while the stream was lost */
+	struct occupant *o;
+
+	/* a user of ours */
+	char *id;       /* bare address; key of users; NULL: of elsewhere */
+	char *far_name; /* in the channel; NULL: not in */
+	char *want;
+	char *password; /* or NULL */
+	bool raised;    /* EVENT_JOIN was */
+	struct client *clients;
+	char *new_nick; /* asked for, and not granted yet */
+	char *new_nick_by, *new_nick_id;
+	struct timer timer; /* entering, or changing the nick */
+	UT_hash_handle hh, hh_nick;
+};
+
+/* Something said, as it was shown; from and to are set anew. */
+struct past {
+	xmpp_stanza_t *st;
+	char *nick; /* "" if the room's own */
+	char *id;   /* the event's, for who points at it by stanza-id */
+	char number[24];
+	int64_t when_ms;
+	size_t size;
+};
+
+struct hosted {
+	char *jid; /* bare, in its one form; key */
+	struct xmpp *x;
+	const struct conf_network *network;
+	char *far;          /* the channel's name */
+	struct channel *ch; /* NULL until join() and while the stream is lost */
+	int64_t channel;    /* ch->id, key of hosted_by_id; 0: not known yet */
+	struct guest *users, *by_nick;
+	struct client *clients;
+	struct past past[PAST_MAX];
+	size_t past_begin, n_past, past_bytes;
+	/* On the wire, oldest first; the first n_covered before the ping. */
+	struct delivery **flying;
+	size_t n_flying, n_covered;
+	struct timer sweep;
+	UT_hash_handle hh, hh_id;
+};
+
+/* ---- hosted.c: rooms ----------------------------------------------------- */
+
+/* Hooks, for channels of kind CHANNEL_HOSTED. */
+void hosted_join(struct xmpp *x, struct channel *ch);
+void hosted_leave(struct xmpp *x, struct channel *ch);
+
+/* The room with that address in its one form, or NULL. */
+struct hosted *hosted_find(struct xmpp *x, const char *jid);
+struct hosted *hosted_find_id(struct xmpp *x, int64_t channel);
+struct hosted *hosted_new(struct xmpp *x, const char *jid,
+			  const struct address_place *place);
+
+/* Frees it if nobody and nothing holds it. */
+void hosted_release(struct hosted *h);
+
+/* Say goodbye to all; the stream is about to be closed. */
+void hosted_goodbye(struct xmpp *x);
+
+/* The stream is gone; everything is, if for good. */
+void hosted_drop(struct xmpp *x, bool for_good);
+
+/* The place that the address to, of our domain, means. */
+void hosted_place(struct xmpp *x, const char *to, struct address_place *out);
+
+/* ---- hosted_guest.c: who is there ---------------------------------------- */
+
+struct guest *guest_find(struct hosted *h, const char *id);
+struct guest *guest_by_nick(struct hosted *h, const char *nick);
+struct guest *guest_new_user(struct hosted *h, const char *id);
+void guest_free(struct guest *g);
+
+/* Under the first free nick that is like name. */
+void guest_set_nick(struct guest *g, const char *name);
+
+struct client *client_find(struct hosted *h, const char *jid);
+struct client *client_new(struct guest *g, const char *jid, const char *room);
+void client_free(struct client *c);
+
+/* How a guest is presented. */
+struct shown {
+	bool gone;
+	const char *codes;      /* "303 307", beside 110; NULL: none */
+	const char *self_codes; /* only to that guest; likewise */
+	const char *new_nick;   /* with 303 */
+	const char *reason;     /* of a kick or a ban, in words */
+	const char *status;     /* of who goes; else the guest's own */
+};
+
+/* A presence of g, without addresses. */
+xmpp_stanza_t *guest_presence(const struct guest *g, const struct shown *how,
+			      bool self);
+
+/* ... to everybody who is in, g's own clients last. */
+void guest_show(struct guest *g, const struct shown *how);
+
+/* Show g, who is shown, under a nick like name; asked: that was g's wish. */
+void guest_rename(struct guest *g, const char *name, const char *asked);
+
+/* st from the room, or from nick in it; st stays the caller's. */
+void client_post(const struct client *c, xmpp_stanza_t *st, const char *nick);
+
+/* To every client that is in; takes the caller's reference. */
+void hosted_post(struct hosted *h, xmpp_stanza_t *st, const char *nick);
+
+/* Hooks, for occupants of hosted rooms. */
+void guest_puppet_join(struct xmpp *x, struct occupant *o);
+void guest_puppet_leave(struct occupant *o, const char *reason);
+void guest_puppet_update(struct occupant *o, unsigned changes);
+
+/* ---- hosted_presence.c: coming and going --------------------------------- */
+
+/* True if st was for a hosted room, and is done with. */
+bool hosted_presence(struct xmpp *x, xmpp_stanza_t *st);
+
+void hosted_standing(struct network *net, struct channel *ch,
+		     const char *sender_id, const struct standing *s);
+
+/* Raise EVENT_JOIN for a user. */
+void guest_raise_join(struct guest *g);
+
+/* An event of that user in the room. */
+struct event *guest_event(const struct guest *g, enum event_kind kind);
+
+/* The server says that one resource is not there any more. */
+void client_gone(struct client *c);
+
+/* ---- hosted_talk.c: what is said ----------------------------------------- */
+
+bool hosted_message(struct xmpp *x, xmpp_stanza_t *st);
+void hosted_accepted(struct network *net, const struct event *ev);
+void hosted_send(struct xmpp *x, struct delivery *d);
+
+/* True if that event is of a hosted room: its author was told. */
+bool hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
+		   const char *why);
+
+/* The past as the client wishes it, then the subject. */
+void hosted_tell_past(struct hosted *h, const struct client *c);
+void hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms,
+		      struct history_wish *out);
+
+void hosted_forget_past(struct hosted *h);
+
+/* Nothing is on the wire any more; what was, was given back otherwise. */
+void hosted_forget_flying(struct hosted *h);
+
+/* ---- hosted_iq.c: questions ---------------------------------------------- */
+
+bool hosted_iq(struct xmpp *x, xmpp_stanza_t *st);
+
+#endif

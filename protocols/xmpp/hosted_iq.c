@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted_iq.c - questions to the gateway, its networks and its rooms. What is
+ * not answered here is answered by iq.c, as for everybody.
+ */
+
+#include "protocols/xmpp/hosted.h"
+
+#include "bridge/base.h"
+#include "conf/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+#define NS_STABLE_ID "http://jabber.org/protocol/muc#stable_id"
+#define NS_ROOM_INFO "http://jabber.org/protocol/muc#roominfo"
+#define NS_DATA "jabber:x:data"
+
+/* A question, and where it leads. */
+struct question {
+	struct xmpp *x;
+	xmpp_stanza_t *st;
+	struct address_place place;
+	const char *nick;
+	struct hosted *h; /* NULL: not open */
+	bool allowed;
+};
+
+static xmpp_stanza_t *
+result_to(const struct question *q)
+{
+	xmpp_stanza_t *st = stanza_new(q->x->ctx, "iq", stanza_get(q->st, "to"),
+				       stanza_get(q->st, "from"), "result");
+
+	stanza_attr(st, "id", stanza_get(q->st, "id"));
+	return st;
+}
+
+static void
+answer_error(const struct question *q, const char *condition)
+{
+	xmpp_post(q->x, stanza_error(q->x->ctx, q->st, condition, NULL));
+}
+
+/* ---- disco#info ---------------------------------------------------------- */
+
+static void
+add_identity(xmpp_stanza_t *query, const char *category, const char *type,
+	     const char *name)
+{
+	xmpp_stanza_t *st = stanza_add(query, "identity", NULL);
+
+	stanza_attr(st, "category", category);
+	stanza_attr(st, "type", type);
+	stanza_attr(st, "name", name);
+}
+
+static void
+add_features(xmpp_stanza_t *query, const char *const *features)
+{
+	for (; *features; features++)
+		stanza_attr(stanza_add(query, "feature", NULL), "var",
+			    *features);
+}
+
+static void
+add_field(xmpp_stanza_t *form, const char *var, const char *value)
+{
+	xmpp_stanza_t *field = stanza_add(form, "field", NULL);
+
+	stanza_attr(field, "var", var);
+	if (strcmp(var, "FORM_TYPE") == 0)
+		stanza_attr(field, "type", "hidden");
+	stanza_add_text(field, "value", NULL, value);
+}
+
+/* What is known of a room that is open. */
+static void
+add_room_form(xmpp_stanza_t *query, const struct hosted *h)
+{
+	xmpp_stanza_t *form = stanza_add(query, "x", NS_DATA);
+	const char *topic = bridge_topic(h->ch);
+	char number[24];
+
+	stanza_attr(form, "type", "result");
+	add_field(form, "FORM_TYPE", NS_ROOM_INFO);
+	if (topic)
+		add_field(form, "muc#roominfo_subject", topic);
+	(void)snprintf(number, sizeof(number), "%u",
+		       HASH_CNT(hh_nick, h->by_nick));
+	add_field(form, "muc#roominfo_occupants", number);
+	(void)snprintf(number, sizeof(number), "%d", PAST_MAX);
+	add_field(form, "muc#maxhistoryfetch", number);
+}
+
+static void
+say_info(const struct question *q)
+{
+	/* Whether a channel is moderated, secret or has a key is not known
+	 * here: nothing is claimed. */
+	static const char *const room_features[] = {
+		NS_DISCO_INFO,
+		NS_DISCO_ITEMS,
+		NS_MUC,
+		NS_STABLE_ID,
+		NS_SID,
+		NS_OCCUPANT_ID,
+		NS_PING,
+		"vcard-temp",
+		"muc_semianonymous",
+		"muc_persistent",
+		"http://jabber.org/protocol/muc#self-ping-optimization",
+		NULL,
+	};
+	static const char *const service_features[] = {
+		NS_DISCO_INFO, NS_DISCO_ITEMS,      NS_MUC,
+		NS_PING,       "jabber:iq:version", "urn:xmpp:time",
+		"vcard-temp",  "jid\\20escaping",   NULL,
+	};
+	xmpp_stanza_t *result = result_to(q);
+	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
+
+	if (q->place.kind == ADDRESS_CHANNEL) {
+		add_identity(query, "conference", "irc", q->place.name);
+		add_features(query, room_features);
+		if (q->h && q->h->ch && q->allowed)
+			add_room_form(query, q->h);
+	} else if (q->place.kind == ADDRESS_NETWORK) {
+		add_identity(query, "conference", "irc",
+			     q->place.network->name);
+		add_features(query, service_features);
+	} else {
+		add_identity(query, "gateway", "irc", "Causeway");
+		add_identity(query, "conference", "irc", "Causeway");
+		add_features(query, service_features);
+	}
+	xmpp_post(q->x, result);
+}
+
+/* ---- disco#items --------------------------------------------------------- */
+
+static void
+add_item(const struct question *q, xmpp_stanza_t *query,
+	 const struct address_place *place, const char *name)
+{
+	char jid[FULL_JID_MAX];
+	xmpp_stanza_t *item;
+
+	if (!address_write(q->x->conf->gateway, place, q->x->conf->component,
+			   jid, sizeof(jid)))
+		return;
+	item = stanza_add(query, "item", NULL);
+	stanza_attr(item, "jid", jid);
+	stanza_attr(item, "name", name);
+}
+
+static void
+add_networks(const struct question *q, xmpp_stanza_t *query)
+{
+	const struct conf_gateway *gateway = q->x->conf->gateway;
+
+	for (size_t i = 0; i < gateway->n_networks; i++) {
+		struct address_place place = {
+			.kind = ADDRESS_NETWORK,
+			.network = gateway->networks[i],
+		};
+		add_item(q, query, &place, place.network->name);
+	}
+}
+
+/* The rooms of a network that are open. */
+static void
+add_rooms(const struct question *q, xmpp_stanza_t *query)
+{
+	for (struct hosted *h = q->x->hosted; h; h = h->hh.next) {
+		if (!h->ch || h->network != q->place.network)
+			continue;
+		xmpp_stanza_t *item = stanza_add(query, "item", NULL);
+		stanza_attr(item, "jid", h->jid);
+		stanza_attr(item, "name", h->far);
+	}
+}
+
+static void
+say_items(const struct question *q)
+{
+	xmpp_stanza_t *result = result_to(q);
+	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_ITEMS);
+
+	if (q->place.kind == ADDRESS_GATEWAY)
+		add_networks(q, query);
+	else if (q->place.kind == ADDRESS_NETWORK && q->allowed)
+		add_rooms(q, query);
+	xmpp_post(q->x, result);
+}
+
+/* ---- occupants ----------------------------------------------------------- */
+
+/* XEP-0410; nothing but a ping gets through to anybody. */
+static void
+ask_occupant(const struct question *q)
+{
+	struct client *c =
+		q->h ? client_find(q->h, stanza_get(q->st, "from")) : NULL;
+	bool ping = stanza_has_type(q->st, "get") &&
+		    stanza_child(q->st, "ping", NS_PING);
+
+	if (!c || !c->in)
+		answer_error(q, "not-acceptable");
+	else if (ping && !strcmp(c->who->nick, q->nick))
+		xmpp_post(q->x, result_to(q));
+	else if (!guest_by_nick(q->h, q->nick))
+		answer_error(q, "item-not-found");
+	else
+		answer_error(q, "service-unavailable");
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+static bool
+ask_place(const struct question *q)
+{
+	bool get = stanza_has_type(q->st, "get");
+	xmpp_stanza_t *info = stanza_child(q->st, "query", NS_DISCO_INFO);
+	xmpp_stanza_t *items = stanza_child(q->st, "query", NS_DISCO_ITEMS);
+	xmpp_stanza_t *asked = info ? info : items;
+
+	if (asked && get && *stanza_get(asked, "node"))
+		answer_error(q, "item-not-found");
+	else if (info && get)
+		say_info(q);
+	else if (items && get)
+		say_items(q);
+	else if (q->place.kind == ADDRESS_CHANNEL &&
+		 (stanza_child(q->st, "query", NS_MUC_ADMIN) ||
+		  stanza_child(q->st, "query", NS_MUC_OWNER)))
+		answer_error(q, get ? "forbidden" : "not-allowed");
+	else
+		return false;
+	return true;
+}
+
+bool
+hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const struct conf_gateway *gateway = x->conf->gateway;
+	const char *to = stanza_get(st, "to");
+	struct question q = { .x = x, .st = st, .nick = jid_resource(to) };
+	char jid[FULL_JID_MAX];
+	struct jid from;
+
+	if (!gateway)
+		return false;
+	hosted_place(x, to, &q.place);
+	if (q.place.kind == ADDRESS_FOREIGN || q.place.kind == ADDRESS_PERSON)
+		return false;
+	q.allowed = jid_parse(&from, stanza_get(st, "from")) &&
+		    address_allowed(gateway->users, gateway->n_users, &from);
+	if (q.place.kind == ADDRESS_CHANNEL &&
+	    address_write(gateway, &q.place, x->conf->component, jid,
+			  sizeof(jid)))
+		q.h = hosted_find(x, jid);
+	if (q.place.kind == ADDRESS_CHANNEL && *q.nick) {
+		ask_occupant(&q);
+		return true;
+	}
+	return ask_place(&q);
+}

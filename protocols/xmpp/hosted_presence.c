@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted_presence.c - users of ours on their way into hosted rooms, in them,
+ * and out of them.
+ *
+ * Somebody who enters waits until standing() says that they are in the channel
+ * that the room stands for; then they get what XEP-0045 section 7.1 promises,
+ * in its order. Whoever loses that channel loses the room, and is told why.
+ */
+
+#include "protocols/xmpp/hosted.h"
+
+#include "bridge/base.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTER_MS 120000 /* from the first presence to standing() */
+#define RENAME_MS 10000 /* for the network to agree to another nick */
+#define STATUS_BYTES 1024
+#define PASSWORD_BYTES 500
+#define ROOMS_MAX 250  /* of one user */
+#define CLIENTS_MAX 50 /* of one user in one room */
+
+static void
+set(char **at, const char *value)
+{
+	char *copy = value ? xstrdup(value) : NULL;
+
+	free(*at);
+	*at = copy;
+}
+
+static char *
+take_text(xmpp_stanza_t *st, size_t max)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, max);
+	stanza_read_text(&text, st);
+	return str_take(&text);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+struct event *
+guest_event(const struct guest *g, enum event_kind kind)
+{
+	const struct hosted *h = g->room;
+	struct event *ev = event_make(kind);
+
+	ev->channel = h->ch->id;
+	ev->when_ms = loop_wall_ms(h->x->loop);
+	ev->flags = EVENT_GATEWAY;
+	ev->show = g->show;
+	event_set_sender(ev, g->id, g->far_name ? g->far_name : g->want);
+	return ev;
+}
+
+static void
+raise(struct guest *g, struct event *ev)
+{
+	bridge_event(&g->room->x->net, ev);
+}
+
+void
+guest_raise_join(struct guest *g)
+{
+	if (!g->room->ch || g->raised)
+		return;
+	struct event *ev = guest_event(g, EVENT_JOIN);
+	event_set_text(ev, g->status);
+	ev->password = event_strdup(ev, g->password);
+	g->raised = true;
+	raise(g, ev);
+}
+
+/* The last of that user's clients has gone: so has the user. */
+static void
+guest_part(struct guest *g, const char *text)
+{
+	struct hosted *h = g->room;
+
+	if (g->raised && h->ch) {
+		struct event *ev = guest_event(g, EVENT_PART);
+		event_set_text(ev, text ? text : "");
+		raise(g, ev);
+	}
+	guest_free(g);
+	hosted_release(h);
+}
+
+/* ---- refusing ------------------------------------------------------------ */
+
+/* What to answer to an entry under that nick, or to a change of it. */
+static void
+post_error(const struct client *c, const char *nick, const char *id,
+	   const char *condition, const char *text)
+{
+	xmpp_ctx_t *ctx = c->who->room->x->ctx;
+	xmpp_stanza_t *entry =
+		stanza_new(ctx, "presence", c->jid, c->room, NULL);
+
+	if (id && *id)
+		stanza_attr(entry, "id", id);
+	xmpp_stanza_t *error = stanza_error(ctx, entry, condition, text);
+	client_post(c, error, nick);
+	(void)xmpp_stanza_release(error);
+	(void)xmpp_stanza_release(entry);
+}
+
+static void
+guest_refuse(struct guest *g, const char *condition, const char *text)
+{
+	for (struct client *c = g->clients; c; c = c->next)
+		post_error(c, c->nick, c->id, condition, text);
+	guest_part(g, text);
+}
+
+/* XEP-0045 7.2; SEMANTICS 4.3 */
+static const char *const conditions[] = {
+	[REFUSAL_OTHER] = "not-allowed",
+	[REFUSAL_NAME_TAKEN] = "conflict",
+	[REFUSAL_NAME_INVALID] = "not-acceptable",
+	[REFUSAL_BANNED] = "forbidden",
+	[REFUSAL_PASSWORD] = "not-authorized",
+	[REFUSAL_INVITED_ONLY] = "registration-required",
+	[REFUSAL_FULL] = "service-unavailable",
+	[REFUSAL_REGISTERED_ONLY] = "registration-required",
+	[REFUSAL_NO_CHANNEL] = "item-not-found",
+	[REFUSAL_LOGIN] = "not-authorized",
+	[REFUSAL_KICKED] = "forbidden",
+};
+
+static void
+on_enter_late(void *arg)
+{
+	guest_refuse(arg, "remote-server-timeout",
+		     "the network did not let you in within two minutes");
+}
+
+/* ---- coming in ----------------------------------------------------------- */
+
+static void
+client_complete(struct client *c)
+{
+	struct guest *self = c->who;
+	struct hosted *h = self->room;
+	struct shown how = { .gone = false };
+
+	for (struct guest *g = h->by_nick; g; g = g->hh_nick.next) {
+		if (g == self)
+			continue;
+		xmpp_stanza_t *st = guest_presence(g, &how, false);
+		client_post(c, st, g->nick);
+		(void)xmpp_stanza_release(st);
+	}
+	if (strcmp(c->nick, self->nick) != 0)
+		how.self_codes = "210";
+	xmpp_stanza_t *st = guest_presence(self, &how, true);
+	client_post(c, st, self->nick);
+	(void)xmpp_stanza_release(st);
+	c->in = true;
+	hosted_tell_past(h, c);
+}
+
+static void
+guest_in(struct guest *g, const char *name)
+{
+	timer_stop(&g->timer);
+	set(&g->far_name, name);
+	guest_set_nick(g, name);
+	guest_show(g, &(struct shown){ .gone = false });
+	for (struct client *c = g->clients; c; c = c->next)
+		client_complete(c);
+}
+
+static void
+guest_out(struct guest *g, const struct standing *s)
+{
+	const char *why = s->why ? s->why : "the connection was lost";
+	struct shown how = { .gone = true, .codes = "333", .status = why };
+
+	if (s->refusal == REFUSAL_KICKED || s->refusal == REFUSAL_BANNED) {
+		how.codes = s->refusal == REFUSAL_KICKED ? "307" : "301";
+		how.reason = s->why;
+	}
+	guest_show(g, &how);
+	guest_part(g, why);
+}
+
+static void
+guest_renamed(struct guest *g, const char *name)
+{
+	char *asked = g->new_nick;
+
+	timer_stop(&g->timer);
+	g->new_nick = NULL;
+	set(&g->far_name, name);
+	guest_rename(g, name, asked);
+	for (struct client *c = g->clients; c; c = c->next)
+		set(&c->nick, g->nick);
+	free(asked);
+}
+
+void
+hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
+		const struct standing *s)
+{
+	struct hosted *h = ch->data;
+	struct guest *g = h ? guest_find(h, sender_id) : NULL;
+
+	(void)net;
+	if (!g)
+		return;
+	if (s->state == OCCUPANT_JOINED) {
+		if (!g->nick)
+			guest_in(g, s->name);
+		else if (strcmp(g->far_name, s->name) != 0)
+			guest_renamed(g, s->name);
+	} else if (g->nick) {
+		guest_out(g, s);
+	} else if (s->state == OCCUPANT_REFUSED) {
+		guest_refuse(g, conditions[s->refusal], s->why);
+	} else if (s->state == OCCUPANT_ABSENT && s->why) {
+		guest_refuse(g, "remote-server-timeout", s->why);
+	}
+}
+
+/* ---- knocking ------------------------------------------------------------ */
+
+/* One presence that came in for a room of ours. */
+struct knock {
+	struct xmpp *x;
+	xmpp_stanza_t *st;
+	struct address_place place;
+	struct jid from;
+	char bare[FULL_JID_MAX]; /* of who sent it */
+	char jid[FULL_JID_MAX];  /* of the room, in its one form */
+	char room[FULL_JID_MAX]; /* as it was written */
+	const char *nick;
+	struct hosted *h; /* NULL: there is none yet */
+	struct client *c; /* likewise */
+};
+
+static bool
+knock_read(struct knock *k, struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *to = stanza_get(st, "to");
+	const char *from = stanza_get(st, "from");
+	size_t len = jid_bare_len(to);
+	struct jid bare;
+
+	k->x = x;
+	k->st = st;
+	hosted_place(x, to, &k->place);
+	if (k->place.kind != ADDRESS_CHANNEL || len >= sizeof(k->room) ||
+	    !jid_parse(&k->from, from) ||
+	    !address_write(x->conf->gateway, &k->place, x->conf->component,
+			   k->jid, sizeof(k->jid)))
+		return false;
+	bare = k->from;
+	bare.resource[0] = '\0';
+	memcpy(k->room, to, len);
+	k->room[len] = '\0';
+	k->nick = to[len] ? to + len + 1 : "";
+	k->h = hosted_find(x, k->jid);
+	k->c = k->h ? client_find(k->h, from) : NULL;
+	return jid_format(&bare, k->bare, sizeof(k->bare));
+}
+
+static void
+answer_error(const struct knock *k, const char *condition, const char *text)
+{
+	xmpp_post(k->x, stanza_error(k->x->ctx, k->st, condition, text));
+}
+
+static size_t
+count_rooms(struct xmpp *x, const char *bare)
+{
+	size_t n = 0;
+
+	for (struct hosted *h = x->hosted; h; h = h->hh.next)
+		n += guest_find(h, bare) != NULL;
+	return n;
+}
+
+static bool
+has_many_clients(const struct guest *g)
+{
+	size_t n = 0;
+
+	for (const struct client *c = g ? g->clients : NULL; c; c = c->next)
+		n++;
+	return n >= CLIENTS_MAX;
+}
+
+/* True if that person may come in as far as we are concerned. */
+static bool
+may_enter(struct knock *k)
+{
+	const struct conf_gateway *gateway = k->x->conf->gateway;
+	struct guest *g = k->h ? guest_find(k->h, k->bare) : NULL;
+	const char *why = NULL;
+
+	if (!address_allowed(gateway->users, gateway->n_users, &k->from)) {
+		answer_error(k, "forbidden", "this gateway is not open to you");
+		return false;
+	}
+	if (k->nick[strspn(k->nick, " ")] == '\0') {
+		answer_error(k, "jid-malformed", "a nick is needed");
+		return false;
+	}
+	if (has_many_clients(g) ||
+	    (!g && count_rooms(k->x, k->bare) >= ROOMS_MAX)) {
+		answer_error(k, "resource-constraint",
+			     "you are in too many rooms of this gateway");
+		return false;
+	}
+	if (!k->h || !k->h->ch)
+		why = bridge_portal(&k->x->net, k->jid, k->place.network->name,
+				    k->place.name);
+	if (why)
+		answer_error(k, "item-not-found", why);
+	return !why;
+}
+
+static void
+read_entry(struct client *c, const struct knock *k, xmpp_stanza_t *muc)
+{
+	set(&c->nick, k->nick);
+	set(&c->id, stanza_get(k->st, "id"));
+	hosted_read_wish(muc, loop_wall_ms(k->x->loop), &c->wish);
+}
+
+static void
+read_presence(struct guest *g, xmpp_stanza_t *st)
+{
+	free(g->status);
+	g->status = take_text(stanza_own_child(st, "status"), STATUS_BYTES);
+	g->show = stanza_show(st);
+}
+
+static void
+enter(struct knock *k, xmpp_stanza_t *muc)
+{
+	struct guest *g;
+
+	if (!may_enter(k))
+		return;
+	if (!k->h)
+		k->h = hosted_new(k->x, k->jid, &k->place);
+	g = guest_find(k->h, k->bare);
+	if (!g) {
+		xmpp_stanza_t *password = stanza_own_child(muc, "password");
+		g = guest_new_user(k->h, k->bare);
+		set(&g->want, k->nick);
+		if (password)
+			g->password = take_text(password, PASSWORD_BYTES);
+		timer_start(&g->timer, k->x->loop, ENTER_MS, on_enter_late, g);
+	}
+	read_presence(g, k->st);
+	k->c = client_new(g, stanza_get(k->st, "from"), k->room);
+	read_entry(k->c, k, muc);
+	if (g->nick)
+		client_complete(k->c);
+	else
+		guest_raise_join(g);
+}
+
+/* ---- in the room --------------------------------------------------------- */
+
+static void
+on_rename_late(void *arg)
+{
+	struct guest *g = arg;
+	struct client *c = client_find(g->room, g->new_nick_by);
+
+	if (c)
+		post_error(c, g->new_nick, g->new_nick_id, "conflict",
+			   "the network does not let you have that nick");
+	set(&g->new_nick, NULL);
+	if (g->room->ch) /* as it was */
+		raise(g, guest_event(g, EVENT_RENAME));
+}
+
+static void
+ask_nick(struct client *c, const struct knock *k)
+{
+	struct guest *g = c->who;
+	const char *id = stanza_get(k->st, "id");
+	struct guest *other = guest_by_nick(g->room, k->nick);
+
+	if ((other && other != g) || !g->room->ch) {
+		post_error(c, k->nick, id, "conflict",
+			   "somebody else has that nick");
+		return;
+	}
+	set(&g->new_nick, k->nick);
+	set(&g->new_nick_by, c->jid);
+	set(&g->new_nick_id, id);
+	timer_start(&g->timer, k->x->loop, RENAME_MS, on_rename_late, g);
+	struct event *ev = guest_event(g, EVENT_RENAME);
+	event_set_sender(ev, g->id, k->nick);
+	raise(g, ev);
+}
+
+static void
+update_presence(struct client *c, xmpp_stanza_t *st)
+{
+	struct guest *g = c->who;
+	enum presence_show show = g->show;
+	char *status = xstrdup(g->status);
+
+	read_presence(g, st);
+	if (g->show != show || strcmp(g->status, status) != 0) {
+		if (g->room->ch) {
+			struct event *ev = guest_event(g, EVENT_PRESENCE);
+			event_set_text(ev, g->status);
+			raise(g, ev);
+		}
+		guest_show(g, &(struct shown){ .gone = false });
+	}
+	free(status);
+}
+
+static void
+client_changes(struct client *c, const struct knock *k)
+{
+	xmpp_stanza_t *muc = stanza_child(k->st, "x", NS_MUC);
+
+	if (muc) { /* it lost its memory: all over again */
+		read_entry(c, k, muc);
+		c->in = false;
+		client_complete(c);
+		return;
+	}
+	update_presence(c, k->st);
+	if (*k->nick && strcmp(k->nick, c->who->nick) != 0 &&
+	    strcmp(k->nick, c->nick) != 0)
+		ask_nick(c, k);
+}
+
+/* ---- out of it ----------------------------------------------------------- */
+
+static void
+client_out(struct client *c, const struct shown *how)
+{
+	struct guest *g = c->who;
+	bool last = !g->clients->next;
+
+	if (last && g->nick) {
+		guest_show(g, how);
+	} else {
+		xmpp_stanza_t *st = guest_presence(g, how, true);
+		client_post(c, st, g->nick ? g->nick : c->nick);
+		(void)xmpp_stanza_release(st);
+	}
+	if (last)
+		guest_part(g, how->status);
+	else
+		client_free(c);
+}
+
+void
+client_gone(struct client *c)
+{
+	client_out(c, &(struct shown){ .gone = true,
+				       .codes = "333",
+				       .status = "unreachable" });
+}
+
+/* Whoever says something and is not in is told so. */
+static void
+not_in(const struct knock *k)
+{
+	xmpp_stanza_t *st =
+		stanza_new(k->x->ctx, "presence", stanza_get(k->st, "to"),
+			   stanza_get(k->st, "from"), "unavailable");
+	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
+	xmpp_stanza_t *item = stanza_add(x, "item", NULL);
+	static const char *const codes[] = { "110", "307", "333" };
+
+	stanza_attr(item, "affiliation", "none");
+	stanza_attr(item, "role", "none");
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		stanza_attr(stanza_add(x, "status", NULL), "code", codes[i]);
+	xmpp_post(k->x, st);
+}
+
+static void
+leave(const struct knock *k)
+{
+	char *status =
+		take_text(stanza_own_child(k->st, "status"), STATUS_BYTES);
+
+	client_out(k->c, &(struct shown){ .gone = true, .status = status });
+	free(status);
+}
+
+bool
+hosted_presence(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *type = stanza_get(st, "type");
+	xmpp_stanza_t *muc = stanza_child(st, "x", NS_MUC);
+	struct knock k = { .x = x };
+
+	if (!x->conf->gateway || !knock_read(&k, x, st))
+		return false;
+	if (!strcmp(type, "unavailable") && k.c)
+		leave(&k);
+	else if (!strcmp(type, "error") && k.c)
+		client_gone(k.c);
+	else if (*type)
+		return !strcmp(type, "unavailable") || !strcmp(type, "error");
+	else if (k.c && k.c->in)
+		client_changes(k.c, &k);
+	else if (k.c)
+		read_entry(k.c, &k, muc); /* it is on its way */
+	else if (muc)
+		enter(&k, muc);
+	else if (*k.nick)
+		not_in(&k);
+	return true;
+}

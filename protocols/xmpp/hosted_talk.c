@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted_talk.c - what is said in hosted rooms, both ways.
+ *
+ * What a user says is shown in the room when it is kept (accepted()), in the
+ * place that its number gives it, to everybody, its author too. What comes from
+ * elsewhere is shown at once; a ping to the server that comes back behind it
+ * says that the server has it. Both are remembered, for those who come later.
+ */
+
+#include "protocols/xmpp/hosted.h"
+
+#include "bridge/base.h"
+#include "conf/conf.h"
+#include "protocols/xmpp/stamp.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WISH_STANZAS 20 /* of who wishes nothing */
+#define PAST_OVERHEAD 512
+#define RETRY_MS 1000
+#define NS_RETRACT "urn:xmpp:message-retract:1"
+
+/* ---- the past ------------------------------------------------------------ */
+
+static struct past *
+past_at(struct hosted *h, size_t i)
+{
+	return &h->past[(h->past_begin + i) % PAST_MAX];
+}
+
+static void
+past_drop_first(struct hosted *h)
+{
+	struct past *p = past_at(h, 0);
+
+	(void)xmpp_stanza_release(p->st);
+	free(p->nick);
+	free(p->id);
+	h->past_bytes -= p->size;
+	h->past_begin = (h->past_begin + 1) % PAST_MAX;
+	h->n_past--;
+}
+
+void
+hosted_forget_past(struct hosted *h)
+{
+	while (h->n_past)
+		past_drop_first(h);
+}
+
+/* st is shared with who shows it. */
+static void
+remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
+	 const char *nick)
+{
+	size_t size = ev->text.len + PAST_OVERHEAD;
+	struct past *p;
+
+	while (h->n_past == PAST_MAX ||
+	       (h->n_past && h->past_bytes + size > PAST_BYTES))
+		past_drop_first(h);
+	p = past_at(h, h->n_past++);
+	h->past_bytes += size;
+	*p = (struct past){
+		.st = xmpp_stanza_clone(st),
+		.nick = xstrdup(nick ? nick : ""),
+		.id = xstrdup(ev->id ? ev->id : stanza_get(st, "id")),
+		.when_ms = ev->when_ms,
+		.size = size,
+	};
+	(void)snprintf(p->number, sizeof(p->number), "%" PRId64, ev->number);
+}
+
+static bool
+read_number(const char *text, unsigned long *n)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*n = strtoul(text, &end, 10);
+	return !*end;
+}
+
+void
+hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms, struct history_wish *out)
+{
+	xmpp_stanza_t *history = muc ? stanza_own_child(muc, "history") : NULL;
+	unsigned long seconds;
+
+	*out = (struct history_wish){ ULONG_MAX, WISH_STANZAS, 0 };
+	if (!history)
+		return;
+	out->stanzas = ULONG_MAX;
+	(void)read_number(stanza_get(history, "maxchars"), &out->chars);
+	(void)read_number(stanza_get(history, "maxstanzas"), &out->stanzas);
+	out->since_ms = stamp_read(stanza_get(history, "since"));
+	if (out->since_ms < 0)
+		out->since_ms = 0;
+	if (read_number(stanza_get(history, "seconds"), &seconds) &&
+	    seconds < INT32_MAX &&
+	    now_ms - (int64_t)seconds * 1000 > out->since_ms)
+		out->since_ms = now_ms - (int64_t)seconds * 1000;
+}
+
+/* As it is shown to who comes later. */
+static xmpp_stanza_t *
+past_stanza(const struct past *p, const char *room)
+{
+	xmpp_stanza_t *st = xmpp_stanza_copy(p->st);
+	char stamp[STAMP_MAX];
+
+	stamp_write(stamp, p->when_ms);
+	if (*stamp && !stanza_child(st, "delay", NS_DELAY)) {
+		xmpp_stanza_t *delay = stanza_add(st, "delay", NS_DELAY);
+		stanza_attr(delay, "from", room);
+		stanza_attr(delay, "stamp", stamp);
+	}
+	return st;
+}
+
+static size_t
+length_of(struct xmpp *x, xmpp_stanza_t *st)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (xmpp_stanza_to_text(st, &text, &len) == XMPP_EOK)
+		xmpp_free(x->ctx, text);
+	return len;
+}
+
+/* The first of the past that the client wishes to see. */
+static size_t
+wish_begin(struct hosted *h, const struct history_wish *wish)
+{
+	unsigned long chars = 0, stanzas = 0;
+	size_t i = h->n_past;
+
+	while (i && stanzas < wish->stanzas) {
+		const struct past *p = past_at(h, i - 1);
+		if (p->when_ms < wish->since_ms)
+			break;
+		if (wish->chars != ULONG_MAX)
+			chars += length_of(h->x, p->st);
+		if (chars > wish->chars)
+			break;
+		stanzas++;
+		i--;
+	}
+	return i;
+}
+
+static void
+tell_subject(struct hosted *h, const struct client *c)
+{
+	const char *topic = h->ch ? bridge_topic(h->ch) : NULL;
+	xmpp_stanza_t *st =
+		stanza_new(h->x->ctx, "message", NULL, NULL, "groupchat");
+
+	stanza_add_text(st, "subject", NULL, topic ? topic : "");
+	client_post(c, st, NULL);
+	(void)xmpp_stanza_release(st);
+}
+
+void
+hosted_tell_past(struct hosted *h, const struct client *c)
+{
+	for (size_t i = wish_begin(h, &c->wish); i < h->n_past; i++) {
+		const struct past *p = past_at(h, i);
+		xmpp_stanza_t *st = past_stanza(p, c->room);
+		client_post(c, st, p->nick);
+		(void)xmpp_stanza_release(st);
+	}
+	tell_subject(h, c);
+}
+
+/* ---- showing ------------------------------------------------------------- */
+
+/* Takes the reference to st. */
+static void
+publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
+	const struct guest *g)
+{
+	const char *nick = g ? g->nick : NULL;
+	char number[24];
+
+	if (g)
+		stanza_attr(stanza_add(st, "occupant-id", NS_OCCUPANT_ID), "id",
+			    g->occupant_id);
+	if (ev->number) {
+		xmpp_stanza_t *sid = stanza_add(st, "stanza-id", NS_SID);
+		(void)snprintf(number, sizeof(number), "%" PRId64, ev->number);
+		stanza_attr(sid, "by", h->jid);
+		stanza_attr(sid, "id", number);
+	}
+	if (ev->number && ev->kind != EVENT_TOPIC)
+		remember(h, ev, st, nick);
+	hosted_post(h, st, nick);
+}
+
+static xmpp_stanza_t *
+retraction(struct xmpp *x, const struct event *ev, const char *id)
+{
+	xmpp_stanza_t *st =
+		stanza_new(x->ctx, "message", NULL, NULL, "groupchat");
+
+	stanza_attr(st, "id", id);
+	stanza_attr(stanza_add(st, "retract", NS_RETRACT), "id", ev->target);
+	return st;
+}
+
+void
+hosted_accepted(struct network *net, const struct event *ev)
+{
+	struct xmpp *x = xmpp_from(net);
+	struct hosted *h = hosted_find_id(x, ev->channel);
+	struct guest *g = h ? guest_find(h, ev->sender.id) : NULL;
+	struct message_form form = { .type = "groupchat", .id = ev->id };
+	char id[32];
+	xmpp_stanza_t *st = NULL;
+
+	/* Who has left meanwhile spoke before: the others are told anyway. */
+	if (!h)
+		return;
+	(void)snprintf(id, sizeof(id), "g%" PRId64, ev->number);
+	if (!form.id)
+		form.id = id;
+	form.replaces = ev->kind == EVENT_EDIT ? ev->target : NULL;
+	form.parent = ev->parent;
+	if (ev->kind == EVENT_REDACTION)
+		st = retraction(x, ev, form.id);
+	else if (ev->kind != EVENT_REACTION)
+		st = message_from_event(x->ctx, ev, &form);
+	if (st)
+		publish(h, ev, st, g && g->nick ? g : NULL);
+}
+
+/* ---- deliveries ---------------------------------------------------------- */
+
+void
+hosted_forget_flying(struct hosted *h)
+{
+	for (size_t i = 0; i < h->n_flying; i++)
+		h->flying[i]->data = NULL;
+	h->n_flying = h->n_covered = 0;
+}
+
+static void
+settle(struct delivery *d)
+{
+	char number[24];
+	AUTO_STR own = { 0 };
+	const char *ids[2] = { number };
+
+	str_init(&own, 256);
+	str_add(&own, d->id);
+	(void)snprintf(number, sizeof(number), "%" PRId64, d->event->number);
+	ids[1] = own.data;
+	d->data = NULL;
+	if (d->event->number)
+		bridge_sent(d, ids, 2);
+	else
+		bridge_sent(d, &ids[1], 1);
+}
+
+static void on_barrier(void *arg, xmpp_stanza_t *answer);
+
+static void
+raise_barrier(struct hosted *h)
+{
+	h->n_covered = h->n_flying;
+	if (h->n_covered)
+		query_ping(h->x, h->x->listener,
+			   strchr(h->x->listener, '@') + 1, on_barrier, h);
+}
+
+static void
+on_barrier(void *arg, xmpp_stanza_t *answer)
+{
+	struct hosted *h = arg;
+	size_t n = h->n_covered;
+
+	(void)answer; /* also an error, or silence, came without a refusal */
+	for (size_t i = 0; i < n; i++)
+		settle(h->flying[i]);
+	memmove(h->flying, h->flying + n,
+		(h->n_flying - n) * sizeof(struct delivery *));
+	h->n_flying -= n;
+	raise_barrier(h);
+}
+
+void
+hosted_send(struct xmpp *x, struct delivery *d)
+{
+	struct hosted *h = d->channel->data;
+	const struct event *ev = d->event;
+	const struct guest *g = d->speaker ? d->speaker->data : NULL;
+	struct message_form form = {
+		.type = "groupchat",
+		.id = d->id,
+		.replaces = ev->kind == EVENT_EDIT ? d->target : NULL,
+		.parent = d->parent,
+		.delay_from = h->jid,
+		.origin = d->origin,
+	};
+	xmpp_stanza_t *st;
+
+	if (d->speaker && !g) {
+		bridge_later(d, RETRY_MS, "the speaker has just left");
+		return;
+	}
+	st = message_from_event(x->ctx, ev, &form);
+	if (!st) {
+		bridge_refused(d, "nothing in it can be shown there");
+		return;
+	}
+	publish(h, ev, st, g);
+	h->flying = xrealloc(h->flying,
+			     (h->n_flying + 1) * sizeof(struct delivery *));
+	h->flying[h->n_flying++] = d;
+	d->data = h;
+	if (!h->n_covered)
+		raise_barrier(h);
+}
+
+/* ---- what users say ------------------------------------------------------ */
+
+/* One message that came in for a room of ours. */
+struct heard_here {
+	struct xmpp *x;
+	xmpp_stanza_t *st;
+	struct hosted *h;
+	struct client *c; /* NULL: is not in */
+	const char *nick; /* to whom; "": to all */
+};
+
+static void
+answer_error(const struct heard_here *m, const char *condition,
+	     const char *text)
+{
+	xmpp_post(m->x, stanza_error(m->x->ctx, m->st, condition, text));
+}
+
+/* Clients point at a message by the id that the room gave it. */
+static const char *
+own_id(struct hosted *h, struct event *ev, const char *id)
+{
+	for (size_t i = 0; id && i < h->n_past; i++) {
+		const struct past *p = past_at(h, i);
+		if (!strcmp(p->number, id))
+			return event_strdup(ev, p->id);
+	}
+	return id;
+}
+
+static struct event *
+read_message(const struct heard_here *m, const char *room)
+{
+	struct message_source src = { room, false };
+	const char *why;
+	struct event *ev = event_from_message(m->st, &src, &why);
+
+	if (why)
+		answer_error(m, "not-acceptable", why);
+	if (!ev)
+		return NULL;
+	ev->target = own_id(m->h, ev, ev->target);
+	ev->parent = own_id(m->h, ev, ev->parent);
+	ev->origin = ev->via = NULL; /* it begins here */
+	ev->flags |= EVENT_GATEWAY;
+	ev->when_ms = loop_wall_ms(m->x->loop);
+	event_set_sender(ev, m->c->who->id, m->c->who->far_name);
+	return ev;
+}
+
+static void
+say(const struct heard_here *m)
+{
+	struct event *ev;
+
+	if (!m->h->ch) {
+		answer_error(m, "recipient-unavailable",
+			     "the room is on its way back");
+		return;
+	}
+	ev = read_message(m, m->h->jid);
+	if (!ev)
+		return;
+	ev->channel = m->h->ch->id;
+	bridge_event(&m->x->net, ev);
+}
+
+/* From one user of ours to another in the same room. */
+static void
+say_here(const struct heard_here *m, const struct event *ev,
+	 const struct guest *to)
+{
+	struct message_form form = { .type = "chat",
+				     .id = ev->id,
+				     .replaces = ev->target };
+	xmpp_stanza_t *st;
+
+	if (!form.id)
+		form.id = "";
+	st = message_from_event(m->x->ctx, ev, &form);
+	if (!st)
+		return;
+	(void)stanza_add(st, "x", NS_MUC_USER);
+	stanza_attr(stanza_add(st, "occupant-id", NS_OCCUPANT_ID), "id",
+		    m->c->who->occupant_id);
+	for (struct client *c = to->clients; c; c = c->next)
+		if (c->in)
+			client_post(c, st, m->c->who->nick);
+	(void)xmpp_stanza_release(st);
+}
+
+static void
+say_privately(const struct heard_here *m)
+{
+	struct guest *to = guest_by_nick(m->h, m->nick);
+
+	if (!to || (!to->id && !to->o)) {
+		answer_error(m, "item-not-found", "nobody here has that nick");
+		return;
+	}
+	struct event *ev = read_message(m, NULL);
+	if (!ev)
+		return;
+	if (to->id) {
+		say_here(m, ev, to);
+		event_unref(ev);
+		return;
+	}
+	event_set_to(ev, to->o->puppet->origin, to->o->puppet->sender->id);
+	bridge_event(&m->x->net, ev);
+}
+
+/* A message of ours came back: is it that nobody is there any more? */
+static void
+came_back(const struct heard_here *m)
+{
+	static const char *const gone[] = {
+		"gone",
+		"item-not-found",
+		"recipient-unavailable",
+		"redirect",
+		"remote-server-not-found",
+		"remote-server-timeout",
+		"service-unavailable",
+	};
+	const char *condition = stanza_error_condition(m->st);
+
+	for (size_t i = 0; m->c && i < ARRAY_SIZE(gone); i++) {
+		if (strcmp(condition, gone[i]) != 0)
+			continue;
+		client_gone(m->c);
+		return;
+	}
+}
+
+static void
+hear(const struct heard_here *m)
+{
+	bool all = stanza_has_type(m->st, "groupchat");
+
+	if (!m->c || !m->c->in)
+		answer_error(m, "not-acceptable", "you are not in the room");
+	else if (all && *m->nick)
+		answer_error(m, "bad-request",
+			     "a groupchat message is for the room");
+	else if (all)
+		say(m);
+	else if (*m->nick)
+		say_privately(m);
+	else
+		answer_error(m, "feature-not-implemented",
+			     "this room takes groupchat messages only");
+}
+
+bool
+hosted_message(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *to = stanza_get(st, "to");
+	struct heard_here m = { .x = x, .st = st, .nick = jid_resource(to) };
+	struct address_place place;
+	char jid[FULL_JID_MAX];
+
+	if (!x->conf->gateway)
+		return false;
+	hosted_place(x, to, &place);
+	if (place.kind != ADDRESS_CHANNEL ||
+	    !address_write(x->conf->gateway, &place, x->conf->component, jid,
+			   sizeof(jid)))
+		return false;
+	m.h = hosted_find(x, jid);
+	m.c = m.h ? client_find(m.h, stanza_get(st, "from")) : NULL;
+	if (stanza_has_type(st, "error"))
+		came_back(&m);
+	else
+		hear(&m);
+	return true;
+}
+
+bool
+hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
+	      const char *why)
+{
+	struct hosted *h = ch ? hosted_find_id(x, ch->id) : NULL;
+	struct guest *g = h ? guest_find(h, ev->sender.id) : NULL;
+
+	for (struct client *c = g ? g->clients : NULL; c; c = c->next) {
+		xmpp_stanza_t *said = stanza_new(x->ctx, "message", c->jid,
+						 c->room, "groupchat");
+		if (ev->id)
+			stanza_attr(said, "id", ev->id);
+		xmpp_post(x, stanza_error(x->ctx, said, "not-allowed", why));
+		(void)xmpp_stanza_release(said);
+		/* It was shown when it was asked for. */
+		if (ev->kind == EVENT_TOPIC)
+			tell_subject(h, c);
+	}
+	return h != NULL;
+}

@@ -46,6 +46,10 @@ GRAMMAR = re.compile("|".join((
     rf":({TEXT}|\x01(ACTION|VERSION|PING|TIME|CLIENTINFO) {TEXT}\x01)")), re.S)
 
 
+def untagged(line):
+    return line.partition(" ")[2] if line[:1] == "@" else line
+
+
 class ObservedSession(Session):
     """Does what it is told, as far as the bridge wants to see that."""
 
@@ -109,7 +113,7 @@ class Observed:
             place, self.checked[session] = (self.checked.get(session, 0),
                                             len(lines))
             for line in lines[place:]:
-                body = line.partition(" ")[2] if line[:1] == "@" else line
+                body = untagged(line)
                 assert GRAMMAR.fullmatch(body), line
                 prefix = f":{session.nick}!u@h "
                 raw = (prefix + body).encode("utf-8", "surrogateescape")
@@ -181,9 +185,10 @@ IRC_FIELDS = {
 LEAVING = ("rename", "kick", "kicked", "part", "quit")
 KNOWN_CHILDREN = {
     "message": {"body", "subject", "stanza-id", "occupant-id", "origin-id",
-                "delay", "x", "reply", "fallback", "no-store", "archived"},
+                "delay", "x", "reply", "fallback", "no-store", "archived",
+                "bridge", "origin"},
     "presence": {"show", "status", "priority", "x", "c", "occupant-id",
-                 "idle", "delay", "nick"},
+                 "idle", "delay", "nick", "bridge"},
 }
 
 
@@ -250,10 +255,12 @@ def muc(tag):
 
 REJOIN = (f"<presence to='{{r}}/{{n}}'><x xmlns='{MUC}'>"
           "<history maxstanzas='0'/></x></presence>")
-# field: what eve sends, with {d} the poison; it is ann who may kick
+# field: what eve sends, with {d} the poison; it is ann who may kick. What came
+# from IRC word for word a moment ago would be taken for a copy of it.
 XMPP_FIELDS = {
-    "body": "<message to='{r}' type='groupchat'><body>{d}</body></message>",
-    "action": "<message to='{r}' type='groupchat'><body>/me {d}</body>"
+    "body": "<message to='{r}' type='groupchat'><body>{d} too</body>"
+            "</message>",
+    "action": "<message to='{r}' type='groupchat'><body>/me {d} too</body>"
               "</message>",
     "subject": "<message to='{r}' type='groupchat'><subject>{d}</subject>"
                "</message>",
@@ -316,7 +323,7 @@ def test_no_field_from_xmpp_becomes_a_command(unhurt, field):
         watch.eve.say(watch.room, mark)
         watch.irc.wait_line(mark, 30)
         said = [line for s in watch.irc.sessions
-                for line in s.lines[places.get(s, 0):]
+                for line in map(untagged, s.lines[places.get(s, 0):])
                 if " :" in line and mark not in line and
                 line.startswith(("PRIVMSG", "NOTICE"))]
         text = data.decode("utf-8", "replace")

@@ -15,6 +15,7 @@
 #include "bridge/text.h"
 #include "conf/conf.h"
 #include "protocols/irc/format.h"
+#include "protocols/irc/portal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,17 @@ irc_channel_free(struct irc_channel *c)
 }
 
 void
+irc_channel_refold(struct irc_channel *c)
+{
+	struct view *v = c->view;
+
+	HASH_DEL(v->channels, c);
+	free(c->folded);
+	c->folded = irc_folded(v->irc, c->channel->name);
+	HASH_ADD_KEYPTR(hh, v->channels, c->folded, strlen(c->folded), c);
+}
+
+void
 irc_directs_free(struct irc *irc)
 {
 	while (irc->directs)
@@ -130,6 +142,7 @@ member_add(struct irc_channel *c, struct irc_user *u)
 		return m;
 	m = xcalloc(1, sizeof(*m));
 	m->user = u;
+	m->named = true;
 	HASH_ADD_PTR(c->members, user, m);
 	if (u->channels++ == 0)
 		c->view->n_strangers--;
@@ -265,6 +278,7 @@ irc_on_join(struct view *v, const struct irc_line *line)
 	if (line->n_params > 1) /* extended-join: account, real name */
 		irc_user_set_account(u, irc_line_param(line, 1));
 	m = member_add(c, u);
+	m->named = true;
 	if (is_reported(c))
 		report_member(c, m, 0);
 }
@@ -621,6 +635,26 @@ irc_on_topic(struct view *v, const struct irc_line *line)
 
 /* ---- the names ----------------------------------------------------- */
 
+static void
+member_named(struct irc_channel *c, const char *nick, unsigned prefixes)
+{
+	struct irc_user *u = irc_user_see(c->view, nick);
+	struct member *m = member_find(c, u);
+	bool news = !m;
+	enum rank before;
+
+	m = member_add(c, u);
+	m->named = true;
+	before = rank_of(c->view, m->prefixes);
+	m->prefixes = prefixes;
+	if (!is_reported(c))
+		return;
+	if (news)
+		report_member(c, m, 0);
+	else if (rank_of(c->view, prefixes) != before)
+		report_member(c, m, EVENT_BACKLOG);
+}
+
 /* "@+nick!user@host": prefixes if multi-prefix, the rest if
  * userhost-in-names. */
 static void
@@ -638,7 +672,7 @@ name_seen(struct irc_channel *c, char *word)
 		c->found |= !irc_compare(v->irc->isupport.casemapping, word,
 					 v->session->nick);
 	else if (*word && !irc_is_us(v->irc, word))
-		member_add(c, irc_user_see(v, word))->prefixes = prefixes;
+		member_named(c, word, prefixes);
 }
 
 /* 353 me = #channel :names */
@@ -649,6 +683,9 @@ irc_on_names(struct view *v, const struct irc_line *line)
 	char *names, *next, *word;
 
 	if (!c || c->state == IRC_CHANNEL_JOINING)
+		return;
+	/* Of a portal it may be told to whoever enters: it is known. */
+	if (c->channel->portal && is_reported(c) && !c->recount)
 		return;
 	names = next = xstrdup(irc_line_param(line, 3));
 	while ((word = strsep(&next, " ")))
@@ -702,6 +739,66 @@ report_snapshot(struct irc_channel *c)
 	}
 }
 
+void
+irc_names_complete(struct irc_channel *c)
+{
+	bool portal = c->channel->portal;
+
+	c->state = portal ? IRC_CHANNEL_JOINED : IRC_CHANNEL_CATCHUP;
+	c->heard_ms = loop_now_ms(c->view->irc->loop);
+	report_snapshot(c);
+	if (!portal) {
+		irc_catch_up(c);
+		return;
+	}
+	irc_portal_named(c);
+	irc_ask_who(c);
+}
+
+void
+irc_names_again(struct irc_channel *c)
+{
+	struct member *m, *next;
+
+	c->recount = true;
+	HASH_ITER(hh, c->members, m, next)
+	m->named = false;
+}
+
+static void
+members_gone(struct irc_channel *c, bool all)
+{
+	struct member *m, *next;
+	struct leaving how = {
+		.kind = PART_LEFT,
+		.reason = "",
+		.when_ms = loop_wall_ms(c->view->irc->loop),
+	};
+
+	HASH_ITER(hh, c->members, m, next)
+	if (all || !m->named)
+		member_leaves(c, m->user, &how);
+}
+
+static void
+recounted(struct irc_channel *c)
+{
+	c->recount = false;
+	members_gone(c, false);
+	irc_ask_who(c);
+}
+
+void
+irc_channel_vacate(struct irc_channel *c)
+{
+	members_gone(c, true);
+	c->state = IRC_CHANNEL_JOINING;
+	c->recount = false;
+	free(c->topic);
+	free(c->topic_by);
+	c->topic = c->topic_by = NULL;
+}
+
 /* 366 me #channel :End */
 void
 irc_on_names_end(struct view *v, const struct irc_line *line)
@@ -714,10 +811,8 @@ irc_on_names_end(struct view *v, const struct irc_line *line)
 		irc_silence_answered(c);
 		return;
 	}
-	if (c->state != IRC_CHANNEL_NAMES)
-		return;
-	c->state = IRC_CHANNEL_CATCHUP;
-	c->heard_ms = loop_now_ms(v->irc->loop);
-	report_snapshot(c);
-	irc_catch_up(c);
+	if (c->recount)
+		recounted(c);
+	else if (c->state == IRC_CHANNEL_NAMES)
+		irc_names_complete(c);
 }

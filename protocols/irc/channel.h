@@ -35,6 +35,7 @@ struct irc_user {
 struct member {
 	struct irc_user *user;
 	unsigned prefixes; /* bit i: prefix_modes[i] of the isupport */
+	bool named;        /* in the list of names that is coming */
 	UT_hash_handle hh;
 };
 
@@ -56,6 +57,7 @@ struct irc_channel {
 	struct catchup *catchup;                  /* NULL unless under way */
 	int64_t heard_ms;  /* anything last, or when it was asked about */
 	bool asked, found; /* are we in? The answer so far */
+	bool recount;      /* all are named once more */
 	UT_hash_handle hh;
 };
 
@@ -77,6 +79,9 @@ void irc_channel_free(struct irc_channel *c);
 
 /* Those with one person. */
 void irc_directs_free(struct irc *irc);
+
+/* The server compares names in another way than we thought. */
+void irc_channel_refold(struct irc_channel *c);
 
 /* A room by its name on the wire, or NULL. */
 struct irc_channel *irc_channel_find(struct view *v, const char *name);
@@ -111,6 +116,18 @@ struct event *irc_user_event(struct view *v, enum event_kind kind,
 
 /* The time of the line: server-time's, or now. */
 int64_t irc_line_time(struct irc *irc, const struct irc_line *line);
+
+/*
+ * The list of names will come again: what differs from what was reported is
+ * reported when it is complete.
+ */
+void irc_names_again(struct irc_channel *c);
+
+/* Everybody was named: report them. */
+void irc_names_complete(struct irc_channel *c);
+
+/* Nobody hears the channel any more: report everybody gone. */
+void irc_channel_vacate(struct irc_channel *c);
 
 /* Ask who is away; everywhere, or there. */
 void irc_ask_who(struct irc_channel *c);

@@ -17,7 +17,7 @@
 #include "bridge/base.h"
 #include "bridge/event.h"
 #include "conf/conf.h"
-#include "protocols/irc/channel.h"
+#include "protocols/irc/portal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +26,17 @@
 #define PROOF_WAIT_MS 2000    /* for better proof than PONG */
 #define BARRIER_WAIT_MS 60000 /* for PONG itself */
 #define LABELLED (IRC_CAP_LABELED_RESPONSE | IRC_CAP_ECHO_MESSAGE)
+
+/* Another connection hears what is said there. */
+static bool
+is_sighted(const struct irc *irc, const struct sending *s)
+{
+	const struct channel *ch = s->channel->channel;
+
+	if (ch->portal)
+		return irc_portal_sees(irc_portal_of(ch), s->sp);
+	return s->sp != &irc->speaker && ch->kind == CHANNEL_ROOM;
+}
 
 enum irc_proof
 irc_proof_of(struct irc *irc, const struct sending *s)
@@ -37,7 +48,7 @@ irc_proof_of(struct irc *irc, const struct sending *s)
 	/* A topic is shown to whoever sets it. */
 	if ((caps & IRC_CAP_ECHO_MESSAGE) || s->d->event->kind == EVENT_TOPIC)
 		return IRC_PROOF_ECHO;
-	if (s->sp != &irc->speaker && s->channel->channel->kind == CHANNEL_ROOM)
+	if (is_sighted(irc, s))
 		return IRC_PROOF_SIGHT;
 	return IRC_PROOF_BARRIER;
 }
@@ -273,7 +284,8 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 	const char *why = error_text(numeric);
 	bool topic = s->d->event->kind == EVENT_TOPIC;
 
-	if (numeric == 482 && topic && s->sp != &irc->speaker) {
+	if (numeric == 482 && topic && s->sp != &irc->speaker &&
+	    !s->channel->channel->portal) {
 		irc_sending_by_listener(irc, s);
 		return;
 	}

@@ -187,6 +187,8 @@ irc_hear(struct view *v, const struct irc_line *line)
 
 	if (!line->user) /* a server, or a service that is one */
 		return;
+	if (c && c->channel->portal && said.ctcp[0] && !action)
+		return; /* nobody is a program there */
 	if ((c || to_us) && said.ctcp[0] && !action) {
 		on_ctcp(v, v->session, &v->irc->ctcp, line, &said);
 		return;
@@ -240,6 +242,18 @@ is_service(const struct irc_line *line)
 			       !strncmp(line->host, "services", 8));
 }
 
+/* Gateway users may write to each other, in their own names; NULL: one of us
+ * who has nothing to say. */
+static struct irc_user *
+author(struct view *v, const struct puppet *puppet, const struct irc_line *line)
+{
+	const struct irc_puppet *from = irc_puppet_find(v->irc, line->nick);
+
+	if (puppet->account && from && irc_puppet_is_account(from))
+		return irc_user_see(v, line->nick);
+	return irc_user_of_line(v, line);
+}
+
 void
 irc_hear_direct(struct view *v, const struct puppet *puppet, struct session *s,
 		struct throttle *answers, const struct irc_line *line)
@@ -248,15 +262,15 @@ irc_hear_direct(struct view *v, const struct puppet *puppet, struct session *s,
 	struct irc_user *u;
 	struct event *ev;
 
-	if (is_service(line) || irc_is_us(v->irc, line->nick))
+	if (puppet->account ? !line->user : is_service(line))
+		return;
+	u = author(v, puppet, line);
+	if (!u)
 		return;
 	if (said.ctcp[0] && strcmp(said.ctcp, "ACTION") != 0) {
 		on_ctcp(v, s, answers, line, &said);
 		return;
 	}
-	u = irc_user_of_line(v, line);
-	if (!u)
-		return;
 	ev = message(v, NULL, u, line, &said);
 	if (!ev)
 		return;

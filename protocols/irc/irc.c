@@ -27,6 +27,7 @@
 #include "protocols/irc/channel.h"
 #include "protocols/irc/dial.h"
 #include "protocols/irc/format.h"
+#include "protocols/irc/portal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -109,12 +110,14 @@ static void
 forget_all(struct irc *irc)
 {
 	irc->up = false;
+	irc->learnt = false;
 	irc_own_nick_ends(irc, irc->listener.nick);
 	timer_stop(&irc->welcome_timer);
 	timer_stop(&irc->regain_timer);
 	timer_stop(&irc->poll_timer);
 	timer_stop(&irc->silence_timer);
 	timer_stop(&irc->speaker.barrier_timer);
+	irc_portals_close(irc);
 	irc_directs_free(irc);
 	irc_view_clear(&irc->view);
 	irc_puppets_drop(irc);
@@ -213,8 +216,12 @@ irc_create(const struct conf_network *conf, struct loop *loop,
 	irc->net.limits.puppets = conf->irc->puppets;
 	irc->net.limits.puppet_idle_ms =
 		(int64_t)conf->irc->puppet_idle_s * 1000;
+	if (!conf->irc->gateway)
+		irc->net.caps &= ~(unsigned)CAN_ACCOUNT;
 	if (!conf->irc->puppets)
-		irc->net.caps &= ~(unsigned)(CAN_PUPPET | CAN_DIRECT);
+		irc->net.caps &= ~(unsigned)CAN_PUPPET;
+	if (!conf->irc->puppets && !conf->irc->gateway)
+		irc->net.caps &= ~(unsigned)CAN_DIRECT;
 	return &irc->net;
 }
 
@@ -280,6 +287,11 @@ irc_start(struct network *net)
 	}
 	irc->stopping = false;
 	irc_isupport_init(&irc->isupport);
+	if (!conf->listener) { /* people connect when they come */
+		irc->up = true;
+		bridge_network_up(net);
+		return;
+	}
 	session_start(&irc->listener, &identity);
 }
 
@@ -292,6 +304,7 @@ irc_stop(struct network *net)
 	irc->up = false;
 	irc_puppets_stop(irc, GOODBYE);
 	session_stop(&irc->listener, GOODBYE);
+	irc_closed(irc); /* if nobody was connected at all */
 }
 
 /* ---- channels ------------------------------------------------------ */
@@ -303,11 +316,20 @@ irc_join(struct network *net, struct channel *ch)
 	const struct secret *key = ch->conf ? ch->conf->key : NULL;
 	bool ok;
 
+	if (ch->portal) {
+		irc_portal_open(irc, ch);
+		return;
+	}
+	if (!irc->conf->listener) {
+		bridge_left(ch, DOWN_REFUSED,
+			    "nobody of ours is there who could enter");
+		return;
+	}
 	if (!irc_is_channel_name(&irc->isupport, ch->name)) {
 		bridge_left(ch, DOWN_REFUSED, "that is no name for a channel");
 		return;
 	}
-	irc_channel_free(ch->data);
+	irc_channel_close(ch);
 	irc_channel_new(&irc->view, ch);
 	if (key)
 		ok = session_send_idly(&irc->listener, "JOIN", ch->name,
@@ -328,16 +350,44 @@ irc_leave(struct network *net, struct channel *ch)
 	if (!ch->data)
 		return;
 	/* Behind a JOIN that may still be waiting. */
-	session_send_idly(&irc->listener, "PART", ch->name, NULL);
-	irc_channel_free(ch->data);
+	if (!ch->portal)
+		session_send_idly(&irc->listener, "PART", ch->name, NULL);
+	irc_channel_close(ch);
 	irc_puppets_leave(irc, ch);
 }
 
 static void
 irc_forget(struct network *net, struct channel *ch)
 {
-	irc_channel_free(ch->data);
+	irc_channel_close(ch);
 	irc_absence_over(irc_from(net), ch);
+}
+
+/*
+ * Folded: as the server does, or as far as all servers do while we do not know
+ * it.
+ */
+static bool
+irc_channel_name(struct network *net, const char *text, char *name, size_t size)
+{
+	struct irc *irc = irc_from(net);
+	enum irc_casemapping map = irc->isupport.casemapping;
+	size_t len = strlen(text);
+
+	if (!irc_is_channel_name(&irc->isupport, text) || len >= size ||
+	    len > irc->isupport.channellen || !utf8_valid(text, len))
+		return false;
+	irc_fold(irc->learnt ? map : IRC_CASE_ASCII, text, name, size);
+	return true;
+}
+
+/* Nobody's words go to one of us but a gateway user's to another. */
+static bool
+is_unreachable(struct irc *irc, const char *nick)
+{
+	const struct irc_puppet *p = irc_puppet_find(irc, nick);
+
+	return p ? !irc_puppet_is_account(p) : irc_is_us(irc, nick);
 }
 
 static bool
@@ -347,7 +397,7 @@ irc_resolve(struct network *net, const char *text, char *id, size_t size)
 	const struct irc_user *u;
 	char folded[512];
 
-	if (!irc_is_nick(&irc->isupport, text) || irc_is_us(irc, text))
+	if (!irc_is_nick(&irc->isupport, text) || is_unreachable(irc, text))
 		return false;
 	u = irc_user_find(&irc->view, text);
 	irc_fold(irc->isupport.casemapping, text, folded, sizeof(folded));
@@ -378,7 +428,7 @@ irc_identify(struct network *net, const struct channel *ch, struct str *out)
 const struct protocol irc_protocol = {
 	.name = "irc",
 	.caps = CAN_TOPIC | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
-		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE,
+		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE | CAN_ACCOUNT,
 	.limits = {
 		.window = 5,
 		.puppet_wait_ms = PUPPET_WAIT_MS,
@@ -396,7 +446,9 @@ const struct protocol irc_protocol = {
 		.puppet_update = irc_puppet_update,
 		.forget = irc_forget,
 		.bounce = irc_bounce,
+		.channel_name = irc_channel_name,
 		.resolve = irc_resolve,
 		.identify = irc_identify,
 	},
+	.settings = irc_settings,
 };

@@ -11,6 +11,7 @@
  *
  *     irc.c       the ops table and the life of the network
  *     listener.c  what the listener's lines mean
+ *     portal.c    channels that are heard through accounts
  *     view.c      what a line of a hearing connection means
  *     channel.c   who is in the channels, their topics
  *     people.c    who is who through nick changes
@@ -18,6 +19,7 @@
  *     catchup.c   what was said while we were away
  *     silence.c   channels that fell silent
  *     puppets.c   the connections of the puppets
+ *     account.c   those of gateway users, what is theirs alone
  *     persona.c   what puppets are called
  *     nicks.c     which nicks are ours
  *     send.c      deliveries: lines out, in order
@@ -40,6 +42,7 @@ struct absence;
 struct batch;
 struct irc_channel;
 struct irc_puppet;
+struct portal;
 struct irc_user;
 struct sending;
 struct str;
@@ -87,13 +90,15 @@ struct irc {
 	struct session listener;
 	struct speaker speaker; /* the listener's */
 	struct irc_isupport isupport;
-	bool up; /* bridge_network_up() was called */
+	bool up;     /* bridge_network_up() was called */
+	bool learnt; /* what the server says about itself */
 	struct timer welcome_timer, regain_timer, poll_timer, silence_timer;
 	struct throttle ctcp, query; /* answers to strangers */
 	struct absence *absences;    /* channels we were in; by number */
 
 	struct view view; /* the listener's */
 	struct irc_channel *directs;
+	struct portal *portals; /* by number of the channel */
 	struct bouncer *bouncers;
 
 	struct irc_puppet *puppets;
@@ -108,6 +113,9 @@ struct irc {
 };
 
 extern const struct protocol irc_protocol;
+
+/* What a gateway user may set; see account.c. */
+extern const struct setting irc_settings[];
 
 struct irc *irc_from(struct network *net);
 
@@ -133,9 +141,16 @@ void irc_listener_line(struct irc *irc, const struct irc_line *line);
 /* The MOTD is over, or does not come: the network is up. */
 void irc_listener_welcome(struct irc *irc);
 
-/* Why a numeric refuses a join or a line, in words; NULL if it is not one. */
-const char *irc_refusal(unsigned numeric);
-enum down_reason irc_refusal_reason(unsigned numeric);
+/* What a numeric means that refuses a JOIN. */
+struct join_refusal {
+	unsigned numeric;
+	enum down_reason why;
+	enum refusal refusal;
+	const char *text;
+};
+
+/* NULL if it is not one of those. */
+const struct join_refusal *irc_join_refusal(unsigned numeric);
 
 /* ---- catchup.c ----------------------------------------------------- */
 
@@ -197,6 +212,9 @@ struct session *irc_puppet_session(struct irc_puppet *p);
 /* Who stands for that person, or NULL. */
 struct irc_puppet *irc_puppet_of(struct irc *irc, const char *origin,
 				 const char *sender_id);
+
+/* True if it is the connection of a gateway user. */
+bool irc_puppet_is_account(const struct irc_puppet *p);
 
 /* A delivery of this speaker was settled. */
 void irc_puppet_settled(struct irc *irc, struct speaker *sp);

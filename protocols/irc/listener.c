@@ -20,29 +20,33 @@
 
 /* ---- refusals ------------------------------------------------------ */
 
-static const struct join_refusal {
-	unsigned numeric;
-	enum down_reason why;
-	const char *text;
-} refusals[] = {
-	{ 403, DOWN_REFUSED, "there is no such channel" },
-	{ 405, DOWN_UNREACHABLE, "in too many channels" },
-	{ 437, DOWN_UNREACHABLE, "the channel is not available for now" },
-	{ 470, DOWN_REFUSED, "the channel forwards to another" },
-	{ 471, DOWN_UNREACHABLE, "the channel is full" },
-	{ 473, DOWN_REFUSED, "the channel is for invited people" },
-	{ 474, DOWN_REFUSED, "banned from the channel" },
-	{ 475, DOWN_REFUSED, "the key of the channel is another" },
-	{ 476, DOWN_REFUSED, "that is no name for a channel" },
-	{ 477, DOWN_REFUSED, "the channel is for registered nicks" },
-	{ 480, DOWN_UNREACHABLE, "the channel takes nobody for now" },
-	{ 489, DOWN_REFUSED, "the channel is for TLS connections" },
-	{ 519, DOWN_REFUSED, "the channel is for administrators" },
-	{ 520, DOWN_REFUSED, "the channel is for operators" },
+static const struct join_refusal refusals[] = {
+	{ 403, DOWN_REFUSED, REFUSAL_NO_CHANNEL, "there is no such channel" },
+	{ 405, DOWN_UNREACHABLE, REFUSAL_OTHER, "in too many channels" },
+	{ 437, DOWN_UNREACHABLE, REFUSAL_OTHER,
+	  "the channel is not available for now" },
+	{ 470, DOWN_REFUSED, REFUSAL_OTHER, "the channel forwards to another" },
+	{ 471, DOWN_UNREACHABLE, REFUSAL_FULL, "the channel is full" },
+	{ 473, DOWN_REFUSED, REFUSAL_INVITED_ONLY,
+	  "the channel is for invited people" },
+	{ 474, DOWN_REFUSED, REFUSAL_BANNED, "banned from the channel" },
+	{ 475, DOWN_REFUSED, REFUSAL_PASSWORD,
+	  "the key of the channel is another" },
+	{ 476, DOWN_REFUSED, REFUSAL_NO_CHANNEL,
+	  "that is no name for a channel" },
+	{ 477, DOWN_REFUSED, REFUSAL_REGISTERED_ONLY,
+	  "the channel is for registered nicks" },
+	{ 480, DOWN_UNREACHABLE, REFUSAL_OTHER,
+	  "the channel takes nobody for now" },
+	{ 489, DOWN_REFUSED, REFUSAL_OTHER,
+	  "the channel is for TLS connections" },
+	{ 519, DOWN_REFUSED, REFUSAL_OTHER,
+	  "the channel is for administrators" },
+	{ 520, DOWN_REFUSED, REFUSAL_OTHER, "the channel is for operators" },
 };
 
-static const struct join_refusal *
-refusal_of(unsigned numeric)
+const struct join_refusal *
+irc_join_refusal(unsigned numeric)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
 		if (refusals[i].numeric == numeric)
@@ -50,24 +54,8 @@ refusal_of(unsigned numeric)
 	return NULL;
 }
 
-const char *
-irc_refusal(unsigned numeric)
-{
-	const struct join_refusal *r = refusal_of(numeric);
-
-	return r ? r->text : NULL;
-}
-
-enum down_reason
-irc_refusal_reason(unsigned numeric)
-{
-	const struct join_refusal *r = refusal_of(numeric);
-
-	return r ? r->why : DOWN_REFUSED;
-}
-
 static void
-join_refused(struct irc *irc, unsigned numeric, const char *name)
+join_refused(struct irc *irc, const struct join_refusal *r, const char *name)
 {
 	struct irc_channel *c = irc_channel_find(&irc->view, name);
 	struct channel *ch;
@@ -76,7 +64,7 @@ join_refused(struct irc *irc, unsigned numeric, const char *name)
 		return;
 	ch = c->channel;
 	irc_channel_free(c);
-	bridge_left(ch, irc_refusal_reason(numeric), irc_refusal(numeric));
+	bridge_left(ch, r->why, r->text);
 }
 
 /* ---- our own nick -------------------------------------------------- */
@@ -177,7 +165,7 @@ irc_listener_welcome(struct irc *irc)
 {
 	if (irc->up)
 		return;
-	irc->up = true;
+	irc->up = irc->learnt = true;
 	timer_stop(&irc->welcome_timer);
 	set_bot_mode(irc);
 	after_connect(irc);
@@ -232,6 +220,7 @@ irc_listener_line(struct irc *irc, const struct irc_line *line)
 		return;
 	if (numeric == 403)
 		irc_silence_denied(&irc->view, line);
-	if (refusal_of(numeric))
-		join_refused(irc, numeric, irc_line_param(line, 1));
+	if (irc_join_refusal(numeric))
+		join_refused(irc, irc_join_refusal(numeric),
+			     irc_line_param(line, 1));
 }

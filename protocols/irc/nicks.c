@@ -102,7 +102,8 @@ irc_was_us_at(struct irc *irc, const char *nick, int64_t when_ms)
 {
 	const struct own_nick *own = own_find(irc, nick);
 
-	if (!irc_compare(irc->isupport.casemapping, nick, irc->conf->nick))
+	if (irc->conf->nick &&
+	    !irc_compare(irc->isupport.casemapping, nick, irc->conf->nick))
 		return true;
 	return own && when_ms >= own->since_ms - SKEW_MS &&
 	       when_ms <= own->until_ms;
@@ -151,6 +152,17 @@ irc_nick_list(struct irc_puppet *p, const char *nick)
 	HASH_ADD_KEYPTR(hh, p->irc->puppets_by_nick, p->folded,
 			strlen(p->folded), p);
 	irc_own_nick_begins(p->irc, p->folded);
+}
+
+void
+irc_nicks_refold(struct irc *irc)
+{
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next) {
+		if (!p->folded)
+			continue;
+		unlist_nick(p);
+		irc_nick_list(p, p->session.nick);
+	}
 }
 
 static void

@@ -48,8 +48,13 @@ expand(const struct puppet *puppet, const char *template, struct str *out)
 char *
 irc_persona_nick(const struct irc_puppet *p, unsigned attempt)
 {
+	const struct irc_isupport *is = &p->irc->isupport;
 	char nick[64];
 
+	/* A user's own: as it is, if it can be. */
+	if (p->account && irc_is_nick(is, p->want) &&
+	    strlen(p->want) <= is->nicklen && strlen(p->want) < sizeof(nick))
+		return xstrdup(p->want);
 	irc_nick_from_name(p->want, p->sender_id, attempt,
 			   p->irc->isupport.nicklen, nick, sizeof(nick));
 	return xstrdup(nick);

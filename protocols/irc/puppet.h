@@ -9,13 +9,14 @@
  */
 
 #include "bridge/hash.h"
+#include "bridge/str.h"
 #include "protocols/irc/irc.h"
 #include "protocols/irc/session.h"
 
 enum seat_state {
 	SEAT_WAITING, /* for the connection */
 	SEAT_JOINING, /* JOIN was sent */
-	SEAT_JOINED,
+	SEAT_JOINED,  /* in a portal the occupant may have to wait */
 };
 
 /* One puppet in one channel. */
@@ -24,6 +25,9 @@ struct seat {
 	struct occupant *occupant; /* NULL: nobody wants it at the moment */
 	char *channel;             /* folded; NULL if direct */
 	enum seat_state state;
+	struct irc_puppet *puppet;
+	struct portal *portal;   /* NULL unless it is one */
+	struct seat *next_there; /* in it */
 };
 
 struct irc_puppet {
@@ -40,6 +44,18 @@ struct irc_puppet {
 	struct session session;
 	struct speaker speaker;
 	char *nick, *user, *realname; /* what the session registers with */
+
+	/* Of a gateway user; see account.c. */
+	bool account;
+	char *login; /* of SASL; NULL: none */
+	struct secret *password, *sasl_password;
+	char *farewell;  /* to quit with after lingering; or NULL */
+	struct str motd; /* as it comes */
+	bool motd_told;
+	int64_t words_ms; /* when it may be told a lot again */
+	bool was_up;
+	int64_t lost_ms; /* when the connection broke; 0: never */
+
 	struct seat *seats;
 	struct timer linger;
 	struct throttle ctcp;
@@ -50,10 +66,42 @@ struct irc_puppet {
 	int64_t not_before_ms;
 };
 
+/* ---- puppets.c ----------------------------------------------------- */
+
+/* Where it is, or wants to be, in the channel of that name; or NULL. */
+struct seat *irc_seat_in(struct irc_puppet *p, const char *channel);
+
+/* Its occupant may know that it is in. */
+void irc_seat_told(struct seat *seat);
+
+/* ---- account.c ----------------------------------------------------- */
+
+/* What its owner has set goes into what it registers with. */
+void irc_account_identify(struct irc_puppet *p, struct irc_identity *id);
+
+/* It has registered: say what its owner wants to be said first. */
+void irc_account_begin(struct irc_puppet *p);
+
+/* A line on its connection, whatever else is done with it. */
+void irc_account_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* An error that nothing else is made of: its owner reads it. */
+void irc_account_error(struct irc_puppet *p, const struct irc_line *line);
+
+/* True if it did not come up for its nick alone. */
+bool irc_account_nick_refused(const struct irc_puppet *p);
+
+/* What the end of a connection means for those who wanted to come in. */
+enum refusal irc_account_refusal(const struct irc_puppet *p,
+				 enum session_end how);
+
 /* ---- nicks.c ------------------------------------------------------- */
 
 /* From now on the puppet goes by this nick. */
 void irc_nick_list(struct irc_puppet *p, const char *nick);
+
+/* The server compares names in another way than we thought. */
+void irc_nicks_refold(struct irc *irc);
 
 /* It goes by none; but the listener does not know that yet. */
 void irc_nick_retire(struct irc_puppet *p);

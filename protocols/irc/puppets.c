@@ -19,20 +19,29 @@
 #include "conf/conf.h"
 #include "protocols/irc/channel.h"
 #include "protocols/irc/hear.h"
+#include "protocols/irc/portal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BACKOFF_MIN_MS 10000
+#define ACCOUNT_BACKOFF_MS 2000 /* somebody sits there and waits */
 #define BACKOFF_MAX_MS 300000
 #define LINGER_MS 120000
+#define ACCOUNT_LINGER_MS 20000
+#define GHOST_MS 300000    /* until the server has given up what broke */
 #define CONNECTING_MAX 256 /* at a time */
 #define NICK_TRIES 4
 #define WORDS_MAX 1024
-#define CAPS                                                          \
+#define PUPPET_CAPS                                                   \
 	(IRC_CAP_SERVER_TIME | IRC_CAP_MESSAGE_TAGS | IRC_CAP_BATCH | \
 	 IRC_CAP_ECHO_MESSAGE | IRC_CAP_LABELED_RESPONSE |            \
 	 IRC_CAP_ACCOUNT_TAG | IRC_CAP_CHGHOST)
+/* An account may have to hear for others. */
+#define ACCOUNT_CAPS                                                    \
+	(PUPPET_CAPS | IRC_CAP_ACCOUNT_NOTIFY | IRC_CAP_EXTENDED_JOIN | \
+	 IRC_CAP_AWAY_NOTIFY | IRC_CAP_SETNAME | IRC_CAP_MULTI_PREFIX | \
+	 IRC_CAP_USERHOST_IN_NAMES)
 
 /* ---- finding ------------------------------------------------------- */
 
@@ -78,6 +87,12 @@ irc_puppet_speaks(struct irc_puppet *p)
 	return &p->speaker;
 }
 
+bool
+irc_puppet_is_account(const struct irc_puppet *p)
+{
+	return p->account;
+}
+
 /* ---- making and freeing -------------------------------------------- */
 
 static void
@@ -88,6 +103,8 @@ seat_free(struct irc_puppet *p, struct seat *seat)
 	while (*at != seat)
 		at = &(*at)->next;
 	*at = seat->next;
+	if (seat->portal)
+		irc_portal_quitted(seat);
 	free(seat->channel);
 	free(seat);
 }
@@ -133,6 +150,11 @@ puppet_free(struct irc_puppet *p)
 	free(p->realname);
 	free(p->away);
 	free(p->goodbye);
+	free(p->farewell);
+	free(p->login);
+	secret_free(p->password);
+	secret_free(p->sasl_password);
+	str_finish(&p->motd);
 	free(p);
 }
 
@@ -167,10 +189,13 @@ connect_now(struct irc_puppet *p)
 		.user = p->user,
 		.realname = p->realname,
 		.password = irc->conf->password,
-		.caps = CAPS,
+		.caps = p->account ? ACCOUNT_CAPS : PUPPET_CAPS,
 		.nonce = { loop_random(irc->loop), loop_random(irc->loop) },
 		.seed = p->sender_id,
+		.exact = p->account,
 	};
+	if (p->account)
+		irc_account_identify(p, &identity);
 	session_start(&p->session, &identity);
 }
 
@@ -201,7 +226,9 @@ irc_puppets_wake(struct irc *irc)
 		busy += is_busy(&p->session);
 		if (p->session.state != SESSION_IDLE || !is_wanted(p))
 			continue;
-		if (!chosen && p->not_before_ms <= now)
+		/* Whoever waits for a connection of their own comes first. */
+		if (p->not_before_ms <= now &&
+		    (!chosen || (p->account && !chosen->account)))
 			chosen = p;
 		else if (soonest < 0 || p->not_before_ms < soonest)
 			soonest = p->not_before_ms;
@@ -222,8 +249,8 @@ irc_puppets_wake(struct irc *irc)
 
 /* ---- in the channels ----------------------------------------------- */
 
-static struct seat *
-seat_in(struct irc_puppet *p, const char *channel)
+struct seat *
+irc_seat_in(struct irc_puppet *p, const char *channel)
 {
 	char folded[512];
 
@@ -244,37 +271,35 @@ seat_of(struct irc_puppet *p, const struct occupant *o)
 	return seat;
 }
 
-static void
-seat_taken(struct irc_puppet *p, struct seat *seat)
+void
+irc_seat_told(struct seat *seat)
 {
+	struct irc_puppet *p = seat->puppet;
 	AUTO_STR name = { 0 };
 
 	str_init(&name, WORDS_MAX);
-	seat->state = SEAT_JOINED;
 	if (seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
 		bridge_puppet_joined(seat->occupant,
 				     irc_words(p->irc, &name, p->session.nick));
 }
 
 static void
-seat_enter(struct irc_puppet *p, struct seat *seat)
+seat_taken(struct seat *seat)
 {
-	const struct conf_member *conf;
+	seat->state = SEAT_JOINED;
+	if (!seat->portal || irc_portal_entered(seat))
+		irc_seat_told(seat);
+}
 
-	if (!seat->channel) {
-		seat_taken(p, seat);
-		return;
-	}
-	if (!seat->occupant)
-		return;
-	conf = seat->occupant->channel->conf;
-	seat->state = SEAT_JOINING;
-	if (conf && conf->key)
-		session_send(&p->session, "JOIN", seat->occupant->channel->name,
-			     secret_reveal(conf->key), NULL);
-	else
-		session_send(&p->session, "JOIN", seat->occupant->channel->name,
-			     NULL);
+/* What it takes to get in; NULL: nothing. */
+static const char *
+key_of(const struct occupant *o)
+{
+	const struct conf_member *conf = o->channel->conf;
+
+	if (o->password && *o->password)
+		return o->password;
+	return conf && conf->key ? secret_reveal(conf->key) : NULL;
 }
 
 static void say_goodbye(struct irc_puppet *p, const char *reason);
@@ -293,41 +318,94 @@ linger_over(void *arg)
 		seat_free(p, seat);
 	}
 	if (!p->seats)
-		say_goodbye(p, NULL);
+		say_goodbye(p, p->farewell);
 }
 
 static void
-linger(struct irc_puppet *p)
+linger(struct irc_puppet *p, int64_t ms)
 {
-	timer_start(&p->linger, p->irc->loop, LINGER_MS, linger_over, p);
+	timer_start(&p->linger, p->irc->loop, ms, linger_over, p);
 }
+
+/* Why somebody is not in. */
+struct loss {
+	enum down_reason why;
+	enum refusal refusal;
+	const char *text;
+};
 
 /* The puppet is not in that channel any more, or never got in. */
 static void
-seat_lost(struct irc_puppet *p, struct seat *seat, enum down_reason why,
-	  const char *text)
+seat_lost(struct irc_puppet *p, struct seat *seat, const struct loss *loss)
 {
 	struct occupant *o = seat->occupant;
 
 	seat_free(p, seat);
-	if (o)
-		bridge_puppet_left(o, why, text);
+	if (o) {
+		o->refusal = loss->refusal;
+		bridge_puppet_left(o, loss->why, loss->text);
+	}
 	detach_if_unwanted(p);
 	if (!p->seats)
-		linger(p);
+		linger(p, p->account ? ACCOUNT_LINGER_MS : LINGER_MS);
 }
 
 static void
-all_seats_lost(struct irc_puppet *p, enum down_reason why, const char *text)
+all_seats_lost(struct irc_puppet *p, const struct loss *loss)
 {
 	for (struct seat *seat = p->seats, *next; seat; seat = next) {
 		next = seat->next;
-		/* Who is still on the way in stays so. */
-		if (why != DOWN_REFUSED && seat->state != SEAT_JOINED &&
-		    seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
+		/* Who is still on the way in stays so; who waits in person
+		 * is told. */
+		if (loss->why != DOWN_REFUSED && !p->account &&
+		    seat->state != SEAT_JOINED && seat->occupant &&
+		    seat->occupant->state == OCCUPANT_JOINING)
 			seat->state = SEAT_WAITING;
 		else
-			seat_lost(p, seat, why, text);
+			seat_lost(p, seat, loss);
+	}
+}
+
+static bool
+is_key(const char *key)
+{
+	for (; *key; key++)
+		if ((unsigned char)*key <= ' ' || *key == ',')
+			return false;
+	return true;
+}
+
+static void
+seat_enter(struct irc_puppet *p, struct seat *seat)
+{
+	const char *name, *key;
+
+	if (!seat->channel) {
+		seat_taken(seat);
+		return;
+	}
+	if (!seat->occupant)
+		return;
+	name = seat->occupant->channel->name;
+	key = key_of(seat->occupant);
+	seat->state = SEAT_JOINING;
+	if (key ? is_key(key) &&
+			    session_send(&p->session, "JOIN", name, key, NULL)
+		: session_send(&p->session, "JOIN", name, NULL))
+		return;
+	seat_lost(p, seat,
+		  &(struct loss){ DOWN_REFUSED,
+				  key ? REFUSAL_PASSWORD : REFUSAL_NO_CHANNEL,
+				  key ? "no channel has such a key"
+				      : "too much is waiting to be sent" });
+}
+
+static void
+enter_all(struct irc_puppet *p)
+{
+	for (struct seat *seat = p->seats, *next; seat; seat = next) {
+		next = seat->next;
+		seat_enter(p, seat);
 	}
 }
 
@@ -393,6 +471,16 @@ irc_puppet_settled(struct irc *irc, struct speaker *sp)
 		quit_if_silent(p);
 }
 
+static void
+ask_for_nick(struct irc_puppet *p)
+{
+	char *nick = irc_persona_nick(p, p->nick_tries);
+
+	if (!session_is_own(&p->session, nick))
+		session_send(&p->session, "NICK", nick, NULL);
+	free(nick);
+}
+
 /* ---- the session's calls ------------------------------------------- */
 
 static void
@@ -404,9 +492,47 @@ on_up(void *owner)
 	irc_nick_list(p, p->session.nick);
 	replace(&p->away, NULL);
 	tell_status(p);
-	for (struct seat *seat = p->seats; seat; seat = seat->next)
-		seat_enter(p, seat);
+	p->lost_ms = 0;
+	p->was_up = true;
+	if (p->account) {
+		ask_for_nick(p); /* it may have been changed on the way */
+		irc_account_begin(p);
+	}
+	enter_all(p);
 	irc_puppets_wake(p->irc);
+}
+
+/* A nick may still be that of the connection which broke: it gets free. */
+static void
+was_lost(struct irc_puppet *p, enum session_end how, const char *text)
+{
+	int64_t now = loop_now_ms(p->irc->loop);
+	struct loss loss = { irc_down_reason(how), REFUSAL_OTHER, text };
+
+	if (p->account)
+		loss.refusal = irc_account_refusal(p, how);
+	if (loss.refusal == REFUSAL_NAME_TAKEN && p->lost_ms &&
+	    now - p->lost_ms < GHOST_MS)
+		loss.why = DOWN_UNREACHABLE;
+	if (p->was_up)
+		p->lost_ms = now;
+	p->was_up = false;
+	all_seats_lost(p, &loss);
+}
+
+static void
+back_off(struct irc_puppet *p)
+{
+	struct irc *irc = p->irc;
+	int64_t first = p->account ? ACCOUNT_BACKOFF_MS : BACKOFF_MIN_MS;
+	int64_t wait = first;
+
+	for (unsigned i = 0; i < p->failures && wait < BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	p->failures++;
+	p->not_before_ms =
+		loop_now_ms(irc->loop) + wait +
+		(int64_t)loop_random_below(irc->loop, (uint64_t)first);
 }
 
 static void
@@ -414,7 +540,6 @@ on_down(void *owner, enum session_end how, const char *text)
 {
 	struct irc_puppet *p = owner;
 	struct irc *irc = p->irc;
-	int64_t wait = BACKOFF_MIN_MS;
 
 	irc_nick_retire(p);
 	irc_speaker_lost(irc, &p->speaker, text);
@@ -423,14 +548,10 @@ on_down(void *owner, enum session_end how, const char *text)
 		irc_closed(irc);
 		return;
 	}
-	all_seats_lost(p, irc_down_reason(how), text);
-	for (unsigned i = 0; i < p->failures && wait < BACKOFF_MAX_MS; i++)
-		wait *= 2;
-	p->failures++;
-	if (how != SESSION_CLOSED)
-		p->not_before_ms =
-			loop_now_ms(irc->loop) + wait +
-			(int64_t)loop_random_below(irc->loop, BACKOFF_MIN_MS);
+	was_lost(p, how, text);
+	/* Whoever was told to choose another nick need not wait. */
+	if (how != SESSION_CLOSED && !irc_account_nick_refused(p))
+		back_off(p);
 	if (p->goodbye && !p->puppet)
 		puppet_free(p);
 	else
@@ -441,10 +562,10 @@ on_down(void *owner, enum session_end how, const char *text)
 static void
 on_own_join(struct irc_puppet *p, const struct irc_line *line)
 {
-	struct seat *seat = seat_in(p, irc_line_param(line, 0));
+	struct seat *seat = irc_seat_in(p, irc_line_param(line, 0));
 
 	if (seat)
-		seat_taken(p, seat);
+		seat_taken(seat);
 	else /* sent elsewhere: not what anybody asked for */
 		session_send(&p->session, "PART", irc_line_param(line, 0),
 			     NULL);
@@ -454,7 +575,8 @@ static void
 on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
 	   const char *reason)
 {
-	struct seat *seat = seat_in(p, irc_line_param(line, 0));
+	struct seat *seat = irc_seat_in(p, irc_line_param(line, 0));
+	bool kicked = !strcmp(verb, "kicked");
 	AUTO_STR text = { 0 }, by = { 0 }, words = { 0 };
 
 	str_init(&text, WORDS_MAX);
@@ -466,8 +588,10 @@ on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
 		   irc_words(p->irc, &by, line->nick ? line->nick : "?"),
 		   irc_words(p->irc, &words, reason));
 	/* Whoever was shown the door does not come back by itself. */
-	seat_lost(p, seat, strcmp(verb, "kicked") ? DOWN_LOST : DOWN_REFUSED,
-		  text.data);
+	seat_lost(p, seat,
+		  &(struct loss){ kicked ? DOWN_REFUSED : DOWN_LOST,
+				  kicked ? REFUSAL_KICKED : REFUSAL_OTHER,
+				  text.data });
 }
 
 static void
@@ -487,29 +611,22 @@ on_own_nick(struct irc_puppet *p, const char *nick)
 			bridge_puppet_renamed(seat->occupant, name.data);
 }
 
-static void
-ask_for_nick(struct irc_puppet *p)
-{
-	char *nick = irc_persona_nick(p, p->nick_tries);
-
-	if (!session_is_own(&p->session, nick))
-		session_send(&p->session, "NICK", nick, NULL);
-	free(nick);
-}
-
 /* A numeric that refuses something. */
 static void
 on_numeric(struct irc_puppet *p, const struct irc_line *line)
 {
 	unsigned numeric = irc_line_numeric(line);
-	const char *why = irc_refusal(numeric);
-	struct seat *seat = seat_in(p, irc_line_param(line, 1));
+	const struct join_refusal *r = irc_join_refusal(numeric);
+	struct seat *seat = irc_seat_in(p, irc_line_param(line, 1));
 
-	if (numeric == 433 || numeric == 436) {
+	if ((numeric == 433 || numeric == 436) && !p->account) {
 		if (++p->nick_tries < NICK_TRIES)
 			ask_for_nick(p);
-	} else if (why && seat && seat->state == SEAT_JOINING) {
-		seat_lost(p, seat, irc_refusal_reason(numeric), why);
+	} else if (r && seat && seat->state == SEAT_JOINING) {
+		seat_lost(p, seat,
+			  &(struct loss){ r->why, r->refusal, r->text });
+	} else if (p->account) {
+		irc_account_error(p, line);
 	}
 }
 
@@ -521,7 +638,9 @@ on_line(void *owner, const struct irc_line *line)
 	bool own = session_is_own(&p->session, line->nick);
 	bool said = !strcmp(command, "PRIVMSG") || !strcmp(command, "NOTICE");
 
-	/* What is said in a channel is the listener's affair. */
+	if (p->account)
+		irc_account_line(p, line);
+	/* What is said in a channel is the affair of who hears. */
 	if (said && !own &&
 	    !session_is_own(&p->session, irc_line_param(line, 0)))
 		return;
@@ -599,26 +718,31 @@ irc_puppet_join(struct network *net, struct occupant *o)
 		p = puppet_new(irc, o);
 	p->puppet = o->puppet;
 	o->puppet->data = p;
-	if (!p->want || strcmp(p->want, o->want) != 0)
+	p->account |= o->puppet->account != NULL;
+	/* An account that is on keeps the nick that it has. */
+	if (!p->want || (strcmp(p->want, o->want) != 0 &&
+			 (!p->account || p->session.state != SESSION_UP)))
 		replace(&p->want, xstrdup(o->want));
 	if (p->session.state != SESSION_CLOSING)
 		replace(&p->goodbye, NULL);
 	timer_stop(&p->linger);
 
 	if (!direct)
-		seat = seat_in(p, o->channel->name);
+		seat = irc_seat_in(p, o->channel->name);
 	if (!seat) {
 		seat = xcalloc(1, sizeof(*seat));
 		seat->channel =
 			direct ? NULL : irc_folded(irc, o->channel->name);
+		seat->puppet = p;
 		seat->next = p->seats;
 		p->seats = seat;
 	}
 	seat->occupant = o;
+	seat->portal = p->account ? irc_portal_of(o->channel) : NULL;
 	if (p->session.state != SESSION_UP)
 		irc_puppets_wake(irc);
 	else if (seat->state == SEAT_JOINED)
-		seat_taken(p, seat);
+		seat_taken(seat);
 	else if (seat->state == SEAT_WAITING)
 		seat_enter(p, seat);
 }
@@ -634,7 +758,7 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		return; /* it was out already */
 	seat->occupant = NULL;
 	detach_if_unwanted(p);
-	if (!p->puppet) {
+	if (!p->puppet && !(p->account && p->session.state == SESSION_UP)) {
 		say_goodbye(p, reason);
 		return;
 	}
@@ -646,6 +770,10 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		free(words);
 	}
 	seat_free(p, seat);
+	if (p->puppet)
+		return;
+	replace(&p->farewell, reason ? xstrdup(reason) : NULL);
+	linger(p, ACCOUNT_LINGER_MS);
 }
 
 void
@@ -682,7 +810,7 @@ irc_puppets_lost(struct irc *irc, struct channel *ch)
 		if (!lost)
 			continue;
 		detach_if_unwanted(p);
-		linger(p);
+		linger(p, LINGER_MS);
 	}
 }
 

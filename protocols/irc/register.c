@@ -628,6 +628,10 @@ next_nick(struct irc_register *r, const struct irc_line *line, struct str *wire)
 {
 	char tried[sizeof(r->nick)];
 
+	if (r->id.exact)
+		return fail(r, IRC_FORBIDDEN,
+			    "the server does not give us that nick",
+			    last_param(line));
 	memcpy(tried, r->nick, sizeof(tried));
 	do {
 		if (++r->nick_attempt >= NICK_ATTEMPTS)
@@ -817,12 +821,17 @@ enum irc_verdict
 irc_register_line(struct irc_register *r, const struct irc_line *line,
 		  struct str *wire)
 {
+	enum irc_verdict verdict;
+
 	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (strcmp(handlers[i].command, line->command) != 0)
 			continue;
 		if (handlers[i].when == BEFORE && r->registered)
 			return IRC_GOING;
-		return handlers[i].fn(r, line, wire);
+		verdict = handlers[i].fn(r, line, wire);
+		if (verdict == IRC_FAILED || verdict == IRC_FORBIDDEN)
+			r->refused = irc_line_numeric(line);
+		return verdict;
 	}
 	return IRC_GOING;
 }

@@ -61,6 +61,7 @@ struct irc_identity {
 	unsigned caps;     /* enum irc_cap: what to ask for */
 	uint64_t nonce[2]; /* random, for SCRAM */
 	const char *seed;  /* of irc_nick_from_name() after a conflict */
+	bool exact;        /* no other nick will do */
 };
 
 enum irc_verdict {
@@ -78,6 +79,7 @@ struct irc_register {
 	char multiline[64]; /* value of draft/multiline */
 	char account[64];   /* as 900 said, or "" */
 	char why[200];      /* of a failure, for people */
+	unsigned refused;   /* the numeric that it came with, or 0 */
 	bool registered;
 	/* private */
 	unsigned offered, wanted, nick_attempt;

@@ -19,6 +19,7 @@
 #include "conf/conf.h"
 #include "protocols/irc/channel.h"
 #include "protocols/irc/format.h"
+#include "protocols/irc/portal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,7 @@ irc_sending_free(struct irc *irc, struct sending *s)
 	free(s->target);
 	free(s);
 	if (--sp->unsettled == 0 && sp != &irc->speaker)
-		sp->session->hurried = false;
+		sp->session->hurried = sp->session->hears;
 	irc_puppet_settled(irc, sp);
 }
 
@@ -114,25 +115,30 @@ irc_sendings_drop(struct irc_channel *c)
 		irc_sending_free(c->view->irc, c->sendings);
 }
 
+/* What it has under way in these channels, and what follows. */
+static void
+lost_in(struct irc_channel *c, struct speaker *sp, const char *why)
+{
+	for (; c && sp->unsettled; c = c->hh.next) {
+		struct sending *s = c->sendings;
+
+		while (s && s->sp != sp)
+			s = s->next;
+		if (s)
+			irc_sendings_give_back(s, why);
+	}
+}
+
 void
 irc_speaker_lost(struct irc *irc, struct speaker *sp, const char *why)
 {
-	struct irc_channel *const tables[] = { irc->view.channels,
-					       irc->directs };
+	struct portal *portal = irc->portals;
 
 	timer_stop(&sp->barrier_timer);
-	for (size_t i = 0; i < ARRAY_SIZE(tables) && sp->unsettled; i++) {
-		struct irc_channel *c = tables[i];
-
-		for (; c && sp->unsettled; c = c->hh.next) {
-			struct sending *s = c->sendings;
-
-			while (s && s->sp != sp)
-				s = s->next;
-			if (s)
-				irc_sendings_give_back(s, why);
-		}
-	}
+	lost_in(irc->view.channels, sp, why);
+	lost_in(irc->directs, sp, why);
+	for (; portal && sp->unsettled; portal = portal->hh.next)
+		lost_in(portal->channel, sp, why);
 }
 
 /* ---- from text to pieces ------------------------------------------- */
@@ -391,6 +397,10 @@ irc_send(struct network *net, struct delivery *d)
 	}
 	if (d->speaker && !sp) { /* its connection broke this very moment */
 		bridge_later(d, LATER_MS, "the puppet is not connected");
+		return;
+	}
+	if (!sp && (d->channel->portal || !irc->conf->listener)) {
+		bridge_refused(d, "nobody is there who could say it");
 		return;
 	}
 	if (!c)

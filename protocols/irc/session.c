@@ -495,6 +495,7 @@ register_line(struct session *s, const struct irc_line *line)
 	verdict = irc_register_line(s->reg, line, &wire);
 	put(s, wire.data, wire.len);
 	s->caps = s->reg->caps;
+	s->refused = s->reg->refused;
 	switch (verdict) {
 	case IRC_GOING:
 	case IRC_NICK_BUSY:
@@ -519,6 +520,8 @@ on_line(void *arg, const char *bytes, size_t len)
 
 	if (s->ended || !irc_line_read(line, bytes, len))
 		return;
+	s->wire->bytes = bytes;
+	s->wire->len = len;
 	if (s->state == SESSION_REGISTERING) {
 		register_line(s, line);
 		if (!strcmp(line->command, "ERROR"))
@@ -641,6 +644,7 @@ session_start(struct session *s, const struct irc_identity *identity)
 
 	assert(s->state == SESSION_IDLE && !s->ended);
 	s->state = SESSION_DIALLING;
+	s->refused = 0;
 	s->probed = false;
 	s->reg = xcalloc(1, sizeof(*s->reg));
 	irc_register_init(s->reg, identity);

@@ -48,7 +48,11 @@ struct wire {
 	const char *where;   /* network's label, for the log */
 	unsigned server;     /* index of the one in use */
 
-	/* private: the line being handled; too big for one per session */
+	/* The line being handled, as it came, without its end. */
+	const char *bytes;
+	size_t len;
+
+	/* private: the same, read; too big for one per session */
 	struct irc_line line;
 };
 
@@ -87,6 +91,7 @@ struct session {
 	char *user, *host; /* of our own prefix; NULL until known */
 	unsigned caps;     /* enum irc_cap: granted */
 	size_t n_queued;
+	unsigned refused; /* the numeric that ended the registration; or 0 */
 
 	/*
 	 * For the owner to set: acknowledge at once what is read. Servers
@@ -95,6 +100,7 @@ struct session {
 	 * nothing is sent the other way.
 	 */
 	bool hurried;
+	bool hears; /* for the bridge: it is always in a hurry */
 
 	/* private */
 	const struct session_ops *ops;

@@ -33,6 +33,7 @@ setup(void **state)
 		.servers = &fx->server,
 		.n_servers = 1,
 		.tls = CONF_TLS_OFF,
+		.listener = true,
 		.nick = "bridge",
 		.user = "bridge",
 		.realname = "a bridge",

@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,37 @@ take_apart(const char *line, struct words *w)
 		w->rest++;
 }
 
+/* To whoever hears what that link does. */
+__attribute__((format(printf, 3, 4))) static void
+tell_others(struct ircd *d, int link, const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	for (int i = 0; i < IRCD_LINKS_MAX; i++)
+		if (i != link && (d->mutual ? d->in[i] : i == d->listener))
+			peer_say(d->peer, i, "%s", text);
+}
+
+static void
+tell_names(struct ircd *d, int link, const char *channel)
+{
+	const char *nick = d->nicks[link];
+
+	if (d->unnamed)
+		return;
+	for (int i = 0; i < IRCD_LINKS_MAX; i++)
+		if (i == link || (d->mutual && d->in[i]))
+			peer_say(d->peer, link, ":irc.test 353 %s = %s :%s",
+				 nick, channel, d->nicks[i]);
+	peer_say(d->peer, link, ":irc.test 353 %s = %s :%s", nick, channel,
+		 d->names ? d->names : "");
+	peer_say(d->peer, link, ":irc.test 366 %s %s :End", nick, channel);
+}
+
 static void
 welcome(struct ircd *d, int link)
 {
@@ -59,6 +91,9 @@ welcome(struct ircd *d, int link)
 		 ":irc.test 005 %s NICKLEN=16 CHANTYPES=# PREFIX=(ov)@+ "
 		 "CASEMAPPING=rfc1459 TOPICLEN=100 %s :are supported",
 		 nick, d->isupport ? d->isupport : "MODES=4");
+	if (d->motd)
+		peer_say(d->peer, link, ":irc.test 372 %s :- %s", nick,
+			 d->motd);
 	peer_say(d->peer, link, ":irc.test 376 %s :End of MOTD", nick);
 }
 
@@ -92,9 +127,7 @@ on_nick(struct ircd *d, int link, const struct words *w)
 	}
 	if (d->up[link]) {
 		peer_say(d->peer, link, ":%s!u@host NICK :%s", nick, w->target);
-		if (link != d->listener)
-			peer_say(d->peer, d->listener, ":%s!u@host NICK :%s",
-				 nick, w->target);
+		tell_others(d, link, ":%s!u@host NICK :%s", nick, w->target);
 	}
 	snprintf(nick, sizeof(d->nicks[0]), "%s", w->target);
 	welcome(d, link);
@@ -111,17 +144,21 @@ on_join(struct ircd *d, int link, const struct words *w)
 		return;
 	}
 	peer_say(d->peer, link, ":%s!u@host JOIN :%s", nick, w->target);
-	if (link != d->listener) {
-		peer_say(d->peer, d->listener, ":%s!u@host JOIN :%s", nick,
-			 w->target);
+	tell_others(d, link, ":%s!u@host JOIN :%s", nick, w->target);
+	d->in[link] = true;
+	if (!d->mutual && link != d->listener)
 		return;
-	}
 	if (d->topic)
 		peer_say(d->peer, link, ":irc.test 332 %s %s :%s", nick,
 			 w->target, d->topic);
-	peer_say(d->peer, link, ":irc.test 353 %s = %s :%s %s", nick, w->target,
-		 nick, d->names ? d->names : "");
-	peer_say(d->peer, link, ":irc.test 366 %s %s :End", nick, w->target);
+	tell_names(d, link, w->target);
+}
+
+static void
+on_names(struct ircd *d, int link, const struct words *w)
+{
+	if (d->mutual)
+		tell_names(d, link, w->target);
 }
 
 static void
@@ -140,10 +177,9 @@ on_said(struct ircd *d, int link, const struct words *w)
 		peer_say(d->peer, link, "@msgid=m%u%s%s :%s!u@host %s %s :%s",
 			 id, *w->label ? ";label=" : "", w->label, nick,
 			 w->command, w->target, w->rest);
-	if (link != d->listener && !d->blind && *w->target == '#')
-		peer_say(d->peer, d->listener,
-			 "@msgid=m%u :%s!u@host %s %s :%s", id, nick,
-			 w->command, w->target, w->rest);
+	if (!d->blind && *w->target == '#')
+		tell_others(d, link, "@msgid=m%u :%s!u@host %s %s :%s", id,
+			    nick, w->command, w->target, w->rest);
 }
 
 static void
@@ -158,9 +194,8 @@ on_topic(struct ircd *d, int link, const struct words *w)
 	}
 	peer_say(d->peer, link, ":%s!u@host TOPIC %s :%s", nick, w->target,
 		 w->rest);
-	if (link != d->listener)
-		peer_say(d->peer, d->listener, ":%s!u@host TOPIC %s :%s", nick,
-			 w->target, w->rest);
+	tell_others(d, link, ":%s!u@host TOPIC %s :%s", nick, w->target,
+		    w->rest);
 }
 
 static void
@@ -183,11 +218,18 @@ on_part(struct ircd *d, int link, const struct words *w)
 {
 	peer_say(d->peer, link, ":%s!u@host PART %s", d->nicks[link],
 		 w->target);
+	if (!d->mutual)
+		return;
+	d->in[link] = false;
+	tell_others(d, link, ":%s!u@host PART %s", d->nicks[link], w->target);
 }
 
 static void
 on_quit(struct ircd *d, int link, const struct words *w UNUSED)
 {
+	d->in[link] = false;
+	if (d->mutual)
+		tell_others(d, link, ":%s!u@host QUIT :Quit", d->nicks[link]);
 	peer_say(d->peer, link, "ERROR :Closing link");
 	peer_close(d->peer, link);
 }
@@ -204,6 +246,7 @@ on_line(void *arg, struct peer *peer, int link, const char *line)
 		{ "PART", on_part },   { "PRIVMSG", on_said },
 		{ "NOTICE", on_said }, { "TOPIC", on_topic },
 		{ "PING", on_ping },   { "QUIT", on_quit },
+		{ "NAMES", on_names },
 	};
 	struct ircd *d = arg;
 	struct words w;

@@ -5,8 +5,8 @@
 /*
  * A scripted IRC server on top of peer.h: just enough of one to register
  * clients and pass on what they say to the first of them, which in the tests
- * is the listener; and ways to be difficult. A test says the rest by hand,
- * with peer_say().
+ * is the listener, or to each other; and ways to be difficult. A test says the
+ * rest by hand, with peer_say().
  */
 
 #include "tests/support/peer.h"
@@ -32,11 +32,14 @@ struct ircd {
 	bool deaf;            /* PING is not answered */
 	bool locked;          /* TOPIC: 482 */
 	int listener;         /* the link that hears the others */
+	bool mutual;          /* all hear each other who are in a channel */
+	bool unnamed;         /* no list of names */
+	const char *motd;     /* one line of it */
 
 	/* private */
 	char nicks[IRCD_LINKS_MAX][64];
 	bool user[IRCD_LINKS_MAX], negotiating[IRCD_LINKS_MAX];
-	bool up[IRCD_LINKS_MAX];
+	bool up[IRCD_LINKS_MAX], in[IRCD_LINKS_MAX];
 	unsigned ids;
 };
 

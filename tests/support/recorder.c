@@ -390,6 +390,16 @@ bridge_topic(struct channel *hosted UNUSED)
 	return recorder.topic;
 }
 
+const char *
+bridge_setting(const struct puppet *p, const char *key)
+{
+	const char *const *at = p->account ? recorder.settings : NULL;
+
+	while (at && *at && strcmp(at[0], key) != 0)
+		at += 2;
+	return at && *at ? at[1] : NULL;
+}
+
 /* ---- weak: the core's own, where it is not linked --------------------- */
 
 __attribute__((weak)) void

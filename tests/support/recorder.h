@@ -52,6 +52,8 @@ struct recorder {
 	enum down_reason last_down;
 	const char *no_portal; /* why none can be made; NULL: it can */
 	const char *topic;     /* of what every hosted room stands for */
+	/* what the users of accounts have set: keys and values, then NULL */
+	const char *const *settings;
 	const char *ended; /* that delivery is not awaited any more; or NULL */
 
 	/* every upcall, oldest first */

@@ -354,6 +354,35 @@ the_next_nick_is_tried(void **state UNUSED)
 }
 
 static void
+who_wants_one_nick_gets_no_other(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		unsigned refused;
+	} cases[] = {
+		{ ":s 433 * ann :In use", 433 },
+		{ ":s 432 * ann :Erroneous", 432 },
+		{ ":s 436 * ann :Collision", 436 },
+		{ ":s 437 * ann :Unavailable", 437 },
+	};
+	struct setting setting = bare;
+
+	setting.id.exact = true;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct talk t;
+
+		talk_init(&t, &setting);
+		str_clear(&t.wire);
+		assert_int_equal(server_says(&t, cases[i].line,
+					     strlen(cases[i].line)),
+				 IRC_FORBIDDEN);
+		assert_int_equal(t.wire.len, 0);
+		assert_int_equal(t.r.refused, cases[i].refused);
+		talk_finish(&t);
+	}
+}
+
+static void
 in_the_end_no_nick_is_left(void **state UNUSED)
 {
 	struct talk t;
@@ -825,6 +854,7 @@ main(void)
 		cmocka_unit_test(a_password_is_sent_before_the_nick),
 		cmocka_unit_test(garbage_in_between_changes_nothing),
 		cmocka_unit_test(the_next_nick_is_tried),
+		cmocka_unit_test(who_wants_one_nick_gets_no_other),
 		cmocka_unit_test(in_the_end_no_nick_is_left),
 		cmocka_unit_test(
 			a_nick_that_is_refused_gets_shorter_and_then_made_up),

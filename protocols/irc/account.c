@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account.c - the connections of gateway users: what is theirs alone.
+ *
+ * Such a connection is its user's own: it hears for them what channels and
+ * people say, and what the server itself says to them, which reaches them as
+ * messages from the server's name.
+ */
+
+#include "protocols/irc/portal.h"
+
+#include "bridge/base.h"
+#include "bridge/event.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+#include "protocols/irc/format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 8192
+#define MOTD_MAX 4096
+#define SERVER_MAX 256
+/* What a server may say: so much at once, then one each so often. */
+#define SAYINGS 20
+#define SAYING_MS 3000
+
+/* ---- what its owner has set ---------------------------------------- */
+
+static const char *
+refuse_word(const char *value)
+{
+	return strpbrk(value, " @!:\r\n") ? "that is not one word" : NULL;
+}
+
+static const char *
+refuse_lines(const char *value)
+{
+	return strpbrk(value, "\r\n") ? "that is more than one line" : NULL;
+}
+
+static const char *
+refuse_commands(const char *value)
+{
+	for (; *value; value += strcspn(value, "\n")) {
+		value += strspn(value, "\n");
+		if (strcspn(value, "\n") > IRC_BODY_MAX - 2)
+			return "a line of it is too long for IRC";
+	}
+	return NULL;
+}
+
+const struct setting irc_settings[] = {
+	{ "username", SETTING_TEXT, "User name",
+	  "What servers show before your host.", refuse_word },
+	{ "realname", SETTING_TEXT, "Real name",
+	  "What people read who ask who you are.", refuse_lines },
+	{ "password", SETTING_SECRET, "Server password",
+	  "What the server asks of everybody who connects.", refuse_lines },
+	{ "account", SETTING_TEXT, "Account",
+	  "The name with which you have registered on the network.",
+	  refuse_word },
+	{ "account_password", SETTING_SECRET, "Password of the account",
+	  "With it you are logged in when you connect.", refuse_lines },
+	{ "after_connect", SETTING_LINES, "Commands",
+	  "What is sent when the connection is up, one command on each line.",
+	  refuse_commands },
+	{ .key = NULL },
+};
+
+static void
+keep_secret(struct secret **field, const char *value)
+{
+	secret_free(*field);
+	*field = value ? secret_new(value, strlen(value)) : NULL;
+}
+
+static void
+keep_text(char **field, const char *value)
+{
+	if (!value || !*value)
+		return;
+	free(*field);
+	*field = xstrdup(value);
+}
+
+void
+irc_account_identify(struct irc_puppet *p, struct irc_identity *id)
+{
+	const char *account = bridge_setting(p->puppet, "account");
+
+	keep_text(&p->user, bridge_setting(p->puppet, "username"));
+	keep_text(&p->realname, bridge_setting(p->puppet, "realname"));
+	keep_secret(&p->password, bridge_setting(p->puppet, "password"));
+	keep_secret(&p->sasl_password,
+		    bridge_setting(p->puppet, "account_password"));
+	id->user = p->user;
+	id->realname = p->realname;
+	if (p->password)
+		id->password = p->password;
+	if (!account || !*account || !p->sasl_password)
+		return;
+	free(p->login);
+	p->login = xstrdup(account);
+	id->account = p->login;
+	id->sasl = IRC_SASL_PLAIN;
+	id->sasl_password = p->sasl_password;
+	id->sasl_required = true;
+	id->caps |= IRC_CAP_SASL;
+}
+
+void
+irc_account_begin(struct irc_puppet *p)
+{
+	const char *commands =
+		p->puppet ? bridge_setting(p->puppet, "after_connect") : NULL;
+	AUTO_STR line = { 0 };
+
+	str_init(&line, IRC_BODY_MAX);
+	while (commands && *commands) {
+		size_t len = strcspn(commands, "\r\n");
+
+		str_clear(&line);
+		str_add_n(&line, commands, len);
+		if (line.len && line.len + 2 <= IRC_BODY_MAX) {
+			str_add(&line, "\r\n");
+			session_queue(&p->session, &line, NULL);
+		}
+		commands += len;
+		commands += strspn(commands, "\r\n");
+	}
+}
+
+/* ---- what the server says ------------------------------------------ */
+
+static bool
+may_say(struct irc_puppet *p)
+{
+	int64_t now = loop_now_ms(p->irc->loop);
+
+	if (p->words_ms < now)
+		p->words_ms = now;
+	if (p->words_ms - now >= (int64_t)SAYINGS * SAYING_MS)
+		return false;
+	p->words_ms += SAYING_MS;
+	return true;
+}
+
+static void
+set_words(struct irc *irc, struct event *ev, const char *words)
+{
+	AUTO_STR utf8 = { 0 };
+	struct text_builder text;
+
+	str_init(&utf8, WORDS_MAX);
+	text_builder_init(&text, WORDS_MAX);
+	irc_charset_read(&utf8, words, strlen(words), irc->conf->charset);
+	irc_format_read(&text, utf8.data, utf8.len);
+	event_take_text(ev, &text);
+	text_builder_finish(&text);
+}
+
+/* The name of the server, as one who can be a sender. */
+static void
+set_server(struct irc *irc, struct event *ev, const char *source)
+{
+	AUTO_STR name = { 0 }, id = { 0 };
+
+	str_init(&name, 4 * IRC_BODY_MAX);
+	str_init(&id, 4 * IRC_BODY_MAX);
+	irc_words(irc, &name, source ? source : "");
+	if (!name.len)
+		str_add(&name, irc->conf->servers[0].host);
+	str_truncate(&name, utf8_cut(name.data, name.len, SERVER_MAX));
+	str_add(&id, name.data);
+	for (size_t i = 0; i < id.len; i++)
+		if (id.data[i] >= 'A' && id.data[i] <= 'Z')
+			id.data[i] += 'a' - 'A';
+	event_set_sender(ev, id.data, name.data);
+}
+
+static void
+server_says(struct irc_puppet *p, const struct irc_line *line,
+	    const char *words)
+{
+	struct event *ev;
+
+	if (!p->puppet || !may_say(p))
+		return;
+	ev = event_make(EVENT_MESSAGE);
+	ev->when_ms = irc_line_time(p->irc, line);
+	ev->flags = EVENT_NOTICE;
+	set_server(p->irc, ev, line->user ? NULL : line->source);
+	set_words(p->irc, ev, words);
+	event_set_to(ev, p->origin, p->sender_id);
+	if (ev->text.len)
+		bridge_event(&p->irc->net, ev);
+	else
+		event_unref(ev);
+}
+
+/* All parameters but our own nick, as a client would show them. */
+void
+irc_account_error(struct irc_puppet *p, const struct irc_line *line)
+{
+	unsigned numeric = irc_line_numeric(line);
+	AUTO_STR words = { 0 };
+
+	if (numeric < 400 || numeric >= 600 || numeric == 422 || numeric == 442)
+		return;
+	str_init(&words, IRC_BODY_MAX + 8);
+	for (size_t i = 1; i < line->n_params; i++)
+		str_printf(&words, "%s%s",
+			   i == 1                   ? ""
+			   : i + 1 < line->n_params ? " "
+						    : ": ",
+			   line->params[i]);
+	server_says(p, line, words.data ? words.data : "");
+}
+
+/* ---- after registration -------------------------------------------- */
+
+static void
+motd_line(struct irc_puppet *p, const char *text)
+{
+	size_t room;
+
+	if (p->motd_told)
+		return;
+	if (!p->motd.data)
+		str_init(&p->motd, MOTD_MAX);
+	if (!strncmp(text, "- ", 2))
+		text += 2;
+	room = MOTD_MAX - p->motd.len;
+	if (strlen(text) + 2 > room)
+		return;
+	str_add(&p->motd, text);
+	str_add_char(&p->motd, '\n');
+}
+
+static void
+motd_ends(struct irc_puppet *p, const struct irc_line *line)
+{
+	if (p->motd.len && !p->motd_told)
+		server_says(p, line, p->motd.data);
+	p->motd_told = true;
+	str_finish(&p->motd);
+	p->motd = (struct str){ 0 };
+}
+
+static void
+refold(struct irc *irc)
+{
+	struct portal *portal = irc->portals;
+
+	irc_nicks_refold(irc);
+	for (; portal; portal = portal->hh.next)
+		irc_channel_refold(portal->channel);
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
+		for (struct seat *seat = p->seats; seat; seat = seat->next) {
+			if (!seat->channel || !seat->occupant)
+				continue;
+			free(seat->channel);
+			seat->channel =
+				irc_folded(irc, seat->occupant->channel->name);
+		}
+}
+
+/* Where no listener is, the first account tells what the server is like. */
+static void
+learn(struct irc *irc, const struct irc_line *line)
+{
+	enum irc_casemapping before = irc->isupport.casemapping;
+
+	for (size_t i = 1; i + 1 < line->n_params; i++)
+		irc_isupport_token(&irc->isupport, line->params[i]);
+	if (irc->isupport.casemapping != before)
+		refold(irc);
+}
+
+static void
+welcome_line(struct irc_puppet *p, const struct irc_line *line)
+{
+	struct irc *irc = p->irc;
+
+	switch (irc_line_numeric(line)) {
+	case 5:
+		if (!irc->learnt && !irc->conf->listener)
+			learn(irc, line);
+		break;
+	case 372:
+		motd_line(p, irc_line_param(line, line->n_params - 1));
+		break;
+	case 376:
+	case 422:
+		irc->learnt = true;
+		motd_ends(p, line);
+		break;
+	}
+}
+
+void
+irc_account_line(struct irc_puppet *p, const struct irc_line *line)
+{
+	if (irc_line_numeric(line))
+		welcome_line(p, line);
+	else if (!line->user && !strcmp(line->command, "NOTICE") &&
+		 !irc_is_channel(&p->irc->isupport, irc_line_param(line, 0)))
+		server_says(p, line, irc_line_param(line, 1));
+	irc_portals_line(p, line);
+}
+
+/* ---- the end ------------------------------------------------------- */
+
+enum refusal
+irc_account_refusal(const struct irc_puppet *p, enum session_end how)
+{
+	switch (p->session.refused) {
+	case 433:
+	case 436:
+	case 437:
+		return REFUSAL_NAME_TAKEN;
+	case 431:
+	case 432:
+		return REFUSAL_NAME_INVALID;
+	case 464:
+	case 904:
+		return REFUSAL_LOGIN;
+	}
+	return how == SESSION_REFUSED ? REFUSAL_BANNED : REFUSAL_OTHER;
+}
+
+bool
+irc_account_nick_refused(const struct irc_puppet *p)
+{
+	enum refusal refusal;
+
+	if (!p->account)
+		return false;
+	refusal = irc_account_refusal(p, SESSION_LOST);
+	return refusal == REFUSAL_NAME_TAKEN || refusal == REFUSAL_NAME_INVALID;
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/* portal.c - channels that are heard through an account. See portal.h. */
+
+#include "protocols/irc/portal.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MS 10000
+#define KEPT_MAX 1000
+#define STALLED_MS 20000 /* a hearer that gets nothing while others do */
+#define AHEAD_MS 60000   /* so far behind nobody is who is alive */
+
+/* A line that the heir got first. */
+struct kept {
+	struct kept *next;
+	uint64_t sign;
+	int64_t when_ms;
+	size_t len;
+	char bytes[];
+};
+
+struct portal *
+irc_portal_of(const struct channel *ch)
+{
+	const struct irc_channel *c = ch->data;
+
+	return c && ch->portal ? container_of(c->view, struct portal, view)
+			       : NULL;
+}
+
+bool
+irc_portal_sees(const struct portal *portal, const struct speaker *sp)
+{
+	return portal->hearer && portal->view.session != sp->session;
+}
+
+/* ---- lines that both of them get ----------------------------------- */
+
+static uint64_t
+sign_text(uint64_t sign, const char *text)
+{
+	do
+		sign = (sign ^ (unsigned char)*text) * 0x100000001b3u;
+	while (*text++);
+	return sign;
+}
+
+/* The same on each connection, and hardly ever that of another line. */
+static uint64_t
+sign_of(const struct irc_line *line)
+{
+	const char *msgid = irc_line_tag(line, "msgid");
+	uint64_t sign = 0xcbf29ce484222325u;
+
+	sign = sign_text(sign, line->command);
+	if (msgid && *msgid)
+		return sign_text(sign, msgid);
+	sign = sign_text(sign, line->nick);
+	for (size_t i = 0; i < line->n_params; i++)
+		sign = sign_text(sign, line->params[i]);
+	return sign;
+}
+
+static void
+heard_drop(struct heards *h, size_t n)
+{
+	h->n -= n;
+	memmove(h->lines, h->lines + n, h->n * sizeof(*h->lines));
+}
+
+static void
+heard_add(struct heards *h, uint64_t sign, int64_t now)
+{
+	if (h->n == HEARD_MAX)
+		heard_drop(h, 1);
+	h->lines[h->n++] = (struct heard){ sign, now };
+}
+
+/* True if it is in there; it and all before it are done with. */
+static bool
+heard_take(struct heards *h, uint64_t sign, int64_t now)
+{
+	size_t i = 0;
+
+	while (i < h->n && h->lines[i].when_ms < now - AHEAD_MS)
+		i++;
+	heard_drop(h, i);
+	for (i = 0; i < h->n && h->lines[i].sign != sign; i++)
+		;
+	if (i == h->n)
+		return false;
+	heard_drop(h, i + 1);
+	return true;
+}
+
+static void
+kept_drop_first(struct portal *portal)
+{
+	struct kept *k = portal->kept;
+
+	portal->kept = k->next;
+	if (!portal->kept)
+		portal->kept_end = &portal->kept;
+	portal->n_kept--;
+	free(k);
+}
+
+static void
+kept_drop_all(struct portal *portal)
+{
+	while (portal->kept)
+		kept_drop_first(portal);
+}
+
+static int64_t
+now_of(const struct portal *portal)
+{
+	return loop_now_ms(portal->view.irc->loop);
+}
+
+/*
+ * The hearer has heard it. If the heir got it before, it need not keep it, nor
+ * what was before it; and it has got all that was heard before.
+ */
+static void
+note_heard(struct portal *portal, uint64_t sign)
+{
+	struct kept *k = portal->kept;
+
+	heard_add(&portal->recent, sign, now_of(portal));
+	while (k && k->sign != sign)
+		k = k->next;
+	if (!k) {
+		heard_add(&portal->ahead, sign, now_of(portal));
+		return;
+	}
+	portal->ahead.n = 0;
+	while (portal->kept != k)
+		kept_drop_first(portal);
+	kept_drop_first(portal);
+}
+
+/* ---- who hears ----------------------------------------------------- */
+
+static void
+elect_heir(struct portal *portal)
+{
+	struct seat *seat = portal->seats;
+
+	if (portal->heir)
+		return;
+	while (seat && (seat == portal->hearer ||
+			seat->puppet->session.state != SESSION_UP))
+		seat = seat->next_there;
+	portal->heir = seat;
+	portal->ahead = portal->recent;
+}
+
+static void
+hear_by(struct portal *portal, struct seat *seat)
+{
+	portal->hearer = seat;
+	portal->view.session = &seat->puppet->session;
+	portal->view.session->hears = portal->view.session->hurried = true;
+}
+
+static void
+ask_names(struct portal *portal)
+{
+	struct irc_channel *c = portal->channel;
+
+	if (c->state == IRC_CHANNEL_JOINED)
+		irc_names_again(c);
+	session_send(portal->view.session, "NAMES", c->channel->name, NULL);
+}
+
+static void
+names_overdue(void *arg)
+{
+	struct portal *portal = arg;
+
+	if (portal->channel->state == IRC_CHANNEL_NAMES)
+		irc_names_complete(portal->channel);
+}
+
+static void
+names_expected(struct portal *portal)
+{
+	timer_start(&portal->names_timer, portal->view.irc->loop, NAMES_MS,
+		    names_overdue, portal);
+}
+
+/* Nobody is left who hears: nobody is left at all, as far as we know. */
+static void
+fall_silent(struct portal *portal)
+{
+	struct irc_channel *c = portal->channel;
+
+	timer_stop(&portal->names_timer);
+	portal->hearer = NULL;
+	portal->view.session = NULL;
+	kept_drop_all(portal);
+	portal->recent.n = portal->ahead.n = portal->skip.n = 0;
+	irc_channel_vacate(c);
+	irc_batches_free(&portal->view);
+}
+
+static void
+hear_kept(struct portal *portal, const struct kept *k)
+{
+	struct irc_line *line = xcalloc(1, sizeof(*line));
+
+	if (irc_line_read(line, k->bytes, k->len)) {
+		note_heard(portal, k->sign);
+		irc_view_line(&portal->view, line);
+	}
+	free(line);
+}
+
+/* From now on the heir hears, or whoever else is in there. */
+static void
+hand_over(struct portal *portal)
+{
+	struct kept *kept = portal->kept;
+
+	elect_heir(portal);
+	if (!portal->heir) {
+		fall_silent(portal);
+		return;
+	}
+	hear_by(portal, portal->heir);
+	irc_batches_free(&portal->view);
+	portal->skip = portal->ahead;
+	portal->kept = NULL;
+	portal->kept_end = &portal->kept;
+	portal->n_kept = 0;
+	portal->heir = NULL;
+	elect_heir(portal);
+	while (kept) {
+		struct kept *next = kept->next;
+
+		hear_kept(portal, kept);
+		free(kept);
+		kept = next;
+	}
+	log_trace(portal->view.irc->net.name, "another account hears %s",
+		  portal->channel->channel->name);
+	ask_names(portal);
+	names_expected(portal);
+}
+
+/* ---- coming and going ---------------------------------------------- */
+
+bool
+irc_portal_entered(struct seat *seat)
+{
+	struct portal *portal = seat->portal;
+	struct irc_channel *c = portal->channel;
+	struct seat **at = &portal->seats;
+
+	while (*at && *at != seat)
+		at = &(*at)->next_there;
+	if (!*at) {
+		*at = seat;
+		seat->next_there = NULL;
+	}
+	if (!portal->hearer) {
+		hear_by(portal, seat);
+		c->state = IRC_CHANNEL_NAMES; /* they come by themselves */
+		names_expected(portal);
+	}
+	elect_heir(portal);
+	return c->state == IRC_CHANNEL_JOINED;
+}
+
+void
+irc_portal_quitted(struct seat *seat)
+{
+	struct portal *portal = seat->portal;
+	struct seat **at = &portal->seats;
+
+	while (*at && *at != seat)
+		at = &(*at)->next_there;
+	if (!*at)
+		return;
+	*at = seat->next_there;
+	if (portal->heir == seat) {
+		portal->heir = NULL;
+		kept_drop_all(portal);
+		elect_heir(portal);
+	}
+	if (portal->hearer != seat)
+		return;
+	portal->hearer = NULL;
+	if (portal->view.irc->stopping)
+		portal->view.session = NULL;
+	else
+		hand_over(portal);
+}
+
+void
+irc_portal_named(struct irc_channel *c)
+{
+	struct portal *portal = irc_portal_of(c->channel);
+	struct seat *seat = portal->seats;
+
+	timer_stop(&portal->names_timer);
+	while (seat) {
+		struct seat *next = seat->next_there;
+
+		irc_seat_told(seat);
+		seat = next;
+	}
+}
+
+/* ---- lines --------------------------------------------------------- */
+
+/* Where in a line the channel stands that it is about. */
+static const struct {
+	const char *command;
+	size_t param;
+	bool shared; /* everybody in the channel gets the same */
+} places[] = {
+	{ "PRIVMSG", 0, true }, { "JOIN", 0, true }, { "PART", 0, true },
+	{ "NOTICE", 0, true },  { "MODE", 0, true }, { "KICK", 0, true },
+	{ "TOPIC", 0, true },   { "353", 2, false }, { "366", 1, false },
+	{ "352", 1, false },    { "332", 1, false }, { "333", 1, false },
+};
+
+static bool
+is_stalled(const struct portal *portal)
+{
+	int64_t limit = now_of(portal) - STALLED_MS;
+
+	return portal->kept->when_ms < limit &&
+	       portal->hearer->puppet->session.heard_ms < limit;
+}
+
+static void
+keep(struct portal *portal, uint64_t sign)
+{
+	const struct wire *wire = &portal->view.irc->wire;
+	struct kept *k;
+
+	if (heard_take(&portal->ahead, sign, now_of(portal))) {
+		kept_drop_all(portal); /* older: heard as well */
+		return;
+	}
+	k = xcalloc(1, sizeof(*k) + wire->len);
+	k->sign = sign;
+	k->when_ms = now_of(portal);
+	k->len = wire->len;
+	memcpy(k->bytes, wire->bytes, wire->len);
+	*portal->kept_end = k;
+	portal->kept_end = &k->next;
+	if (is_stalled(portal))
+		hand_over(portal);
+	else if (++portal->n_kept > KEPT_MAX)
+		kept_drop_first(portal);
+}
+
+static void
+portal_line(struct portal *portal, const struct seat *seat,
+	    const struct irc_line *line, bool shared)
+{
+	uint64_t sign = 0;
+
+	if (seat != portal->hearer && seat != portal->heir)
+		return;
+	if (shared && line->nick && !irc_is_us(portal->view.irc, line->nick))
+		sign = sign_of(line);
+	if (seat == portal->heir && sign) {
+		keep(portal, sign);
+		return;
+	}
+	if (seat != portal->hearer)
+		return;
+	if (sign) {
+		bool again = heard_take(&portal->skip, sign, now_of(portal));
+
+		note_heard(portal, sign);
+		if (again)
+			return;
+	}
+	irc_view_line(&portal->view, line);
+}
+
+/* What is not about one channel: people quit, change their nick, ... */
+static void
+line_for_all(struct irc_puppet *p, const struct irc_line *line)
+{
+	for (struct seat *seat = p->seats; seat; seat = seat->next)
+		if (seat->portal && seat->portal->hearer == seat)
+			irc_view_line(&seat->portal->view, line);
+}
+
+/* It concerns the connection itself, not what it hears. */
+static bool
+is_about_it(const struct irc_puppet *p, const struct irc_line *line)
+{
+	const char *command = line->command;
+
+	if (!strcmp(command, "KICK"))
+		return session_is_own(&p->session, irc_line_param(line, 1));
+	return session_is_own(&p->session, line->nick) &&
+	       (!strcmp(command, "JOIN") || !strcmp(command, "PART"));
+}
+
+void
+irc_portals_line(struct irc_puppet *p, const struct irc_line *line)
+{
+	static const char *const everywhere[] = { "QUIT",    "NICK",  "AWAY",
+						  "ACCOUNT", "BATCH", "301",
+						  "354" };
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(places) &&
+	       strcmp(places[i].command, line->command) != 0)
+		i++;
+	if (i < ARRAY_SIZE(places) && !is_about_it(p, line)) {
+		const char *name = irc_line_param(line, places[i].param);
+		struct seat *seat = irc_seat_in(p, name);
+
+		if (seat && seat->portal && seat->state == SEAT_JOINED)
+			portal_line(seat->portal, seat, line, places[i].shared);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(everywhere); i++)
+		if (!strcmp(everywhere[i], line->command))
+			line_for_all(p, line);
+}
+
+/* ---- life ---------------------------------------------------------- */
+
+void
+irc_portal_open(struct irc *irc, struct channel *ch)
+{
+	struct portal *portal = xcalloc(1, sizeof(*portal));
+
+	irc_channel_close(ch);
+	irc_view_init(&portal->view, irc, NULL);
+	portal->kept_end = &portal->kept;
+	portal->channel = irc_channel_new(&portal->view, ch);
+	portal->id = ch->id;
+	HASH_ADD(hh, irc->portals, id, sizeof(portal->id), portal);
+	bridge_joined(ch);
+}
+
+static void
+portal_free(struct portal *portal)
+{
+	struct irc *irc = portal->view.irc;
+
+	timer_stop(&portal->names_timer);
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
+		for (struct seat *seat = p->seats; seat; seat = seat->next)
+			if (seat->portal == portal)
+				seat->portal = NULL;
+	HASH_DEL(irc->portals, portal);
+	kept_drop_all(portal);
+	irc_view_clear(&portal->view); /* the channel, too */
+	free(portal);
+}
+
+void
+irc_channel_close(struct channel *ch)
+{
+	struct portal *portal = irc_portal_of(ch);
+
+	if (portal)
+		portal_free(portal);
+	else
+		irc_channel_free(ch->data);
+}
+
+void
+irc_portals_close(struct irc *irc)
+{
+	while (irc->portals)
+		portal_free(irc->portals);
+}

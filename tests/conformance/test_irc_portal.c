@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_irc_portal.c - the IRC adapter against a scripted server: channels that
+ * are heard through the connections of gateway users, and those connections.
+ */
+
+#include "tests/conformance/irc_fixture.h"
+
+#include "bridge/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- steps --------------------------------------------------------- */
+
+/* A network that only gateway users use; its one room is a portal. */
+static void
+portal_up(struct fixture *fx)
+{
+	fx->conf.gateway = true;
+	fx->conf.listener = false;
+	fx->conf.nick = NULL;
+	fx->conf.puppets = 0;
+	fx->d.listener = -1;
+	fx->d.mutual = true;
+	if (!fx->d.names)
+		fx->d.names = "@zoe";
+	up(fx);
+	fx->room.portal = true;
+	recorder_join(&fx->room);
+	expect(fx, "joined #a");
+	for (size_t i = 0; i < PUPPETS; i++)
+		fx->puppets[i].account = (const struct account *)fx;
+}
+
+static struct occupant *
+enter(struct fixture *fx, size_t i)
+{
+	struct occupant *o = puppet(fx, i, &fx->room);
+	char words[64];
+
+	snprintf(words, sizeof(words), "puppet joined #a %s as", o->want);
+	expect(fx, words);
+	return o;
+}
+
+static void
+say_to(struct fixture *fx, int link, const char *line)
+{
+	peer_say(fx->d.peer, link, "%s", line);
+}
+
+/* All that was said to that link has been read. */
+static void
+drain_link(struct fixture *fx, int link)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "%d> PONG :drain%zu", link,
+		 recorder.n_lines);
+	peer_say(fx->d.peer, link, "PING :drain%zu", recorder.n_lines);
+	if (!peer_wait(fx->d.peer, words + strlen("0> "), 1))
+		fail_msg("link %d is silent", link);
+}
+
+/* Somebody else says the text: to those two links; less than 0 is none. */
+static void
+zoe_says(struct fixture *fx, int first, int second, const char *text)
+{
+	const int links[] = { first, second };
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (links[i] >= 0)
+			peer_say(fx->d.peer, links[i],
+				 ":zoe!z@z PRIVMSG #a :%s", text);
+}
+
+static void
+expect_order(const char *const *words, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < recorder.n_lines && at < n; i++)
+		if (strstr(recorder.lines[i], words[at]))
+			at++;
+	if (at == n)
+		return;
+	recorder_dump();
+	fail_msg("\"%s\" is not where it should be", words[at]);
+}
+
+/* ---- a network without a listener ---------------------------------- */
+
+static void
+without_a_listener_it_is_up_at_once(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.gateway = true;
+	fx->conf.listener = false;
+	fx->conf.nick = NULL;
+	up(fx);
+	assert_int_equal(peer_links(fx->d.peer), 0);
+	recorder_join(&fx->room);
+	expect(fx, "left #a refused: nobody of ours is there");
+	recorder_stop(fx->net);
+	expect(fx, "down net asked");
+	recorder_start(fx->net);
+	assert_true(recorder_wait(fx->loop, "up net", 2));
+}
+
+static void
+a_gateway_keeps_what_it_needs_without_puppets(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.gateway = true;
+	fx->conf.listener = false;
+	fx->conf.puppets = 0;
+	up(fx);
+	assert_true(fx->net->caps & CAN_ACCOUNT);
+	assert_true(fx->net->caps & CAN_DIRECT);
+	assert_false(fx->net->caps & CAN_PUPPET);
+}
+
+static void
+no_gateway_takes_no_account(void **state)
+{
+	struct fixture *fx = *state;
+
+	up(fx);
+	assert_false(fx->net->caps & CAN_ACCOUNT);
+}
+
+static void
+a_channel_has_one_name(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} cases[] = {
+		{ "#a", "#a" },    { "#ABC", "#abc" },     { "#[x]", "#[x]" },
+		{ "a", NULL },     { "", NULL },           { "#a b", NULL },
+		{ "#a,#b", NULL }, { "#a\r\nQUIT", NULL }, { "#a\007", NULL },
+		{ "#\xff", NULL }, { ":#a", NULL },
+	};
+	struct fixture *fx = *state;
+	char name[128], tiny[3];
+
+	portal_up(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool ok = irc_protocol.ops.channel_name(fx->net, cases[i].text,
+							name, sizeof(name));
+
+		assert_int_equal(ok, cases[i].name != NULL);
+		if (ok)
+			assert_string_equal(name, cases[i].name);
+	}
+	assert_false(irc_protocol.ops.channel_name(fx->net, "#abc", tiny,
+						   sizeof(tiny)));
+	enter(fx, 0); /* now we know: it is rfc1459 */
+	assert_true(irc_protocol.ops.channel_name(fx->net, "#[X]", name,
+						  sizeof(name)));
+	assert_string_equal(name, "#{x}");
+}
+
+static void
+the_server_compares_names_in_its_own_way(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.isupport = "CASEMAPPING=ascii";
+	portal_up(fx);
+	fx->room.name = "#[a]";
+	recorder_leave(&fx->room);
+	recorder_join(&fx->room);
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet joined #[a] Ann as Ann");
+	say_to(fx, 0, ":zoe!z@z PRIVMSG #{a} :elsewhere");
+	say_to(fx, 0, ":zoe!z@z PRIVMSG #[A] :here");
+	expect(fx, "event message #[a] zoe (zoe) here");
+	assert_null(recorder_find("elsewhere"));
+}
+
+/* ---- portals ------------------------------------------------------- */
+
+static void
+the_first_one_tells_who_is_there_before_it_is_in(void **state)
+{
+	static const char *const order[] = {
+		"event join #a zoe (zoe)  {backlog} {rank=op}",
+		"event topic #a net (net) old words {backlog}",
+		"puppet joined #a Ann as Ann",
+		"event message #a zoe (zoe) hello",
+	};
+	struct fixture *fx = *state;
+
+	fx->d.topic = "old words";
+	portal_up(fx);
+	enter(fx, 0);
+	zoe_says(fx, 0, -1, "hello");
+	expect(fx, "hello");
+	expect_order(order, ARRAY_SIZE(order));
+	assert_int_equal(recorder_count("event join"), 1);
+}
+
+static void
+the_second_one_says_nothing_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	zoe_says(fx, 0, 1, "hello");
+	zoe_says(fx, 0, 1, "hello");
+	zoe_says(fx, 0, 1, "bye");
+	expect(fx, "bye");
+	drain_link(fx, 1);
+	assert_int_equal(recorder_count("event message"), 3);
+	assert_int_equal(recorder_count("event join"), 1);
+}
+
+static void
+our_own_are_no_members_and_not_heard(void **state)
+{
+	struct fixture *fx = *state;
+	struct occupant *bob;
+
+	portal_up(fx);
+	enter(fx, 0);
+	bob = enter(fx, 1);
+	send_text(fx, &fx->room, bob, "mine");
+	expect(fx, "sent d0");
+	recorder_puppet_leave(bob, NULL);
+	expect_line(fx, "1> PART #a");
+	drain_link(fx, 0);
+	assert_int_equal(recorder.events, 1); /* zoe */
+}
+
+static void
+what_the_heir_got_first_is_heard_when_the_hearer_goes(void **state)
+{
+	static const char *const order[] = { ") one", ") two", ") three",
+					     ") four" };
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	zoe_says(fx, 0, 1, "one");
+	expect(fx, ") one");
+	zoe_says(fx, -1, 1, "two");
+	zoe_says(fx, -1, 1, "three");
+	drain_link(fx, 1);
+	assert_null(recorder_find("two"));
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	zoe_says(fx, -1, 1, "four");
+	expect(fx, ") four");
+	expect_order(order, ARRAY_SIZE(order));
+	assert_int_equal(recorder_count("event message"), 4);
+}
+
+static void
+what_the_hearer_got_first_is_not_heard_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	zoe_says(fx, 0, 1, "one");
+	zoe_says(fx, 0, -1, "two");
+	zoe_says(fx, 0, -1, "two");
+	zoe_says(fx, 0, -1, "three");
+	expect(fx, ") three");
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	zoe_says(fx, -1, 1, "two");
+	zoe_says(fx, -1, 1, "two");
+	zoe_says(fx, -1, 1, "three");
+	zoe_says(fx, -1, 1, "two");
+	zoe_says(fx, -1, 1, "four");
+	expect(fx, ") four");
+	assert_int_equal(recorder_count(") two"), 3);
+	assert_int_equal(recorder_count(") three"), 1);
+	assert_int_equal(recorder_count("event message"), 6);
+}
+
+/* The numbers from and to, each once: to that link. */
+static void
+count_to(struct fixture *fx, int link, int from, int to)
+{
+	for (int i = from; i <= to; i++)
+		peer_say(fx->d.peer, link, ":zoe!z@z PRIVMSG #a :number %d.",
+			 i);
+}
+
+static void
+a_stream_of_numbers_survives_every_hand_over(void **state)
+{
+	struct fixture *fx = *state;
+	char words[32];
+	int next = 1;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	enter(fx, 2);
+	count_to(fx, 0, 1, 20);
+	count_to(fx, 1, 1, 27);
+	count_to(fx, 2, 1, 15);
+	drain_link(fx, 0);
+	drain_link(fx, 1);
+	drain_link(fx, 2);
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	count_to(fx, 2, 16, 45);
+	drain_link(fx, 2);
+	count_to(fx, 1, 28, 40);
+	drain_link(fx, 1);
+	peer_close(fx->d.peer, 1);
+	expect(fx, "puppet left #a Bob lost");
+	count_to(fx, 2, 46, 60);
+	expect(fx, "number 60.");
+	for (size_t i = 0; i < recorder.n_lines; i++) {
+		if (!strstr(recorder.lines[i], "event message"))
+			continue;
+		snprintf(words, sizeof(words), "number %d.", next++);
+		assert_non_null(strstr(recorder.lines[i], words));
+	}
+	assert_int_equal(next, 61);
+}
+
+/* The new heir is far behind when it has to take over. */
+static void
+an_heir_that_lags_says_nothing_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	count_to(fx, 0, 1, 20);
+	expect(fx, "number 20.");
+	enter(fx, 1);
+	count_to(fx, 1, 15, 18);
+	drain_link(fx, 1);
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	count_to(fx, 1, 19, 25);
+	expect(fx, "number 25.");
+	assert_int_equal(recorder_count("event message"), 25);
+}
+
+static void
+ids_tell_equal_words_apart(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.caps = "message-tags";
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	say_to(fx, 0, "@msgid=x1 :zoe!z@z PRIVMSG #a :ok");
+	expect(fx, "{id=x1}");
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	say_to(fx, 1, "@msgid=x1 :zoe!z@z PRIVMSG #a :ok");
+	say_to(fx, 1, "@msgid=x2 :zoe!z@z PRIVMSG #a :ok");
+	expect(fx, "{id=x2}");
+	assert_int_equal(recorder_count("event message"), 2);
+}
+
+static void
+who_came_and_went_at_a_hand_over_is_found_out(void **state)
+{
+	struct fixture *fx = *state;
+	struct occupant *ann;
+
+	fx->d.names = "@zoe yan";
+	portal_up(fx);
+	ann = enter(fx, 0);
+	enter(fx, 1);
+	fx->d.names = "+zoe xia";
+	recorder_puppet_leave(ann, NULL);
+	expect(fx, "event part #a yan");
+	expect_line(fx, "1> NAMES");
+	assert_non_null(recorder_find("event join #a xia (xia)"));
+	assert_non_null(recorder_find("join #a zoe (zoe)  {backlog} "
+				      "{rank=voice}"));
+	assert_int_equal(recorder_count("event join #a zoe"), 2);
+	assert_int_equal(recorder_count("event part"), 1);
+}
+
+static void
+when_the_last_one_has_left_everybody_is_gone(void **state)
+{
+	struct fixture *fx = *state;
+	struct occupant *ann;
+
+	fx->d.names = "zoe yan";
+	portal_up(fx);
+	ann = enter(fx, 0);
+	recorder_puppet_leave(ann, NULL);
+	assert_int_equal(recorder_count("event part #a"), 2);
+	puppet(fx, 0, &fx->room);
+	assert_true(recorder_wait(fx->loop, "puppet joined #a Ann as Ann", 2));
+	assert_int_equal(recorder_count("event join #a"), 4);
+	/* it lingered: the same connection was used again */
+	assert_int_equal(peer_links(fx->d.peer), 1);
+}
+
+static void
+the_hearer_may_be_kicked(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	fx->d.in[0] = false;
+	say_to(fx, 0, ":zoe!z@z KICK #a Ann :bye now");
+	say_to(fx, 1, ":zoe!z@z KICK #a Ann :bye now");
+	expect(fx, "puppet left #a Ann refused: kicked by zoe: bye now");
+	assert_int_equal(fx->occupants[0].refusal, REFUSAL_KICKED);
+	zoe_says(fx, 0, 1, "still here");
+	expect(fx, ") still here");
+	assert_int_equal(recorder_count("event message"), 1);
+}
+
+static void
+a_server_without_names_keeps_nobody_out(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.unnamed = true;
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect_line(fx, "0> JOIN :#a");
+	say_to(fx, 0, ":irc.test 366 Ann #b :another channel");
+	drain_link(fx, 0);
+	assert_int_equal(recorder_count("puppet joined"), 0);
+	say_to(fx, 0, ":irc.test 366 Ann #a :End");
+	expect(fx, "puppet joined #a Ann as Ann");
+}
+
+static void
+names_that_nobody_asked_for_change_nothing(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	say_to(fx, 0, ":irc.test 353 Ann = #a :mallory");
+	say_to(fx, 0, ":irc.test 366 Ann #a :End");
+	say_to(fx, 0, ":mallory!m@m JOIN #b");
+	say_to(fx, 0, ":mallory!m@m PART #a");
+	say_to(fx, 0, ":irc.test KICK #a nobody");
+	drain_link(fx, 0);
+	assert_null(recorder_find("mallory"));
+	assert_int_equal(recorder_count("event part"), 0);
+}
+
+/* ---- accounts ------------------------------------------------------ */
+
+static void
+the_nick_is_the_one_asked_for(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->senders[0].name = "_Ann_[x]";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet joined #a _Ann_[x] as _Ann_[x]");
+}
+
+static void
+a_poisoned_nick_is_one_lawful_word(void **state)
+{
+	static const char *const poison[] = {
+		"Ann\r\nQUIT :x", "Ann\nJOIN #b", " Ann",    ":Ann", "#Ann",
+		"A n n",          "\001Ann",      "Ann!u@h", "@Ann",
+	};
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(poison); i++) {
+		fx->senders[0].name = poison[i];
+		puppet(fx, 0, &fx->room);
+		assert_true(recorder_wait(fx->loop, "puppet joined #a", i + 1));
+		recorder_puppet_leave(&fx->occupants[0], NULL);
+		/* a new connection each time */
+		fx->senders[0].id = poison[i];
+	}
+	assert_int_equal(peer_count(fx->d.peer, "> JOIN :#b"), 0);
+	assert_int_equal(peer_count(fx->d.peer, "> QUIT"), 0);
+	assert_int_equal(peer_count(fx->d.peer, "> NICK"),
+			 (size_t)peer_links(fx->d.peer));
+}
+
+static void
+a_join_that_nobody_asked_for_is_undone(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	say_to(fx, 0, ":Ann!u@host JOIN #elsewhere");
+	expect_line(fx, "0> PART :#elsewhere");
+	say_to(fx, 0, ":Ann!u@host JOIN #a");
+	say_to(fx, 0, ":Ann!u@host PART #never");
+	say_to(fx, 0, ":zoe!z@z KICK #never Ann :no");
+	say_to(fx, 0, ":zoe!z@z KICK");
+	say_to(fx, 0, "JOIN");
+	say_to(fx, 0, ":Ann!u@host NICK");
+	drain_link(fx, 0);
+	assert_int_equal(recorder.puppet_joins, 1);
+	assert_int_equal(recorder.puppet_lefts, 0);
+}
+
+static void
+a_nick_that_is_taken_is_no_way_in(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.taken = "Ann";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet left #a Ann refused: the server does not give");
+	assert_int_equal(fx->occupants[0].refusal, REFUSAL_NAME_TAKEN);
+	assert_int_equal(peer_count(fx->d.peer, "> NICK"), 1);
+	/* with another one there is no need to wait */
+	fx->senders[0].name = "Anna";
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet joined #a Anna as Anna");
+}
+
+static void
+who_is_on_keeps_the_nick(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	fx->many[0] = fx->room;
+	fx->many[0].name = "#b";
+	fx->many[0].id = 77;
+	fx->many[0].data = NULL;
+	fx->many[0].joined = false;
+	recorder_join(&fx->many[0]);
+	fx->occupants[1] = (struct occupant){ .puppet = &fx->puppets[0],
+					      .channel = &fx->many[0],
+					      .want = "Other" };
+	recorder_puppet_join(&fx->occupants[1]);
+	expect(fx, "puppet joined #b Other as Ann");
+	assert_int_equal(peer_count(fx->d.peer, "> NICK"), 1);
+	assert_int_equal(peer_links(fx->d.peer), 1);
+}
+
+static void
+a_nick_changes_when_asked_or_forced(void **state)
+{
+	struct fixture *fx = *state;
+	struct occupant *ann;
+
+	portal_up(fx);
+	ann = enter(fx, 0);
+	ann->want = "Anna";
+	irc_protocol.ops.puppet_update(fx->net, ann, PUPPET_NAME);
+	expect(fx, "puppet renamed #a Anna to Anna");
+	say_to(fx, 0, ":Anna!u@host NICK :Guest7");
+	expect(fx, "puppet renamed #a Anna to Guest7");
+	assert_int_equal(recorder_count("event rename"), 0);
+}
+
+static void
+every_refusal_has_its_reason(void **state)
+{
+	static const struct {
+		unsigned numeric;
+		enum refusal refusal;
+	} cases[] = {
+		{ 403, REFUSAL_NO_CHANNEL },      { 471, REFUSAL_FULL },
+		{ 473, REFUSAL_INVITED_ONLY },    { 474, REFUSAL_BANNED },
+		{ 475, REFUSAL_PASSWORD },        { 476, REFUSAL_NO_CHANNEL },
+		{ 477, REFUSAL_REGISTERED_ONLY }, { 489, REFUSAL_OTHER },
+	};
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fx->d.closed = cases[i].numeric;
+		puppet(fx, 0, &fx->room);
+		assert_true(
+			recorder_wait(fx->loop, "puppet left #a Ann", i + 1));
+		assert_int_equal(fx->occupants[0].refusal, cases[i].refusal);
+	}
+}
+
+static void
+the_key_is_the_password_given(void **state)
+{
+	static const char *const poison[] = { "a b", "a\r\nQUIT", "a,b",
+					      "a\nNICK x" };
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(poison); i++) {
+		puppet(fx, 0, &fx->direct);
+		expect(fx, "puppet joined zoe Ann");
+		fx->occupants[1] = (struct occupant){ .puppet = &fx->puppets[0],
+						      .channel = &fx->room,
+						      .want = "Ann",
+						      .password = poison[i] };
+		recorder_puppet_join(&fx->occupants[1]);
+		assert_true(recorder_wait(fx->loop,
+					  "puppet left #a Ann refused", i + 1));
+		assert_int_equal(fx->occupants[1].refusal, REFUSAL_PASSWORD);
+		recorder_puppet_leave(&fx->occupants[0], NULL);
+	}
+	fx->occupants[1] = (struct occupant){ .puppet = &fx->puppets[0],
+					      .channel = &fx->room,
+					      .want = "Ann",
+					      .password = "sesame" };
+	recorder_puppet_join(&fx->occupants[1]);
+	expect(fx, "puppet joined #a Ann");
+	assert_non_null(peer_find(fx->d.peer, "> JOIN #a :sesame"));
+	assert_int_equal(peer_count(fx->d.peer, "> JOIN"), 1);
+	assert_int_equal(peer_count(fx->d.peer, "> QUIT"), 0);
+	assert_int_equal(peer_count(fx->d.peer, "> NICK"), 1);
+}
+
+static void
+what_the_server_says_reaches_the_owner(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.motd = "be nice";
+	portal_up(fx);
+	enter(fx, 0);
+	expect(fx, "event message ->home/Ann irc.test (irc.test) be nice");
+	say_to(fx, 0, ":irc.test NOTICE Ann :*** rebooting");
+	expect(fx, "irc.test (irc.test) *** rebooting {notice}");
+	say_to(fx, 0, ":irc.test 482 Ann #a :You are not operator");
+	expect(fx, "irc.test (irc.test) #a: You are not operator");
+	say_to(fx, 0, ":NickServ!s@services. NOTICE Ann :identify");
+	expect(fx, "->home/Ann nickserv (NickServ) identify {notice}");
+	say_to(fx, 0, ":zoe!z@z PRIVMSG Ann :psst");
+	expect(fx, "->home/Ann zoe (zoe) psst");
+}
+
+static void
+a_server_may_not_flood_its_user(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	for (int i = 0; i < 200; i++)
+		peer_say(fx->d.peer, 0, ":irc.test NOTICE Ann :line %d", i);
+	drain_link(fx, 0);
+	assert_in_range(recorder_count("(irc.test) line"), 10, 30);
+}
+
+static void
+a_lost_account_is_told_so_and_comes_back(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	peer_close(fx->d.peer, 0);
+	expect(fx, "puppet left #a Ann lost");
+	assert_int_equal(recorder_count("event part #a zoe"), 1);
+	/* The server still holds the old connection: that will pass. */
+	fx->d.in[0] = false;
+	fx->d.taken = "Ann";
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet left #a Ann unreachable: the server does not give");
+	fx->d.taken = NULL;
+	puppet(fx, 0, &fx->room);
+	assert_true(recorder_wait(fx->loop, "puppet joined #a Ann as Ann", 2));
+	assert_int_equal(recorder_count("event join #a zoe"), 2);
+}
+
+static void
+a_banned_account_is_refused(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->d.banner = ":irc.test 465 * :You are banned";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet left #a Ann refused: banned from the server");
+	assert_int_equal(fx->occupants[0].refusal, REFUSAL_BANNED);
+}
+
+static void
+a_connection_cut_at_any_stage_is_reported(void **state)
+{
+	static const char *const stages[] = { "0> USER", "1> JOIN", "2> PING" };
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		fx->d.unnamed = i == 1;
+		fx->puppets[i].id = (int64_t)i + 1;
+		puppet(fx, i, &fx->room);
+		if (i == 2) {
+			expect(fx, "puppet joined #a Cid");
+			fx->d.deaf = true;
+			send_text(fx, &fx->room, &fx->occupants[i], "hi");
+		}
+		expect_line(fx, stages[i]);
+		peer_close(fx->d.peer, (int)i);
+		fx->d.in[i] = false;
+		assert_true(recorder_wait(fx->loop, "puppet left #a", i + 1));
+	}
+	assert_int_equal(recorder.later, 1);
+	assert_int_equal(recorder.sent, 0);
+}
+
+static void
+two_users_may_write_to_each_other(void **state)
+{
+	struct fixture *fx = *state;
+	char id[64];
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	assert_true(irc_protocol.ops.resolve(fx->net, "Bob", id, sizeof(id)));
+	assert_string_equal(id, "bob");
+	say_to(fx, 1, ":Ann!u@host PRIVMSG Bob :hello Bob");
+	expect(fx, "->home/Bob ann (Ann) hello Bob");
+}
+
+static void
+what_the_user_has_set_holds(void **state)
+{
+	static const char *const settings[] = {
+		"username", "annie",         "realname",
+		"Ann E.",   "password",      "open sesame",
+		"account",  "annie",         "account_password",
+		"hush",     "after_connect", "MODE Ann +x\n\nPRIVMSG q :hi",
+		NULL
+	};
+	struct fixture *fx = *state;
+
+	recorder.settings = settings;
+	fx->d.caps = "sasl";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect_line(fx, "PASS :open sesame");
+	expect_line(fx, "USER annie 0 * :Ann E.");
+	expect_line(fx, "AUTHENTICATE PLAIN");
+	say_to(fx, 0, "AUTHENTICATE +");
+	expect_line(fx, "AUTHENTICATE YW5uaWUAYW5uaWUAaHVzaA==");
+	say_to(fx, 0, ":irc.test 903 Ann :Welcome");
+	expect(fx, "puppet joined #a Ann as Ann");
+	assert_non_null(peer_find(fx->d.peer, "0> MODE Ann +x"));
+	assert_non_null(peer_find(fx->d.peer, "0> PRIVMSG q :hi"));
+}
+
+static void
+a_refused_login_is_told(void **state)
+{
+	static const char *const settings[] = { "account", "annie",
+						"account_password", "hush",
+						NULL };
+	struct fixture *fx = *state;
+
+	recorder.settings = settings;
+	fx->d.caps = "sasl";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect_line(fx, "AUTHENTICATE PLAIN");
+	say_to(fx, 0, "AUTHENTICATE +");
+	say_to(fx, 0, ":irc.test 904 Ann :No");
+	expect(fx, "puppet left #a Ann refused");
+	assert_int_equal(fx->occupants[0].refusal, REFUSAL_LOGIN);
+}
+
+/* Each connection has a bucket of its own. */
+static void
+one_account_does_not_delay_another(void **state)
+{
+	struct fixture *fx = *state;
+	struct occupant *ann, *bob;
+	int64_t begun;
+
+	fx->conf.interval_ms = 200;
+	fx->conf.burst = 3;
+	fx->conf.lines_max = 50;
+	portal_up(fx);
+	ann = enter(fx, 0);
+	bob = enter(fx, 1);
+	send_text(fx, &fx->room, ann,
+		  "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n"
+		  "17\n18\n19\n20\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30");
+	begun = loop_now_ms(fx->loop);
+	recorder_puppet_leave(bob, NULL);
+	puppet(fx, 1, &fx->room);
+	assert_true(recorder_wait(fx->loop, "puppet joined #a Bob as Bob", 2));
+	assert_true(loop_now_ms(fx->loop) - begun < 2000);
+	assert_int_equal(recorder.sent, 0);
+}
+
+/* ---- beside a listener --------------------------------------------- */
+
+static void
+in_a_linked_channel_the_listener_hears(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.gateway = true;
+	fx->d.mutual = true;
+	fx->d.names = "zoe";
+	up_and_joined(fx);
+	fx->puppets[0].account = (const struct account *)fx;
+	enter(fx, 0);
+	zoe_says(fx, 0, 1, "hello");
+	expect(fx, ") hello");
+	drain_link(fx, 1);
+	assert_int_equal(recorder_count("event message"), 1);
+	assert_int_equal(recorder_count("event join"), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(without_a_listener_it_is_up_at_once),
+		CASE(a_gateway_keeps_what_it_needs_without_puppets),
+		CASE(no_gateway_takes_no_account),
+		CASE(a_channel_has_one_name),
+		CASE(the_server_compares_names_in_its_own_way),
+		CASE(the_first_one_tells_who_is_there_before_it_is_in),
+		CASE(the_second_one_says_nothing_twice),
+		CASE(our_own_are_no_members_and_not_heard),
+		CASE(what_the_heir_got_first_is_heard_when_the_hearer_goes),
+		CASE(what_the_hearer_got_first_is_not_heard_twice),
+		CASE(a_stream_of_numbers_survives_every_hand_over),
+		CASE(an_heir_that_lags_says_nothing_twice),
+		CASE(ids_tell_equal_words_apart),
+		CASE(what_the_user_has_set_holds),
+		CASE(a_refused_login_is_told),
+		CASE(one_account_does_not_delay_another),
+		CASE(who_came_and_went_at_a_hand_over_is_found_out),
+		CASE(when_the_last_one_has_left_everybody_is_gone),
+		CASE(the_hearer_may_be_kicked),
+		CASE(a_server_without_names_keeps_nobody_out),
+		CASE(names_that_nobody_asked_for_change_nothing),
+		CASE(the_nick_is_the_one_asked_for),
+		CASE(a_poisoned_nick_is_one_lawful_word),
+		CASE(a_join_that_nobody_asked_for_is_undone),
+		CASE(a_nick_that_is_taken_is_no_way_in),
+		CASE(who_is_on_keeps_the_nick),
+		CASE(a_nick_changes_when_asked_or_forced),
+		CASE(every_refusal_has_its_reason),
+		CASE(the_key_is_the_password_given),
+		CASE(what_the_server_says_reaches_the_owner),
+		CASE(a_server_may_not_flood_its_user),
+		CASE(a_lost_account_is_told_so_and_comes_back),
+		CASE(a_banned_account_is_refused),
+		CASE(a_connection_cut_at_any_stage_is_reported),
+		CASE(two_users_may_write_to_each_other),
+		CASE(in_a_linked_channel_the_listener_hears),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -346,8 +346,8 @@ static const struct {
 	  "c.conf:3: gateway of network \"xmpp\": unknown network \"liberta\"; did you mean \"libera\"?\n" },
 	{ GATEWAY("networks = [ \"other\" ]; fixed = \"libera\";")
 	  "c.conf:3: gateway of network \"xmpp\": \"fixed\" is \"libera\", which is not one of its \"networks\"\n" },
-	{ GATEWAY("netwroks = [ \"libera\" ];")
-	  "c.conf:3: unknown option \"netwroks\" in gateway of network \"xmpp\"; did you mean \"networks\"?\n"
+	{ GATEWAY("netwrks = [ \"libera\" ];")
+	  "c.conf:3: unknown option \"netwrks\" in gateway of network \"xmpp\"; did you mean \"networks\"?\n"
 	  "c.conf:3: gateway of network \"xmpp\" lacks the option \"networks\", such as \"libera\"\n" },
 	{ "networks: {\n"
 	  XMPP_BEGIN

@@ -623,8 +623,12 @@ on_numeric(struct irc_puppet *p, const struct irc_line *line)
 		if (++p->nick_tries < NICK_TRIES)
 			ask_for_nick(p);
 	} else if (r && seat && seat->state == SEAT_JOINING) {
+		/* A person who waits is told, and may try again. */
+		bool told = p->account && r->refusal != REFUSAL_OTHER;
+
 		seat_lost(p, seat,
-			  &(struct loss){ r->why, r->refusal, r->text });
+			  &(struct loss){ told ? DOWN_REFUSED : r->why,
+					  r->refusal, r->text });
 	} else if (p->account) {
 		irc_account_error(p, line);
 	}

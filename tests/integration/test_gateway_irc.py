@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Any channel of a real IRC server, from an XMPP account, over a connection
+of its own: what IRC has to do with it. Nobody configured a link."""
+
+import threading
+import time
+
+import pytest
+
+from tests.support.bridge import irc_network, xmpp_network
+from tests.support.process import wait_for
+from tests.support.servers_irc import OPERATOR
+from tests.support.xmpp_peer import Refused
+
+GATEWAY = "gw.localhost"
+
+
+class Gateway:
+    """A bridge without a link; zoe, on IRC, is the operator of one channel."""
+
+    def __init__(self, things, xmpp, irc, **options):
+        things.servers += [xmpp, irc]
+        self.things, self.server, self.irc = things, xmpp, irc
+        self.channel = "#" + things.name("chan")
+        self.room = f"{self.channel}%irc@{GATEWAY}"
+        self.zoe = things.irc(irc, things.name("zoe"))
+        self.zoe.join(self.channel)
+        self.bridge = things.bridge(
+            {"xmpp": xmpp_network(xmpp, GATEWAY,
+                                  gateway={"networks": ["irc"]}),
+             "irc": irc_network(irc, puppets=0, **options)}, {})
+        self.bridge.start()
+        self.up()
+
+    def up(self):
+        self.bridge.wait_log("up", where="xmpp")
+        self.bridge.wait_log("up", where="irc")
+
+    def user(self, name):
+        """Somebody on XMPP who is in no room."""
+        peer = self.things.xmpp(self.server, name)
+        peer.irc_nick = self.things.name(name.capitalize())
+        return peer
+
+    def enter(self, name, password=""):
+        peer = self.user(name)
+        peer.join(self.room, peer.irc_nick, password)
+        self.zoe.wait_for(lambda m: m.command == "JOIN" and
+                          m.nick == peer.irc_nick)
+        return peer
+
+    def refused(self, name, password=""):
+        """The condition with which the user is kept out."""
+        peer = self.user(name)
+        with pytest.raises(Refused) as refusal:
+            peer.join(self.room, peer.irc_nick, password)
+        return str(refusal.value)
+
+    def mode(self, *words):
+        self.zoe.send(f"MODE {self.channel} {' '.join(words)}")
+        self.zoe.wait_for(lambda m: m.command == "MODE" and
+                          words[0][:2] in m.raw)
+
+    def heard(self, peer):
+        """What zoe said, as that user got it."""
+        return [t for n, t in peer.texts(self.room) if n == self.zoe.nick]
+
+
+@pytest.fixture(params=["ngircd", "inspircd"])
+def gateway(request, farm, closing):
+    return Gateway(closing, farm.get("prosody"), farm.get(request.param))
+
+
+def test_two_users_and_somebody_on_irc_talk_under_their_own_names(gateway):
+    zoe, room = gateway.zoe, gateway.room
+    ann = gateway.enter("ann")
+    bob = gateway.enter("bob")
+    ann.wait_occupant(room, zoe.nick)
+    ann.wait_occupant(room, bob.irc_nick)
+    bob.wait_occupant(room, ann.irc_nick)
+    zoe.say(gateway.channel, "from zoe")
+    ann.say(room, "from ann")
+    bob.say(room, "from bob")
+    zoe.wait_text("from ann", nick=ann.irc_nick)
+    zoe.wait_text("from bob", nick=bob.irc_nick)
+    for peer in (ann, bob):
+        for nick, text in ((zoe.nick, "from zoe"), (ann.irc_nick, "from ann"),
+                           (bob.irc_nick, "from bob")):
+            peer.wait_text(text, nick=nick, room=room)
+    zoe.say(gateway.channel, "the end")
+    for peer in (ann, bob):
+        peer.wait_text("the end", room=room)
+        said = [t for _, t in peer.texts(room)]
+        assert sorted(said) == sorted(["from zoe", "from ann", "from bob",
+                                       "the end"])
+    assert zoe.names(gateway.channel) == {zoe.nick, ann.irc_nick,
+                                          bob.irc_nick}
+
+
+class Stream(threading.Thread):
+    """zoe counts until she is told to stop."""
+
+    def __init__(self, gateway):
+        super().__init__(daemon=True)
+        self.gateway, self.n, self.ended = gateway, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            self.n += 1
+            self.gateway.zoe.say(self.gateway.channel, f"number {self.n}.")
+            time.sleep(0.002)  # the pace of the stream, not a wait
+
+    def reach(self, more):
+        goal = self.n + more
+        wait_for(f"number {goal}", lambda: self.n >= goal, 30, 0.01)
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        return self.n
+
+
+def test_no_number_is_lost_or_doubled_when_the_hearer_goes(gateway):
+    """By leaving, by being thrown out and by a cut connection."""
+    oper = gateway.things.irc(gateway.irc, gateway.things.name("op"))
+    oper.send(f"OPER {' '.join(OPERATOR)}")
+    oper.wait_for(lambda m: m.command == "381")
+    users = [gateway.enter(name) for name in ("ann", "bob", "carol", "dave")]
+    stream = Stream(gateway)
+    stream.reach(200)
+    users[0].leave(gateway.room)
+    stream.reach(200)
+    gateway.zoe.kick(gateway.channel, users[1].irc_nick)
+    stream.reach(200)
+    oper.send(f"KILL {users[2].irc_nick} :cut")
+    gateway.zoe.wait_for(lambda m: m.command == "QUIT" and
+                         m.nick == users[2].irc_nick)
+    stream.reach(200)
+    last = stream.stop()
+    users[3].wait_text(f"number {last}.", 30, room=gateway.room)
+    assert gateway.heard(users[3]) == [f"number {i}."
+                                       for i in range(1, last + 1)]
+
+
+@pytest.mark.parametrize("mode, condition", [
+    (("+k", "sesame"), "not-authorized"),
+    (("+i",), "registration-required"),
+    (("+b", "*!*@*"), "forbidden"),
+    (("+l", "1"), "service-unavailable")],
+    ids=["key", "invited", "banned", "full"])
+def test_a_closed_channel_says_why(gateway, mode, condition):
+    gateway.mode(*mode)
+    assert gateway.refused("ann") == condition
+    if mode[0] == "+k":
+        assert gateway.refused("bob", "wrong") == condition
+        gateway.enter("carol", "sesame")
+
+
+def test_who_may_not_speak_in_a_moderated_channel_is_told(gateway):
+    gateway.mode("+m")
+    ann = gateway.enter("ann")
+    ident = ann.say(gateway.room, "can you hear me?")
+    answer = ann.wait_for(lambda s: s.kind == "message" and
+                          s.type == "error" and s.id == ident, 20)
+    assert answer.error
+    gateway.zoe.barrier()
+    assert not gateway.zoe.texts(gateway.channel)
+
+
+def test_a_nick_that_somebody_has_is_a_conflict(gateway):
+    peer = gateway.user("ann")
+    with pytest.raises(Refused, match="conflict"):
+        peer.join(gateway.room, gateway.zoe.nick)
+    peer.join(gateway.room, peer.irc_nick)
+    gateway.zoe.wait_for(lambda m: m.command == "JOIN" and
+                         m.nick == peer.irc_nick)
+
+
+def test_a_kick_says_who_and_why_and_leaves_the_others(gateway):
+    ann, bob = gateway.enter("ann"), gateway.enter("bob")
+    gateway.zoe.kick(gateway.channel, ann.irc_nick, "be nice")
+    gone = ann.wait_gone(gateway.room, ann.irc_nick)
+    assert {110, 307} <= gone.codes
+    gateway.zoe.say(gateway.channel, "still here?")
+    bob.wait_text("still here?", room=gateway.room)
+
+
+def test_private_words_go_both_ways(gateway):
+    ann = gateway.enter("ann")
+    gateway.zoe.say(ann.irc_nick, "psst")
+    got = ann.wait_text("psst", kind="chat")
+    ann.chat(got.bare, "what?")
+    gateway.zoe.wait_text("what?", nick=ann.irc_nick,
+                          target=gateway.zoe.nick)
+
+
+def test_the_message_of_the_day_reaches_the_user(gateway):
+    ann = gateway.enter("ann")
+    ann.wait_for(lambda s: s.kind == "message" and
+                 "A server of the tests." in (s.body or ""))
+
+
+def test_what_was_said_before_a_crash_arrives_once(gateway):
+    ann = gateway.enter("ann")
+    for i in range(50):
+        ann.say(gateway.room, f"word {i}.")
+    ann.wait_text("word 49.", room=gateway.room)
+    gateway.bridge.kill9()
+    gateway.zoe.wait_for(lambda m: m.command == "QUIT" and
+                         m.nick == ann.irc_nick, 30)
+    gateway.bridge.start()
+    gateway.up()
+    for i in range(50):
+        gateway.zoe.wait_text(f"word {i}.", 60)
+    again = gateway.user("ann")
+    again.join(gateway.room, ann.irc_nick, timeout=60)
+    again.say(gateway.room, "the end")
+    gateway.zoe.wait_text("the end", 60)
+    words = [t for _, t in gateway.zoe.texts(gateway.channel)
+             if t.startswith("word")]
+    # Plain IRC: at most what was not confirmed, once more.
+    assert sorted(set(words), key=lambda t: int(t[5:-1])) == [
+        f"word {i}." for i in range(50)]
+    assert len(words) <= 50 + 5

@@ -248,7 +248,7 @@ on_bounced(struct world *w, const struct event *ev)
 	} else if (word->loose) {
 		word->loose--;
 	} else if (word->spare) {
-		word->spare--;
+		word->spare -= !o->full; /* full: that is not kept either */
 		word->told++;
 		o->telling = true;
 	} else if (word->to >= 0) {

@@ -175,8 +175,9 @@ static const struct option xmpp_options[] = {
 		 "addresses, or \"*\" for everybody." },
 	{ .name = "ping", .type = OPTION_SECONDS,
 	  AT(struct xmpp_block, xmpp.ping_s), .min = 5, .max = 3600,
-	  .fallback = "60s",
-	  .doc = "Silence after which the stream to the server is probed." },
+	  .fallback = "15s",
+	  .doc = "How often the server is asked for a sign of life; without "
+		 "an answer for 25 s the stream counts as dead." },
 	{ .name = "self_ping", .type = OPTION_SECONDS,
 	  AT(struct xmpp_block, xmpp.self_ping_s), .min = 30, .max = DAY_S,
 	  .fallback = "15m",
@@ -329,11 +330,12 @@ static const struct option irc_options[] = {
 		 "as many may appear twice after a lost connection." },
 	{ .name = "ping", .type = OPTION_SECONDS,
 	  AT(struct irc_block, irc.ping_s), .min = 5, .max = 3600,
-	  .fallback = "90s",
-	  .doc = "Silence of the server after which it is probed." },
+	  .fallback = "20s",
+	  .doc = "How often the server is asked for a sign of life; on "
+		 "connections of puppets a third as often." },
 	{ .name = "timeout", .type = OPTION_SECONDS,
 	  AT(struct irc_block, irc.timeout_s), .min = 5, .max = 3600,
-	  .fallback = "45s",
+	  .fallback = "20s",
 	  .doc = "How long it may take to answer before the connection "
 		 "counts as dead." },
 	{ .name = "gap", .type = OPTION_SECONDS,

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #define PROOF_WAIT_MS 2000    /* for better proof than PONG */
-#define BARRIER_WAIT_MS 60000 /* for PONG itself */
+#define BARRIER_WAIT_MS 40000 /* for PONG itself */
 #define LABELLED (IRC_CAP_LABELED_RESPONSE | IRC_CAP_ECHO_MESSAGE)
 
 /* Another connection hears what is said there. */

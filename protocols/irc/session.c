@@ -37,6 +37,7 @@
 #define QUEUE_MAX 10000
 #define IDLE_TURNS 4 /* every so many lines one that has time */
 #define WIRE_MAX 65536
+#define SELDOM 3 /* times ping_s, if nobody listens */
 
 /* A line that waits for its turn. */
 struct queued {
@@ -375,37 +376,52 @@ session_send_idly(struct session *s, const char *command, ...)
 
 /* ---- the watchdog -------------------------------------------------- */
 
+static void watch(void *arg);
+
+static void
+watch_pulse(struct session *s)
+{
+	int64_t wait = 0;
+	char why[64];
+
+	switch (pulse_check(&s->pulse, loop_now_ms(s->wire->loop), &wait)) {
+	case PULSE_DEAD:
+		snprintf(why, sizeof(why), "no answer for %u seconds",
+			 s->wire->conf->timeout_s);
+		session_fail(s, SESSION_LOST, why);
+		return;
+	case PULSE_ASK:
+		put_now(s, "PING", "causeway");
+		break;
+	case PULSE_WAIT:
+		break;
+	}
+	timer_start(&s->watch, s->wire->loop, wait, watch, s);
+}
+
 static void
 watch(void *arg)
 {
 	struct session *s = arg;
-	const struct conf_irc *conf = s->wire->conf;
-	int64_t quiet = loop_now_ms(s->wire->loop) - s->heard_ms;
-	int64_t ping = (int64_t)conf->ping_s * 1000;
-	int64_t dead = ping + (int64_t)conf->timeout_s * 1000;
-	char why[64];
 
-	if (s->state == SESSION_REGISTERING) {
+	if (s->state == SESSION_REGISTERING)
 		session_fail(s, SESSION_UNREACHABLE,
 			     "the server did not finish the registration");
-		return;
-	}
-	if (s->state == SESSION_CLOSING) {
+	else if (s->state == SESSION_CLOSING)
 		session_fail(s, SESSION_CLOSED, NULL);
-		return;
-	}
-	if (quiet >= dead) {
-		snprintf(why, sizeof(why), "no answer for %u seconds",
-			 conf->timeout_s);
-		session_fail(s, SESSION_LOST, why);
-		return;
-	}
-	if (quiet >= ping && !s->probed) {
-		s->probed = true;
-		put_now(s, "PING", "causeway");
-	}
-	timer_start(&s->watch, s->wire->loop,
-		    (quiet >= ping ? dead : ping) - quiet, watch, s);
+	else
+		watch_pulse(s);
+}
+
+static void
+begin_watch(struct session *s)
+{
+	const struct conf_irc *conf = s->wire->conf;
+	int64_t every = conf->ping_s * (s->hurried ? 1000LL : SELDOM * 1000LL);
+
+	pulse_start(&s->pulse, every, conf->timeout_s * 1000LL,
+		    loop_now_ms(s->wire->loop));
+	timer_start(&s->watch, s->wire->loop, every, watch, s);
 }
 
 /* ---- reading ------------------------------------------------------- */
@@ -456,6 +472,8 @@ watch_line(struct session *s, const struct irc_line *line)
 
 	if (!strcmp(command, "PING")) {
 		put_now(s, "PONG", irc_line_param(line, line->n_params - 1));
+	} else if (!strcmp(command, "PONG")) {
+		pulse_answered(&s->pulse, loop_now_ms(s->wire->loop));
 	} else if (!strcmp(command, "ERROR")) {
 		set(&s->last_error, irc_line_param(line, 0));
 	} else if (!strcmp(command, "396")) {
@@ -479,8 +497,7 @@ registered(struct session *s)
 	take_nick(s, s->reg->nick);
 	s->state = SESSION_UP;
 	s->full_ms = 0;
-	timer_start(&s->watch, s->wire->loop, s->wire->conf->ping_s * 1000LL,
-		    watch, s);
+	begin_watch(s);
 	s->ops->up(s->owner);
 }
 
@@ -556,7 +573,6 @@ on_read(struct bufferevent *bev, void *arg)
 	int n;
 
 	s->heard_ms = loop_now_ms(s->wire->loop);
-	s->probed = false;
 	while ((n = evbuffer_remove(input, bytes, sizeof(bytes))) > 0)
 		irc_framer_feed(&s->framer, bytes, (size_t)n, on_line, s);
 
@@ -645,7 +661,6 @@ session_start(struct session *s, const struct irc_identity *identity)
 	assert(s->state == SESSION_IDLE && !s->ended);
 	s->state = SESSION_DIALLING;
 	s->refused = 0;
-	s->probed = false;
 	s->reg = xcalloc(1, sizeof(*s->reg));
 	irc_register_init(s->reg, identity);
 	irc_framer_init(&s->framer);

@@ -20,11 +20,14 @@
  * WHO), of which one line goes for each few of the other. Only PONG and QUIT
  * overtake.
  *
- * Watchdog. After conf->ping_s without a word from the server it is asked;
- * after conf->timeout_s more it is dead.
+ * Watchdog. The server is sent a PING each conf->ping_s, and is dead when none
+ * has been answered for conf->timeout_s (see bridge/pulse.h). Connections that
+ * nobody listens to are asked more seldom: what they say has a PING of its own
+ * behind it (confirm.c).
  */
 
 #include "bridge/loop.h"
+#include "bridge/pulse.h"
 #include "protocols/irc/line.h"
 #include "protocols/irc/register.h"
 
@@ -94,7 +97,8 @@ struct session {
 	unsigned refused; /* the numeric that ended the registration; or 0 */
 
 	/*
-	 * For the owner to set: acknowledge at once what is read. Servers
+	 * For the owner to set: it is listened to, so acknowledge at once what
+	 * is read, and notice soon when nothing comes any more. Servers
 	 * that leave Nagle's algorithm on hold each next line back until the
 	 * one before is acknowledged, which takes Linux up to 40 ms where
 	 * nothing is sent the other way.
@@ -116,9 +120,9 @@ struct session {
 	} queues[2]; /* [1]: what has time */
 	unsigned turn;
 	int64_t heard_ms; /* when anything was read last */
-	int64_t full_ms;  /* when the bucket will be full again */
-	bool probed;
-	bool ended; /* down() is on its way */
+	struct pulse pulse;
+	int64_t full_ms; /* when the bucket will be full again */
+	bool ended;      /* down() is on its way */
 	enum session_end how;
 	char *why;
 	char *last_error; /* text of the server's ERROR, or NULL */

@@ -22,6 +22,7 @@
 #include "bridge/base.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
+#include "bridge/pulse.h"
 #include "conf/conf.h"
 
 #include <event2/dns.h>
@@ -34,6 +35,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +47,9 @@
 #define TICK_MS 250 /* libstrophe's own timeouts, while connecting */
 #define IDLE_TICK_MS 2000
 #define GOODBYE_MS 1000
-#define PROBE_MS 30000 /* from quiet() to death */
-#define RESERVED 4     /* low descriptors held free */
+#define ANSWER_MS 25000    /* from ask() to death */
+#define PEER_LOST_MS 30000 /* TCP_USER_TIMEOUT */
+#define RESERVED 4         /* low descriptors held free */
 #define ADDRESSES 8
 #define PUMP_ROUNDS 16
 
@@ -84,8 +87,7 @@ struct stream {
 	int read_fd, write_fd; /* duplicates of libstrophe's, or -1 */
 	struct event *readable, *writable;
 	struct timer tick, watch;
-	int64_t heard_ms;
-	bool probing; /* quiet() was called and nothing came since */
+	struct pulse pulse;
 
 	bool pumping;
 	bool dirty;
@@ -255,44 +257,50 @@ on_tick(void *arg)
 	stream_pump(s);
 }
 
+static void on_watch(void *arg);
+
+static void
+watch_pulse(struct stream *s)
+{
+	int64_t wait = 0;
+
+	switch (pulse_check(&s->pulse, loop_now_ms(s->loop), &wait)) {
+	case PULSE_DEAD:
+		s->why = DOWN_LOST;
+		(void)snprintf(s->text, sizeof(s->text),
+			       "the server has not answered for %d s",
+			       ANSWER_MS / 1000);
+		s->state = STREAM_CLOSING;
+		stream_kill(s);
+		return;
+	case PULSE_ASK:
+		s->ops->ask(s->arg);
+		break;
+	case PULSE_WAIT:
+		break;
+	}
+	timer_start(&s->watch, s->loop, wait, on_watch, s);
+}
+
 static void
 on_watch(void *arg)
 {
 	struct stream *s = arg;
-	int64_t quiet_ms = loop_now_ms(s->loop) - s->heard_ms;
-	int64_t limit_ms = (int64_t)s->conf->ping_s * 1000;
 
-	if (s->state == STREAM_CLOSING) {
+	if (s->state == STREAM_CLOSING)
 		stream_kill(s);
-		return;
-	}
-	if (quiet_ms < limit_ms) {
-		timer_start(&s->watch, s->loop, limit_ms - quiet_ms, on_watch,
-			    s);
-		return;
-	}
-	if (!s->probing) {
-		s->probing = true;
-		timer_start(&s->watch, s->loop, PROBE_MS, on_watch, s);
-		s->ops->quiet(s->arg);
-		return;
-	}
-	s->why = DOWN_LOST;
-	(void)snprintf(s->text, sizeof(s->text),
-		       "the server has not answered for %" PRId64 " s",
-		       quiet_ms / 1000);
-	s->state = STREAM_CLOSING;
-	stream_kill(s);
+	else
+		watch_pulse(s);
 }
 
 static void
-watch_arm(struct stream *s)
+watch_begin(struct stream *s)
 {
-	s->heard_ms = loop_now_ms(s->loop);
-	s->probing = false;
-	if (s->conf->ping_s)
-		timer_start(&s->watch, s->loop, (int64_t)s->conf->ping_s * 1000,
-			    on_watch, s);
+	int64_t every = (int64_t)s->conf->ping_s * 1000;
+
+	pulse_start(&s->pulse, every, ANSWER_MS, loop_now_ms(s->loop));
+	if (every)
+		timer_start(&s->watch, s->loop, every, on_watch, s);
 }
 
 /* ---- what libstrophe tells ----------------------------------------------- */
@@ -303,9 +311,6 @@ on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *st, void *arg)
 	struct stream *s = arg;
 
 	(void)conn;
-	s->heard_ms = loop_now_ms(s->loop);
-	if (s->probing)
-		watch_arm(s);
 	if (s->state == STREAM_UP)
 		s->ops->stanza(s->arg, st);
 	return 1;
@@ -395,7 +400,7 @@ on_conn(xmpp_conn_t *conn, xmpp_conn_event_t what, int error,
 		if (s->state != STREAM_CONNECTING)
 			return; /* being stopped */
 		s->state = STREAM_UP;
-		watch_arm(s);
+		watch_begin(s);
 		s->ops->up(s->arg);
 		return;
 	}
@@ -443,6 +448,9 @@ on_new_socket(xmpp_conn_t *conn, void *sock)
 	s->write_fd = dup_high(fd);
 	if (s->read_fd < 0 || s->write_fd < 0)
 		return -1;
+	/* Only makes things better; nothing depends on it. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+			 &(unsigned){ PEER_LOST_MS }, sizeof(unsigned));
 	return xmpp_sockopt_cb_keepalive(conn, sock);
 }
 
@@ -718,7 +726,7 @@ stream_start(struct stream *s)
 {
 	assert(s->state == STREAM_DOWN);
 	s->n_addresses = s->next_address = 0;
-	s->gone = s->probing = false;
+	s->gone = false;
 	if (!is_literal(s->conf->host)) {
 		resolve(s);
 		return;
@@ -752,6 +760,12 @@ stream_stop(struct stream *s)
 	} else {
 		stream_kill(s);
 	}
+}
+
+void
+stream_answered(struct stream *s)
+{
+	pulse_answered(&s->pulse, loop_now_ms(s->loop));
 }
 
 xmpp_ctx_t *

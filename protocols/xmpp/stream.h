@@ -6,8 +6,8 @@
  * One component stream (XEP-0114): libstrophe hosted in our loop.
  *
  * stream_start() resolves and connects; then up() is called once the server
- * has let us in, stanza() for every stanza, quiet() when nothing has come for
- * a while, and down() exactly once at the end, whatever the reason. From
+ * has let us in, stanza() for every stanza, ask() when it is time for a sign
+ * of life, and down() exactly once at the end, whatever the reason. From
  * down() the stream may be started again or freed.
  *
  * libstrophe must not be entered from its own handlers. So stream_send() and
@@ -28,8 +28,8 @@ struct stream;
 
 struct stream_ops {
 	void (*up)(void *arg);
-	/* Nothing came for conf->ping_s: provoke an answer. */
-	void (*quiet)(void *arg);
+	/* Provoke an answer; stream_answered() says that it came. */
+	void (*ask)(void *arg);
 	/* st is borrowed for the duration of the call. */
 	void (*stanza)(void *arg, xmpp_stanza_t *st);
 	void (*down)(void *arg, enum down_reason why, const char *text);
@@ -50,6 +50,12 @@ void stream_start(struct stream *s);
  * follows within a second.
  */
 void stream_stop(struct stream *s);
+
+/*
+ * The server has answered what ask() made it answer. If that does not happen
+ * in time the stream is dead, whatever else comes in (bridge/pulse.h).
+ */
+void stream_answered(struct stream *s);
 
 /* What the builders of stanza.h need. */
 xmpp_ctx_t *stream_ctx(const struct stream *s);

@@ -103,13 +103,22 @@ on_down(void *arg, enum down_reason why, const char *text)
 	bridge_network_down(&x->net, why, text);
 }
 
-/* Whatever comes back is a sign of life. */
 static void
-on_quiet(void *arg)
+on_pong(void *arg, xmpp_stanza_t *answer)
 {
 	struct xmpp *x = arg;
 
-	query_ping(x, x->listener, x->conf->component, NULL, NULL);
+	if (answer) /* also an error: somebody has written it */
+		stream_answered(x->stream);
+}
+
+/* Of ourselves (XEP-0199): it goes to the server and back twice. */
+static void
+on_ask(void *arg)
+{
+	struct xmpp *x = arg;
+
+	query_ping(x, x->listener, x->conf->component, on_pong, x);
 }
 
 /* True if to is the component itself or the listener. */
@@ -186,7 +195,7 @@ on_stanza(void *arg, xmpp_stanza_t *st)
 
 static const struct stream_ops stream_ops = {
 	.up = on_up,
-	.quiet = on_quiet,
+	.ask = on_ask,
 	.stanza = on_stanza,
 	.down = on_down,
 };

@@ -147,6 +147,36 @@ a_quiet_server_that_answers_lives_on(void **state)
 	assert_int_equal(recorder.downs, 0);
 }
 
+struct chatter {
+	struct fixture *fx;
+	struct timer timer;
+};
+
+static void
+chat(void *arg)
+{
+	struct chatter *c = arg;
+
+	says(c->fx, ":ann!a@h NOTICE bridge :do you hear me?");
+	timer_start(&c->timer, c->fx->loop, 50, chat, c);
+}
+
+/* Its bytes reach us, and ours do not reach it. */
+static void
+a_server_that_talks_and_does_not_answer_is_dead(void **state)
+{
+	struct fixture *fx = *state;
+	struct chatter c = { .fx = fx };
+
+	fx->conf.ping_s = 1;
+	fx->conf.timeout_s = 1;
+	fx->d.deaf = true;
+	up(fx);
+	chat(&c);
+	expect(fx, "down net lost: no answer");
+	timer_stop(&c.timer);
+}
+
 static void
 our_nick_is_regained_when_it_is_free(void **state)
 {
@@ -507,6 +537,7 @@ main(void)
 		CASE(a_kill_and_a_lost_connection_are_lost),
 		CASE(a_silent_server_is_found_dead),
 		CASE(a_quiet_server_that_answers_lives_on),
+		CASE(a_server_that_talks_and_does_not_answer_is_dead),
 		CASE(our_nick_is_regained_when_it_is_free),
 		CASE(a_join_ends_in_a_snapshot),
 		CASE(extended_names_are_understood),

@@ -35,7 +35,7 @@ on_up(void *arg)
 }
 
 static void
-on_quiet(void *arg UNUSED)
+on_ask(void *arg UNUSED)
 {
 }
 
@@ -69,7 +69,7 @@ on_down(void *arg, enum down_reason why, const char *text UNUSED)
 	loop_stop(f->loop);
 }
 
-static const struct stream_ops ops = { on_up, on_quiet, on_stanza, on_down };
+static const struct stream_ops ops = { on_up, on_ask, on_stanza, on_down };
 
 static int
 setup(void **state)

@@ -234,26 +234,78 @@ muc_refusal(struct str *text, xmpp_stanza_t *st)
 
 /* ---- still there? -------------------------------------------------------- */
 
-/* XEP-0410: which errors say that we are in. */
+enum self_ping {
+	SELF_IN,
+	SELF_OUT,
+	SELF_UNKNOWN, /* the room's server cannot be reached for now */
+};
+
+/* XEP-0410 section 3: what an answer to a ping of ourselves says. */
+static enum self_ping
+self_ping_verdict(xmpp_stanza_t *answer)
+{
+	static const struct {
+		const char *condition;
+		enum self_ping verdict;
+	} errors[] = {
+		/* the room passed it on, to somebody who knows no ping */
+		{ "service-unavailable", SELF_IN },
+		{ "feature-not-implemented", SELF_IN },
+		/* we are in, under a nick that changed this moment */
+		{ "item-not-found", SELF_IN },
+		{ "remote-server-not-found", SELF_UNKNOWN },
+		{ "remote-server-timeout", SELF_UNKNOWN },
+		/* not-acceptable, and whatever else a room may say */
+	};
+
+	if (!answer)
+		return SELF_UNKNOWN;
+	if (!stanza_has_type(answer, "error"))
+		return SELF_IN;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		if (!strcmp(stanza_error_condition(answer),
+			    errors[i].condition))
+			return errors[i].verdict;
+	}
+	return SELF_OUT;
+}
+
+static int64_t
+silence_limit_ms(const struct room *room)
+{
+	return (int64_t)room->x->conf->self_ping_s * 1000;
+}
+
+/* From when on it counts as silent; earlier if nobody knows. */
+static void
+heard(struct room *room, enum self_ping verdict)
+{
+	room->heard_ms = loop_now_ms(room->x->loop);
+	if (verdict == SELF_UNKNOWN &&
+	    silence_limit_ms(room) > SELF_PING_AGAIN_MS)
+		room->heard_ms -= silence_limit_ms(room) - SELF_PING_AGAIN_MS;
+}
+
+/*
+ * The room answers in order: what it should have shown before, it never will.
+ * Not before the answer, because a connection that is dead in one direction
+ * shows nothing either, and each try would appear there once more.
+ */
 static void
 on_self_ping(void *arg, xmpp_stanza_t *answer)
 {
 	struct room *room = arg;
-	static const char *const fine[] = {
-		"service-unavailable",   "feature-not-implemented",
-		"item-not-found",        "remote-server-not-found",
-		"remote-server-timeout",
-	};
+	enum self_ping verdict = self_ping_verdict(answer);
 
 	room->pinging = false;
-	room->heard_ms = loop_now_ms(room->x->loop);
-	if (!answer || !stanza_has_type(answer, "error"))
+	if (verdict == SELF_OUT) {
+		muc_room_lost(room, DOWN_LOST, "the room has forgotten us");
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(fine); i++) {
-		if (!strcmp(stanza_error_condition(answer), fine[i]))
-			return;
 	}
-	muc_room_lost(room, DOWN_LOST, "the room has forgotten us");
+	heard(room, verdict);
+	if (room->wires && room->wires->sent_ms < room->pinged_ms)
+		wire_give_back(room, "the room did not show it");
+	muc_room_watch(room);
 }
 
 void
@@ -264,15 +316,10 @@ muc_room_check_self(struct room *room)
 	if (room->pinging || room->state != ROOM_JOINED)
 		return;
 	room->pinging = true;
+	room->pinged_ms = loop_now_ms(room->x->loop);
 	str_init(&self, FULL_JID_MAX);
 	occupant_jid(&self, room, room->nick);
 	query_ping(room->x, room->x->listener, self.data, on_self_ping, room);
-}
-
-static int64_t
-silence_limit_ms(const struct room *room)
-{
-	return (int64_t)room->x->conf->self_ping_s * 1000;
 }
 
 static void
@@ -282,13 +329,11 @@ on_check(void *arg)
 	int64_t now = loop_now_ms(room->x->loop);
 	int64_t limit = silence_limit_ms(room);
 
-	if (room->wires && now - room->wires->sent_ms >= REFLECT_MS) {
-		wire_give_back(room, "the room did not show it");
+	if ((room->wires && now - room->wires->sent_ms >= REFLECT_MS) ||
+	    (limit && now - room->heard_ms >= limit))
 		muc_room_check_self(room);
-	} else if (limit && now - room->heard_ms >= limit) {
-		muc_room_check_self(room);
-	}
-	muc_room_watch(room);
+	else
+		muc_room_watch(room);
 }
 
 void
@@ -297,13 +342,13 @@ muc_room_watch(struct room *room)
 	int64_t now = loop_now_ms(room->x->loop);
 	int64_t due = -1;
 
+	timer_stop(&room->check);
+	if (room->pinging)
+		return; /* the answer brings us back */
 	if (silence_limit_ms(room))
 		due = room->heard_ms + silence_limit_ms(room);
-	if (due >= 0 && due <= now)
-		due = now + SELF_PING_AGAIN_MS; /* one is under way */
 	if (room->wires && (due < 0 || room->wires->sent_ms + REFLECT_MS < due))
 		due = room->wires->sent_ms + REFLECT_MS;
-	timer_stop(&room->check);
 	if (due >= 0)
 		timer_start(&room->check, room->x->loop,
 			    due > now ? due - now : 0, on_check, room);

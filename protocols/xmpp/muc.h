@@ -106,8 +106,9 @@ struct room {
 	size_t next_said;
 	struct catchup *catchup;
 
-	bool ghosts; /* some were found since we entered */
-	bool pinging;
+	bool ghosts;  /* some were found since we entered */
+	bool pinging; /* ourselves, since: */
+	int64_t pinged_ms;
 	char *topic, *topic_nick; /* of the snapshot; NULL until it came */
 	int64_t heard_ms;
 	struct timer timer; /* of the state */

@@ -287,6 +287,48 @@ being_removed_says_why(void **state)
 	}
 }
 
+/* ---- still in there? ----------------------------------------------------- */
+
+/* XEP-0410 section 3 */
+static const struct {
+	const char *answer;
+	bool in;
+} self_pings[] = {
+	{ NULL, true },
+	{ "service-unavailable", true },
+	{ "feature-not-implemented", true },
+	{ "item-not-found", true },
+	{ "remote-server-not-found", true },
+	{ "remote-server-timeout", true },
+	{ "not-acceptable", false },
+	{ "not-allowed", false },
+	{ "bad-request", false },
+	{ "forbidden", false },
+};
+
+static void
+a_silent_room_is_asked_whether_we_are_in_it(void **state)
+{
+	struct fixture *f = *state;
+
+	f->xmpp.self_ping_s = 1;
+	enter_room(f);
+	for (size_t i = 0; i < ARRAY_SIZE(self_pings); i++) {
+		size_t asked = xmppd_count(f->server, "urn:xmpp:ping");
+		unsigned lefts = recorder.lefts;
+
+		f->options.self_ping = self_pings[i].answer;
+		assert_true(xmppd_wait(f->server, "urn:xmpp:ping", asked + 1));
+		barrier(f);
+		assert_int_equal(recorder.lefts - lefts, !self_pings[i].in);
+		if (self_pings[i].in)
+			continue;
+		recorder_join(&f->room);
+		assert_true(recorder_wait(f->loop, "joined " ROOM,
+					  recorder.joins + 1));
+	}
+}
+
 /* ---- members ------------------------------------------------------------- */
 
 #define FROM_ANN(type) \
@@ -764,6 +806,7 @@ main(void)
 		CASE(no_puppet_looks_like_a_member),
 		CASE(ghosts_are_put_out_before_the_snapshot),
 		CASE(being_removed_says_why),
+		CASE(a_silent_room_is_asked_whether_we_are_in_it),
 		CASE(members_come_change_and_go),
 		CASE(a_nick_taken_over_is_another_person),
 		CASE(somebody_faster_than_the_puppet_is_a_member),

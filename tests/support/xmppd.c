@@ -391,8 +391,21 @@ xmppd_archive(struct xmppd *d)
 /* ---- stanzas in ---------------------------------------------------------- */
 
 static void
+say_iq_error(struct xmppd *d, const char *from, const char *to, const char *id,
+	     const char *condition)
+{
+	xmppd_say(d,
+		  "<iq type='error' from=\"%s\" to=\"%s\" id=\"%s\"><error "
+		  "type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-"
+		  "stanzas'/></error></iq>",
+		  to, from, id, condition);
+}
+
+static void
 answer_iq(struct xmppd *d, const char *from, const char *to, const char *stanza)
 {
+	const char *self_ping = d->options->self_ping;
+
 	if (strstr(stanza, "urn:xmpp:mam:2")) {
 		free(d->asked);
 		d->asked = xstrdup(stanza);
@@ -403,12 +416,14 @@ answer_iq(struct xmppd *d, const char *from, const char *to, const char *stanza)
 	char *id = raw(stanza, "id");
 	bool disco = strstr(stanza, "disco#info") != NULL;
 
+	bool ping = strstr(stanza, "urn:xmpp:ping") != NULL;
+
 	if (disco && !d->options->features)
-		xmppd_say(d,
-			  "<iq type='error' from=\"%s\" to=\"%s\" id=\"%s\">"
-			  "<error type='cancel'><item-not-found xmlns='urn:"
-			  "ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-			  to, from, id);
+		say_iq_error(d, from, to, id, "item-not-found");
+	else if (ping && self_ping && *self_ping)
+		say_iq_error(d, from, to, id, self_ping);
+	else if (ping && self_ping)
+		; /* no answer */
 	else
 		xmppd_say(d,
 			  "<iq type='result' from=\"%s\" to=\"%s\" id=\"%s\">"

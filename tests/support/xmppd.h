@@ -41,7 +41,12 @@ struct xmppd_options {
 	const char *taken; /* "|nick|nick|": a conflict for who asks */
 	bool mute;         /* reflects no message */
 	bool deaf;         /* answers no entry */
-	bool creates;      /* the room is new: status 201 */
+	/*
+	 * How the room answers a ping of an occupant: an error of that name,
+	 * "" is no answer; NULL: as if all is well.
+	 */
+	const char *self_ping;
+	bool creates; /* the room is new: status 201 */
 };
 
 /* options is read whenever it matters, and may change meanwhile. */

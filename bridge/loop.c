@@ -26,6 +26,7 @@
 #include "bridge/loop.h"
 
 #include "bridge/base.h"
+#include "bridge/gate.h"
 
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -52,6 +53,7 @@ struct calls {
 struct loop {
 	struct event_base *base; /* NULL in a manual loop */
 	struct evdns_base *dns;
+	struct gate *gate;
 	struct event *alarm; /* wakes libevent for the first timer */
 	bool running, stopped;
 
@@ -482,6 +484,7 @@ loop_free(struct loop *loop)
 		event_free(loop->alarm);
 		event_base_free(loop->base);
 	}
+	gate_free(loop->gate);
 	free(loop->queue.calls);
 	free(loop->batch.calls);
 	free(loop->heap);
@@ -492,6 +495,14 @@ struct event_base *
 loop_base(struct loop *loop)
 {
 	return loop->base;
+}
+
+struct gate *
+loop_gate(struct loop *loop)
+{
+	if (!loop->gate)
+		loop->gate = gate_new();
+	return loop->gate;
 }
 
 struct evdns_base *

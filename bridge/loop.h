@@ -27,6 +27,7 @@
 
 struct event_base;
 struct evdns_base;
+struct gate;
 struct loop;
 
 struct loop *loop_new(void);
@@ -43,6 +44,10 @@ struct event_base *loop_base(struct loop *loop);
 /* Made on first use from the system's resolver configuration; NULL in a
  * manual loop. Owned by the loop. */
 struct evdns_base *loop_dns(struct loop *loop);
+
+/* Of the process: all connections go through it (bridge/gate.h). Owned by the
+ * loop. */
+struct gate *loop_gate(struct loop *loop);
 
 /* Run until loop_stop(). Real loops only. */
 void loop_run(struct loop *loop);

@@ -7,6 +7,7 @@
 #include "bridge/backoff.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
@@ -152,6 +153,7 @@ network_retry(struct netlife *life)
 	if (!life->wanted || life->net->state != NETWORK_DOWN ||
 	    !timer_is_running(&life->retry))
 		return 0;
+	gate_forgive(loop_gate(life->bridge->loop));
 	timer_start(&life->retry, life->bridge->loop, 0, start_now, life);
 	return 1;
 }

@@ -20,6 +20,7 @@
 #include "bridge/base.h"
 #include "bridge/error.h"
 #include "bridge/event.h"
+#include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/str.h"
 #include "bridge/text.h"
@@ -255,10 +256,18 @@ sasl_of(enum conf_sasl sasl)
 	return IRC_SASL_NONE;
 }
 
-static void
-irc_start(struct network *net)
+int64_t
+irc_gate_pass(struct irc *irc)
 {
-	struct irc *irc = irc_from(net);
+	return gate_pass(loop_gate(irc->loop), irc->conf->bind,
+			 wire_server(&irc->wire)->host,
+			 irc->conf->puppet_connect_ms, loop_now_ms(irc->loop),
+			 loop_random(irc->loop));
+}
+
+static void
+connect_listener(struct irc *irc)
+{
 	const struct conf_irc *conf = irc->conf;
 	const struct irc_identity identity = {
 		.nick = conf->nick,
@@ -281,11 +290,10 @@ irc_start(struct network *net)
 	if (conf->tls != CONF_TLS_OFF) {
 		irc->wire.tls = irc_tls_new(conf, &err);
 		if (!irc->wire.tls) {
-			bridge_network_down(net, DOWN_REFUSED, err.text);
+			bridge_network_down(&irc->net, DOWN_REFUSED, err.text);
 			return;
 		}
 	}
-	irc->stopping = false;
 	irc_isupport_init(&irc->isupport);
 	if (!conf->listener) { /* people connect when they come */
 		irc->up = true;
@@ -293,6 +301,46 @@ irc_start(struct network *net)
 		return;
 	}
 	session_start(&irc->listener, &identity);
+}
+
+/* The server has refused us, or another network of ours at the same host. */
+static void
+stay_away(struct irc *irc, const char *why, int64_t wait)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, IRC_BODY_MAX + 64);
+	str_printf(&text, "%s; no connection for another %lld s", why,
+		   (long long)(wait / 1000 + 1));
+	irc->wire.server++;
+	bridge_network_down(&irc->net, DOWN_UNREACHABLE, text.data);
+}
+
+static void
+go_to_gate(void *arg)
+{
+	struct irc *irc = arg;
+	int64_t now = loop_now_ms(irc->loop);
+	int64_t wait = irc_gate_pass(irc);
+	const char *why = wait ? gate_why(loop_gate(irc->loop), irc->conf->bind,
+					  wire_server(&irc->wire)->host, now)
+			       : NULL;
+
+	if (why)
+		stay_away(irc, why, wait);
+	else if (wait)
+		timer_start(&irc->gate_timer, irc->loop, wait, go_to_gate, irc);
+	else
+		connect_listener(irc);
+}
+
+static void
+irc_start(struct network *net)
+{
+	struct irc *irc = irc_from(net);
+
+	irc->stopping = false;
+	go_to_gate(irc);
 }
 
 static void
@@ -303,6 +351,11 @@ irc_stop(struct network *net)
 	irc->stopping = true;
 	irc->up = false;
 	irc_puppets_stop(irc, GOODBYE);
+	if (timer_is_running(&irc->gate_timer)) {
+		timer_stop(&irc->gate_timer);
+		irc_closed(irc);
+		return;
+	}
 	session_stop(&irc->listener, GOODBYE);
 	irc_closed(irc); /* if nobody was connected at all */
 }

@@ -106,6 +106,7 @@ struct irc {
 	struct irc_puppet *puppets_by_person;
 	struct former *formers;     /* nicks that were ours a moment ago */
 	struct own_nick *own_nicks; /* all that ever were; by folded nick */
+	struct timer gate_timer;    /* the listener may connect */
 	struct timer connect_timer; /* the next puppet may connect */
 	bool stopping;
 	enum session_end stopped_how;
@@ -130,6 +131,9 @@ const char *irc_words(struct irc *irc, struct str *out, const char *text);
 
 /* bridge's word for a session's end. */
 enum down_reason irc_down_reason(enum session_end how);
+
+/* 0 if a connection to the server may be begun, else how long to wait. */
+int64_t irc_gate_pass(struct irc *irc);
 
 /* While stopping: a session has closed. */
 void irc_closed(struct irc *irc);

@@ -30,6 +30,7 @@
 #define LINGER_MS 120000
 #define ACCOUNT_LINGER_MS 20000
 #define GHOST_MS 300000    /* until the server has given up what broke */
+#define LOOK_AGAIN_MS 10000
 #define CONNECTING_MAX 256 /* at a time */
 #define NICK_TRIES 4
 #define WORDS_MAX 1024
@@ -215,8 +216,7 @@ wake(void *arg)
 void
 irc_puppets_wake(struct irc *irc)
 {
-	int64_t now = loop_now_ms(irc->loop), soonest = -1;
-	int64_t gap = irc->conf->puppet_connect_ms;
+	int64_t now = loop_now_ms(irc->loop), soonest = -1, wait = 0;
 	struct irc_puppet *chosen = NULL;
 	unsigned busy = 0;
 
@@ -235,16 +235,16 @@ irc_puppets_wake(struct irc *irc)
 	}
 	if (busy >= CONNECTING_MAX)
 		return; /* whoever is done wakes us */
-	if (chosen)
+	if (chosen && !(wait = irc_gate_pass(irc)))
 		connect_now(chosen);
-	else if (soonest < 0)
+	else if (!chosen && soonest < 0)
 		return;
-	else
-		gap = 0;
-	gap += (int64_t)loop_random_below(irc->loop, (uint64_t)gap / 4 + 1);
-	if (soonest > now + gap)
-		gap = soonest - now;
-	timer_start(&irc->connect_timer, irc->loop, gap, wake, irc);
+	else if (!chosen)
+		wait = soonest - now;
+	/* An operator may open the gate meanwhile. */
+	if (wait > LOOK_AGAIN_MS)
+		wait = LOOK_AGAIN_MS;
+	timer_start(&irc->connect_timer, irc->loop, wait, wake, irc);
 }
 
 /* ---- in the channels ----------------------------------------------- */

@@ -689,6 +689,7 @@ static enum irc_verdict
 on_banned(struct irc_register *r, const struct irc_line *line,
 	  struct str *wire UNUSED)
 {
+	r->turned_away = IRC_BANNED;
 	return fail(r, IRC_FORBIDDEN, "banned from the server",
 		    last_param(line));
 }
@@ -756,7 +757,11 @@ on_error(struct irc_register *r, const struct irc_line *line,
 	/* "Closing Link: banned[host] (...)" must not mean what it spells. */
 	while ((nick = find_word(text, r->nick, true)))
 		memset(nick, ' ', strlen(r->nick));
-	if (says_any(text, later) || !says_any(text, never))
+	if (says_any(text, later))
+		r->turned_away = IRC_THROTTLED;
+	else if (says_any(text, never))
+		r->turned_away = IRC_BANNED;
+	if (r->turned_away != IRC_BANNED)
 		return fail(r, IRC_FAILED, "the server closed the connection",
 			    last_param(line));
 	return fail(r, IRC_FORBIDDEN, "banned from the server",

@@ -72,6 +72,13 @@ enum irc_verdict {
 	IRC_FORBIDDEN,  /* for good: banned, wrong password, SASL refused */
 };
 
+/* Whether it is us that the server does not want, whatever we say. */
+enum irc_turned_away {
+	IRC_NOT_TURNED_AWAY,
+	IRC_THROTTLED, /* too many of us, or too fast */
+	IRC_BANNED,
+};
+
 struct irc_register {
 	struct irc_identity id;
 	char nick[64];      /* the one tried last; ours after 001 */
@@ -80,6 +87,7 @@ struct irc_register {
 	char account[64];   /* as 900 said, or "" */
 	char why[200];      /* of a failure, for people */
 	unsigned refused;   /* the numeric that it came with, or 0 */
+	enum irc_turned_away turned_away;
 	bool registered;
 	/* private */
 	unsigned offered, wanted, nick_attempt;

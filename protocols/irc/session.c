@@ -9,6 +9,7 @@
 #include "protocols/irc/session.h"
 
 #include "bridge/base.h"
+#include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
 #include "bridge/str.h"
@@ -126,6 +127,23 @@ session_fail(struct session *s, enum session_end how, const char *why)
 
 /* ---- what servers say when they close ------------------------------ */
 
+const struct conf_server *
+wire_server(const struct wire *wire)
+{
+	return &wire->conf->servers[wire->server % wire->conf->n_servers];
+}
+
+/* Not this one of us: all that come from here. */
+static void
+turned_away(struct session *s, enum gate_refusal how, const char *why)
+{
+	const struct wire *wire = s->wire;
+
+	gate_refused(loop_gate(wire->loop), wire->conf->bind,
+		     wire_server(wire)->host, how, why, loop_now_ms(wire->loop),
+		     loop_random(wire->loop));
+}
+
 static bool
 mentions(const char *text, const char *const *words)
 {
@@ -137,7 +155,7 @@ mentions(const char *text, const char *const *words)
 
 /* From ERROR's text, which no standard fixes. */
 static enum session_end
-how_ended(const struct session *s, const char *text)
+how_ended(struct session *s, const char *text)
 {
 	static const char *const banned[] = {
 		"k-line",    "k:line", "kline",    "g-line",      "g:line",
@@ -156,11 +174,15 @@ how_ended(const struct session *s, const char *text)
 		NULL,
 	};
 
-	if (mentions(text, banned))
+	if (mentions(text, banned)) {
+		turned_away(s, GATE_BANNED, text);
 		return SESSION_REFUSED;
-	if (s->state != SESSION_UP || mentions(text, throttled))
+	}
+	if (mentions(text, throttled)) {
+		turned_away(s, GATE_THROTTLED, text);
 		return SESSION_UNREACHABLE;
-	return SESSION_LOST;
+	}
+	return s->state == SESSION_UP ? SESSION_LOST : SESSION_UNREACHABLE;
 }
 
 static void
@@ -497,6 +519,8 @@ registered(struct session *s)
 	take_nick(s, s->reg->nick);
 	s->state = SESSION_UP;
 	s->full_ms = 0;
+	gate_welcomed(loop_gate(s->wire->loop), s->wire->conf->bind,
+		      wire_server(s->wire)->host);
 	begin_watch(s);
 	s->ops->up(s->owner);
 }
@@ -513,6 +537,11 @@ register_line(struct session *s, const struct irc_line *line)
 	put(s, wire.data, wire.len);
 	s->caps = s->reg->caps;
 	s->refused = s->reg->refused;
+	if (s->reg->turned_away)
+		turned_away(s,
+			    s->reg->turned_away == IRC_BANNED ? GATE_BANNED
+							      : GATE_THROTTLED,
+			    s->reg->why);
 	switch (verdict) {
 	case IRC_GOING:
 	case IRC_NICK_BUSY:
@@ -665,10 +694,8 @@ session_start(struct session *s, const struct irc_identity *identity)
 	irc_register_init(s->reg, identity);
 	irc_framer_init(&s->framer);
 	take_nick(s, identity->nick);
-	s->dial = irc_dial_start(
-		wire->loop, wire->conf, wire->tls,
-		&wire->conf->servers[wire->server % wire->conf->n_servers],
-		on_dialled, s);
+	s->dial = irc_dial_start(wire->loop, wire->conf, wire->tls,
+				 wire_server(wire), on_dialled, s);
 }
 
 void

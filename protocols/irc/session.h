@@ -59,6 +59,9 @@ struct wire {
 	struct irc_line line;
 };
 
+/* The one in use. */
+const struct conf_server *wire_server(const struct wire *wire);
+
 enum session_end {
 	SESSION_CLOSED,      /* we stopped it */
 	SESSION_LOST,        /* it broke */

@@ -7,6 +7,7 @@
 
 #include "tests/conformance/irc_fixture.h"
 
+#include "bridge/gate.h"
 #include "bridge/loop.h"
 #include "bridge/str.h"
 
@@ -103,7 +104,54 @@ how_a_server_turns_us_away_is_told_apart(void **state)
 			recorder_dump();
 			fail_msg("%s", cases[i].banner);
 		}
+		gate_forgive(loop_gate(fx->loop));
 	}
+}
+
+static void
+who_was_turned_away_does_not_knock_again(void **state)
+{
+	static const char *const banners[] = {
+		"ERROR :Closing Link: (K-lined)",
+		":irc.test 465 bridge :You are banned",
+		"ERROR :Trying to reconnect too fast.",
+	};
+	struct fixture *fx = *state;
+
+	ircd_start(&fx->d, fx->loop);
+	create(fx);
+	for (size_t i = 0; i < ARRAY_SIZE(banners); i++) {
+		int links;
+
+		fx->d.banner = banners[i];
+		recorder_start(fx->net);
+		assert_true(recorder_wait(fx->loop, "down net",
+					  recorder.downs + 1));
+		links = peer_links(fx->d.peer);
+		recorder_start(fx->net);
+		assert_true(recorder_wait(fx->loop, "no connection for another",
+					  i + 1));
+		assert_int_equal(peer_links(fx->d.peer), links);
+		gate_forgive(loop_gate(fx->loop));
+	}
+}
+
+/* It may not, because another connection has just been begun. */
+static void
+stopping_at_the_gate_ends_it(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.puppet_connect_ms = 60000;
+	ircd_start(&fx->d, fx->loop);
+	create(fx);
+	assert_int_equal(gate_pass(loop_gate(fx->loop), NULL, "127.0.0.1",
+				   60000, loop_now_ms(fx->loop), 0),
+			 0);
+	recorder_start(fx->net);
+	recorder_stop(fx->net);
+	expect(fx, "down net asked");
+	assert_int_equal(peer_links(fx->d.peer), 0);
 }
 
 static void
@@ -534,6 +582,8 @@ main(void)
 		CASE(it_can_start_again),
 		CASE(nobody_listening_is_unreachable),
 		CASE(how_a_server_turns_us_away_is_told_apart),
+		CASE(who_was_turned_away_does_not_knock_again),
+		CASE(stopping_at_the_gate_ends_it),
 		CASE(a_kill_and_a_lost_connection_are_lost),
 		CASE(a_silent_server_is_found_dead),
 		CASE(a_quiet_server_that_answers_lives_on),

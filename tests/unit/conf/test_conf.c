@@ -64,7 +64,7 @@ an_xmpp_network_has_its_defaults(void **state UNUSED)
 	assert_string_equal(net->xmpp->nick, "causeway");
 	assert_int_equal(net->xmpp->n_direct_from, 1);
 	assert_string_equal(net->xmpp->direct_from[0], "example.org");
-	assert_int_equal(net->xmpp->ping_s, 60);
+	assert_int_equal(net->xmpp->ping_s, 15);
 	assert_int_equal(net->xmpp->self_ping_s, 900);
 	assert_int_equal(net->xmpp->window, 64);
 	conf_free(conf);
@@ -108,8 +108,8 @@ an_irc_network_has_its_defaults(void **state UNUSED)
 	assert_string_equal(irc->puppet_user, "{name}");
 	assert_int_equal(irc->lines_max, 5);
 	assert_int_equal(irc->window, 5);
-	assert_int_equal(irc->ping_s, 90);
-	assert_int_equal(irc->timeout_s, 45);
+	assert_int_equal(irc->ping_s, 20);
+	assert_int_equal(irc->timeout_s, 20);
 	assert_int_equal(irc->gap_s, 10);
 	assert_int_equal(irc->silence_s, 900);
 	conf_free(conf);

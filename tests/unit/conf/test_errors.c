@@ -310,7 +310,7 @@ static const struct {
 	  "};\n"
 	  LINKS,
 	  "c.conf:3: \"nick\": expected a string such as \"causeway\", found the number 5\n"
-	  "c.conf:3: \"ping\": expected a time from 5s to 1h such as \"60s\", found the number 4\n"
+	  "c.conf:3: \"ping\": expected a time from 5s to 1h such as \"15s\", found the number 4\n"
 	  "c.conf:3: \"self_ping\": expected a time from 30s to 1d such as \"15m\", found \"1s\"\n"
 	  "c.conf:3: \"window\": expected a number from 1 to 1000, found the number 0\n"
 	  "c.conf:3: \"direct_from\": expected a domain, an address without resource, or \"*\", found \"a/b\"\n"

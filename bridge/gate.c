@@ -55,13 +55,13 @@ gate_free(struct gate *g)
 
 /* Made when first asked for; there are as many as configured servers. */
 static struct door *
-door_of(struct gate *g, const char *source, const char *host)
+door_of(struct gate *g, const struct gate_way *way)
 {
 	AUTO_STR name = { 0 };
 	struct door *door;
 
 	str_init(&name, NAME_MAX_BYTES);
-	str_printf(&name, "%s %s", source ? source : "", host);
+	str_printf(&name, "%s %s", way->source ? way->source : "", way->host);
 	for (size_t i = 0; i < name.len; i++)
 		if (name.data[i] >= 'A' && name.data[i] <= 'Z')
 			name.data[i] += 'a' - 'A';
@@ -82,10 +82,10 @@ spread(int64_t ms, uint64_t random)
 }
 
 int64_t
-gate_pass(struct gate *g, const char *source, const char *host, int64_t pace_ms,
+gate_pass(struct gate *g, const struct gate_way *way, int64_t pace_ms,
 	  int64_t now_ms, uint64_t random)
 {
-	struct door *door = door_of(g, source, host);
+	struct door *door = door_of(g, way);
 	int64_t open = door->next_ms > door->closed_ms ? door->next_ms
 						       : door->closed_ms;
 
@@ -96,11 +96,10 @@ gate_pass(struct gate *g, const char *source, const char *host, int64_t pace_ms,
 }
 
 void
-gate_refused(struct gate *g, const char *source, const char *host,
-	     enum gate_refusal how, const char *why, int64_t now_ms,
-	     uint64_t random)
+gate_refused(struct gate *g, const struct gate_way *way, enum gate_refusal how,
+	     const char *why, int64_t now_ms, uint64_t random)
 {
-	struct door *door = door_of(g, source, host);
+	struct door *door = door_of(g, way);
 	int64_t wait = THROTTLED_MS;
 
 	door->refusals++;
@@ -122,18 +121,18 @@ gate_refused(struct gate *g, const char *source, const char *host,
 }
 
 void
-gate_welcomed(struct gate *g, const char *source, const char *host)
+gate_welcomed(struct gate *g, const struct gate_way *way)
 {
-	struct door *door = door_of(g, source, host);
+	struct door *door = door_of(g, way);
 
 	door->refusals = 0;
 	door->closed_ms = 0;
 }
 
 const char *
-gate_why(struct gate *g, const char *source, const char *host, int64_t now_ms)
+gate_why(struct gate *g, const struct gate_way *way, int64_t now_ms)
 {
-	const struct door *door = door_of(g, source, host);
+	const struct door *door = door_of(g, way);
 
 	return door->closed_ms > now_ms ? door->why : NULL;
 }

@@ -26,31 +26,36 @@ enum gate_refusal {
 	GATE_BANNED,    /* K-line: minutes, then hours */
 };
 
+/* What connections have in common that go through one door. */
+struct gate_way {
+	const char *source; /* address; NULL: whatever the system chooses */
+	const char *host;
+};
+
 struct gate *gate_new(void);
 
 /* Accepts NULL. */
 void gate_free(struct gate *g);
 
 /*
- * 0 if a connection from source (NULL: whatever the system chooses) to host
- * may be begun now; pace_ms is the time that is to pass until the next one.
- * Otherwise how long to wait before asking again.
+ * 0 if a connection may be begun now; pace_ms is the time that is to pass until
+ * the next one. Otherwise how long to wait before asking again.
  */
-int64_t gate_pass(struct gate *g, const char *source, const char *host,
-		  int64_t pace_ms, int64_t now_ms, uint64_t random);
+int64_t gate_pass(struct gate *g, const struct gate_way *way, int64_t pace_ms,
+		  int64_t now_ms, uint64_t random);
 
 /* why: what the server said, for people. */
-void gate_refused(struct gate *g, const char *source, const char *host,
+void gate_refused(struct gate *g, const struct gate_way *way,
 		  enum gate_refusal how, const char *why, int64_t now_ms,
 		  uint64_t random);
 
-void gate_welcomed(struct gate *g, const char *source, const char *host);
+void gate_welcomed(struct gate *g, const struct gate_way *way);
 
 /*
  * What the server said that closed the gate; NULL if it is open, but for the
  * pace. Valid until the next call.
  */
-const char *gate_why(struct gate *g, const char *source, const char *host,
+const char *gate_why(struct gate *g, const struct gate_way *way,
 		     int64_t now_ms);
 
 /* An operator says that all is well again: open what refusals closed. */

@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Longer than any handshake: DNS, TLS, SASL with a slow server. */
 #define START_DEADLINE_MS 90000
@@ -21,6 +22,8 @@
 #define STOP_DEADLINE_MS 3000
 /* Up for so long, the next loss is a new story. */
 #define STABLE_MS 60000
+/* What is new about a network that is down is told so often. */
+#define COMPLAINTS_MAX 4
 
 void
 protocol_check(const struct protocol *protocol)
@@ -186,14 +189,17 @@ bridge_network_up(struct network *net)
 	timer_stop(&life->deadline);
 	set_state(life, NETWORK_UP);
 	life->heard = true;
-	life->complained = false;
+	life->complaints = 0;
 	log_info(net->name, "up after %lld.%lld s, attempt %u",
 		 (long long)took / 1000, (long long)took % 1000 / 100,
 		 life->failures + 1);
 	each_room(life, bridge_mark);
 }
 
-/* A network that is down says so once, not at every attempt. */
+/*
+ * A network that is down says so once, not at every attempt; and again when
+ * there is another reason now, but not for ever: some hold a number.
+ */
 static void
 complain(struct netlife *life, enum down_reason why, const char *text,
 	 int64_t wait)
@@ -201,14 +207,18 @@ complain(struct netlife *life, enum down_reason why, const char *text,
 	const char *name = life->net->name;
 
 	text = text ? text : "no reason given";
+	if (life->complaints >= COMPLAINTS_MAX || !life->news) {
+		log_trace(name, "still down: %s", text);
+		return;
+	}
 	if (why == DOWN_REFUSED)
 		log_error(name, "refused: %s; trying again in %lld s", text,
 			  (long long)wait / 1000);
-	else if (!life->complained)
-		log_warn(name, "down: %s; trying again until it is back", text);
+	else if (life->complaints)
+		log_warn(name, "not back yet: %s", text);
 	else
-		log_trace(name, "still down: %s", text);
-	life->complained = true;
+		log_warn(name, "down: %s; trying again until it is back", text);
+	life->complaints++;
 }
 
 static void
@@ -278,6 +288,7 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 	timer_stop(&life->deadline);
 	timer_stop(&life->retry);
 	set_state(life, NETWORK_DOWN);
+	life->news = !life->complaints || !text || strcmp(life->why, text) != 0;
 	free(life->why);
 	life->why = xstrdup(text ? text : "no reason given");
 	each_room(life, room_lost);

@@ -295,7 +295,9 @@ failed(struct irc_dial *d, const char *what, const char *why)
 static void
 out_of_patience(void *arg)
 {
-	failed(arg, "", "timed out");
+	struct irc_dial *d = arg;
+
+	failed(d, d->ssl ? "TLS" : "", "timed out");
 }
 
 /* The certificate decides whether it is worth asking again soon. */

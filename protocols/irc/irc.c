@@ -20,7 +20,6 @@
 #include "bridge/base.h"
 #include "bridge/error.h"
 #include "bridge/event.h"
-#include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/str.h"
 #include "bridge/text.h"
@@ -259,8 +258,9 @@ sasl_of(enum conf_sasl sasl)
 int64_t
 irc_gate_pass(struct irc *irc)
 {
-	return gate_pass(loop_gate(irc->loop), irc->conf->bind,
-			 wire_server(&irc->wire)->host,
+	const struct gate_way way = wire_way(&irc->wire);
+
+	return gate_pass(loop_gate(irc->loop), &way,
 			 irc->conf->puppet_connect_ms, loop_now_ms(irc->loop),
 			 loop_random(irc->loop));
 }
@@ -322,9 +322,9 @@ go_to_gate(void *arg)
 	struct irc *irc = arg;
 	int64_t now = loop_now_ms(irc->loop);
 	int64_t wait = irc_gate_pass(irc);
-	const char *why = wait ? gate_why(loop_gate(irc->loop), irc->conf->bind,
-					  wire_server(&irc->wire)->host, now)
-			       : NULL;
+	const struct gate_way way = wire_way(&irc->wire);
+	const char *why =
+		wait ? gate_why(loop_gate(irc->loop), &way, now) : NULL;
 
 	if (why)
 		stay_away(irc, why, wait);

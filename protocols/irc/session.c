@@ -9,7 +9,6 @@
 #include "protocols/irc/session.h"
 
 #include "bridge/base.h"
-#include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
 #include "bridge/str.h"
@@ -133,15 +132,21 @@ wire_server(const struct wire *wire)
 	return &wire->conf->servers[wire->server % wire->conf->n_servers];
 }
 
+struct gate_way
+wire_way(const struct wire *wire)
+{
+	return (struct gate_way){ wire->conf->bind, wire_server(wire)->host };
+}
+
 /* Not this one of us: all that come from here. */
 static void
 turned_away(struct session *s, enum gate_refusal how, const char *why)
 {
 	const struct wire *wire = s->wire;
+	const struct gate_way way = wire_way(wire);
 
-	gate_refused(loop_gate(wire->loop), wire->conf->bind,
-		     wire_server(wire)->host, how, why, loop_now_ms(wire->loop),
-		     loop_random(wire->loop));
+	gate_refused(loop_gate(wire->loop), &way, how, why,
+		     loop_now_ms(wire->loop), loop_random(wire->loop));
 }
 
 static bool
@@ -516,11 +521,12 @@ watch_line(struct session *s, const struct irc_line *line)
 static void
 registered(struct session *s)
 {
+	const struct gate_way way = wire_way(s->wire);
+
 	take_nick(s, s->reg->nick);
 	s->state = SESSION_UP;
 	s->full_ms = 0;
-	gate_welcomed(loop_gate(s->wire->loop), s->wire->conf->bind,
-		      wire_server(s->wire)->host);
+	gate_welcomed(loop_gate(s->wire->loop), &way);
 	begin_watch(s);
 	s->ops->up(s->owner);
 }

@@ -26,6 +26,7 @@
  * behind it (confirm.c).
  */
 
+#include "bridge/gate.h"
 #include "bridge/loop.h"
 #include "bridge/pulse.h"
 #include "protocols/irc/line.h"
@@ -59,8 +60,9 @@ struct wire {
 	struct irc_line line;
 };
 
-/* The one in use. */
+/* The one in use, and the way to it. */
 const struct conf_server *wire_server(const struct wire *wire);
+struct gate_way wire_way(const struct wire *wire);
 
 enum session_end {
 	SESSION_CLOSED,      /* we stopped it */

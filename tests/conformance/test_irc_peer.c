@@ -141,12 +141,13 @@ static void
 stopping_at_the_gate_ends_it(void **state)
 {
 	struct fixture *fx = *state;
+	const struct gate_way way = { NULL, "127.0.0.1" };
 
 	fx->conf.puppet_connect_ms = 60000;
 	ircd_start(&fx->d, fx->loop);
 	create(fx);
-	assert_int_equal(gate_pass(loop_gate(fx->loop), NULL, "127.0.0.1",
-				   60000, loop_now_ms(fx->loop), 0),
+	assert_int_equal(gate_pass(loop_gate(fx->loop), &way, 60000,
+				   loop_now_ms(fx->loop), 0),
 			 0);
 	recorder_start(fx->net);
 	recorder_stop(fx->net);

@@ -4,6 +4,7 @@
     ca.pem                   the authority
     server.pem, server.key   irc.localhost, localhost and 127.0.0.1
     other.pem, other.key     elsewhere.example only: the wrong host name
+    expired.pem, .key        as the first, but its time is over
     stranger.pem, .key       the right names, signed by nobody we know
     client.pem, client.key   for SASL EXTERNAL
 """
@@ -16,8 +17,9 @@ NAMES = "DNS:irc.localhost,DNS:localhost,IP:127.0.0.1"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
-def _openssl(folder, *args):
-    done = subprocess.run(["/usr/bin/openssl", *args], cwd=folder,
+def _openssl(folder, *args, when=None):
+    past = ["/usr/bin/faketime", when] if when else []
+    done = subprocess.run([*past, "/usr/bin/openssl", *args], cwd=folder,
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
     if done.returncode:
@@ -25,13 +27,13 @@ def _openssl(folder, *args):
     return done.stdout
 
 
-def _signed(folder, name, subject, extensions):
+def _signed(folder, name, subject, extensions, when=None):
     _openssl(folder, "req", "-new", *KEY, "-keyout", f"{name}.key",
              "-out", f"{name}.csr", "-subj", f"/CN={subject}")
     (folder / f"{name}.ext").write_text(extensions)
     _openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-days", "30",
              "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-             "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+             "-extfile", f"{name}.ext", "-out", f"{name}.pem", when=when)
 
 
 def make(folder):
@@ -45,6 +47,9 @@ def make(folder):
              "/CN=irc.localhost", "-addext", f"subjectAltName={NAMES}")
     _signed(folder, "server", "irc.localhost",
             f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\n")
+    _signed(folder, "expired", "irc.localhost",
+            f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\n",
+            when="2 years ago")
     _signed(folder, "other", "elsewhere.example",
             "subjectAltName=DNS:elsewhere.example\n"
             "extendedKeyUsage=serverAuth\n")

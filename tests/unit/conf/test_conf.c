@@ -437,7 +437,7 @@ what_is_risky_is_warned_about_and_accepted(void **state UNUSED)
 		{ XMPP_AND IRC_LINE "again: { protocol = \"irc\"; nick = "
 		  "\"Causeway\"; server = \"IRC.libera.chat\"; };\n};\n"
 		  "links: { dev: { channels = [ \"xmpp:dev@c\", "
-		  "\"libera:#dev\", \"again:#dev\" ]; }; };",
+		  "\"libera:#dev\", \"again:#other\" ]; }; };",
 		  "c.conf:4: warning: network \"again\" has the server and the "
 		  "nick of \"libera\" (line 3): one will push the other out\n" },
 	};

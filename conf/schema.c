@@ -308,7 +308,9 @@ static const struct option irc_options[] = {
 	{ .name = "puppet_connect", .type = OPTION_MILLISECONDS,
 	  AT(struct irc_block, irc.puppet_connect_ms), .max = 600000,
 	  .fallback_note = "from the preset", .example = "2s",
-	  .doc = "Time between the connects of two puppets." },
+	  .doc = "Time between two connects from one address to one host, "
+		 "by puppets and listeners of all networks together; spread "
+		 "by half." },
 	{ .name = "puppet_realname", .type = OPTION_TEXT,
 	  AT(struct irc_block, irc.puppet_realname), .min = 1, .max = 200,
 	  .refuse = refuse_person_template, .fallback = "{name} via {network}",

@@ -66,12 +66,6 @@ JUMPS = {"hour-ahead": "+3600", "hour-back": "-3600",
          "ten-years-ahead": "+315360000"}
 
 
-def not_yet(*values):
-    """A fault that the bridge does not bear: tests/run integration -m
-    open_fault tries them; the whole run leaves them out."""
-    return pytest.param(*values, marks=pytest.mark.open_fault)
-
-
 @pytest.mark.timed
 @pytest.mark.parametrize("jump", [
     "hour-ahead", "hour-back", "ten-years-ahead"])

@@ -108,7 +108,8 @@ def test_fault_24_a_name_that_moved_is_followed_and_disturbs_nobody(
     it.proxy(network).reset()
     wait_for("the new address to be tried", lambda: [
         r for r in it.bridge.log()[since:] if r.get("where") == network and
-        f"{network}.dns.test" in r["msg"] and "refused" in r["msg"]], 30)
+        f"{network}.dns.test" in r["msg"] and
+        ("refused" in r["msg"] or "no connection" in r["msg"])], 30)
     names.address = "127.0.0.1"
     it.wait_back(60)
     traffic.audit(*((5, 0) if network == "irc" else (0, 5)))

@@ -43,6 +43,7 @@ class XmppServer(Server):
 class Prosody(XmppServer):
     name = "prosody"
     packages = ("prosody",)
+    log_level = "debug"
 
     def configure(self):
         data = self.folder / "data"
@@ -63,7 +64,7 @@ run_as_root = true
 daemonize = false
 pidfile = "{self.folder}/prosody.pid"
 data_path = "{data}"
-log = {{ debug = "{self.folder}/prosody.log" }}
+log = {{ {self.log_level} = "{self.folder}/prosody.log" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.port} }}
 component_interfaces = {{ "127.0.0.1" }}

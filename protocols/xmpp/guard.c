@@ -16,6 +16,7 @@
 
 #include <dlfcn.h>
 #include <expat.h>
+#include <strophe.h>
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -44,10 +45,15 @@ struct guard {
 };
 
 /*
- * The one thing that belongs to the process and not to a parser: expat's
- * setters have no argument through which a counter could be handed to them.
+ * What belongs to the process and not to a parser: the setters of expat have
+ * no argument through which it could be handed to them.
  */
 static atomic_ulong trips;
+static struct {
+	guard_wanted_fn *wanted; /* or NULL */
+	void *arg;
+	bool closing; /* a stanza is complete, and no handler was called yet */
+} asked;
 
 static void
 trip(void)
@@ -91,6 +97,14 @@ fits(struct guard *g, size_t tag)
 	       g->tag_bytes + tag <= GUARD_STANZA_TAGS_MAX;
 }
 
+static bool
+is_wanted(const struct guard *g, const XML_Char *name,
+	  const XML_Char **attributes)
+{
+	return g->depth != 1 || !asked.wanted ||
+	       asked.wanted(asked.arg, name, attributes);
+}
+
 static void XMLCALL
 guard_start(void *data, const XML_Char *name, const XML_Char **attributes)
 {
@@ -100,6 +114,10 @@ guard_start(void *data, const XML_Char *name, const XML_Char **attributes)
 	g->pending = 0;
 	if (g->skipped > 0) {
 		g->skipped++;
+		return;
+	}
+	if (!is_wanted(g, name, attributes)) {
+		g->skipped = 1;
 		return;
 	}
 	tag = tag_size(name, attributes);
@@ -135,8 +153,10 @@ guard_end(void *data, const XML_Char *name)
 	g->depth--;
 	if (g->depth <= 1)
 		begin_stanza(g);
+	asked.closing = g->depth == 1;
 	if (g->end)
 		g->end(g->user, name);
+	asked.closing = false;
 }
 
 static void XMLCALL
@@ -271,10 +291,12 @@ XML_SetCharacterDataHandler(XML_Parser parser, XML_CharacterDataHandler chars)
 enum XML_Status XMLCALL
 XML_Parse(XML_Parser parser, const char *bytes, int len, int is_final)
 {
-	enum XML_Status (*real)(XML_Parser, const char *, int, int);
+	/* Called for all that is read: found once. */
+	static enum XML_Status (*real)(XML_Parser, const char *, int, int);
 	struct guard *g = parser ? XML_GetUserData(parser) : NULL;
 
-	find_real(real, "XML_Parse");
+	if (!real)
+		find_real(real, "XML_Parse");
 	if (g) {
 		g->pending += len > 0 ? (size_t)len : 0;
 		if (g->putting_off != (g->pending > GUARD_TOKEN_MAX))
@@ -302,6 +324,34 @@ XML_ParserFree(XML_Parser parser)
 	guard_drop(parser);
 	find_real(real, "XML_ParserFree");
 	real(parser);
+}
+
+/* ---- what libstrophe calls of itself ------------------------------------- */
+
+int
+xmpp_stanza_to_text(xmpp_stanza_t *stanza, char **buf, size_t *buflen)
+{
+	/* Called for every stanza that is sent: found once. */
+	static int (*real)(xmpp_stanza_t *, char **, size_t *);
+
+	if (asked.closing)
+		return XMPP_EMEM;
+	if (!real)
+		find_real(real, "xmpp_stanza_to_text");
+	return real(stanza, buf, buflen);
+}
+
+void
+guard_handled(void)
+{
+	asked.closing = false;
+}
+
+void
+guard_ask(guard_wanted_fn *wanted, void *arg)
+{
+	asked.wanted = wanted;
+	asked.arg = arg;
 }
 
 unsigned long

@@ -31,6 +31,8 @@
  * memory, not theirs.
  */
 
+#include <stdbool.h>
+
 #define GUARD_ELEMENTS_MAX 2000     /* per stanza, with the stanza */
 #define GUARD_DEPTH_MAX 48          /* the stanza is 1 */
 #define GUARD_TEXT_MAX (256 * 1024) /* bytes per stanza */
@@ -38,6 +40,26 @@
 #define GUARD_TAG_MAX (64 * 1024)   /* bytes of name, attributes, values */
 #define GUARD_STANZA_TAGS_MAX (512 * 1024) /* ... of all elements together */
 #define GUARD_TOKEN_MAX (1024 * 1024)      /* bytes read again and again */
+
+/*
+ * A second use of the same place. Most of what rooms send us is a copy for a
+ * puppet that nobody reads, and expat's part is a tenth of what a stanza
+ * costs. wanted() tells from the name (with its namespace before it, if any)
+ * and the attributes of a stanza's first tag (key, value, ..., NULL) whether
+ * anybody will look at it; if not, it goes no further than expat. NULL: all
+ * are wanted. It holds for what is parsed from now on, by whichever parser.
+ */
+typedef bool guard_wanted_fn(void *arg, const char *name,
+			     const char *const *attributes);
+void guard_ask(guard_wanted_fn *wanted, void *arg);
+
+/*
+ * libstrophe writes every stanza that it took down as text, for a log that
+ * nobody asked for, before it calls its handlers; that is kept from it.
+ * To be called by the handler of all stanzas, first: from then on,
+ * xmpp_stanza_to_text() does what it says again.
+ */
+void guard_handled(void);
 
 /* How often a limit was met since the process began. Any thread may ask. */
 unsigned long guard_trips(void);

@@ -804,3 +804,37 @@ muc_message(struct xmpp *x, xmpp_stanza_t *st)
 	else if (!room || !seat_find_from(room, to))
 		evict_ghost(x, room, st);
 }
+
+/* ---- copies -------------------------------------------------------------- */
+
+static bool
+is_somebody_else(struct room *room, const struct seat *seat, const char *nick)
+{
+	struct seat *other;
+
+	if (!strcmp(nick, seat->nick))
+		return false;
+	if (seat->state == SEAT_JOINED)
+		return true;
+	/* The room may let it in under another nick than it asked for. */
+	other = seat_find(room, nick);
+	return !strcmp(nick, room->nick) || muc_member_find(room, nick) ||
+	       (other && other != seat && other->state == SEAT_JOINED);
+}
+
+bool
+muc_is_copy(struct xmpp *x, const struct first_tag *tag)
+{
+	struct room *room = muc_room_find(x, tag->from);
+	struct seat *seat = room ? seat_find_from(room, tag->to) : NULL;
+	const char *type = tag->type;
+
+	if (!seat)
+		return false;
+	if (!strcmp(tag->name, "message"))
+		return !strcmp(type, "groupchat");
+	if (strcmp(tag->name, "presence") != 0 ||
+	    (*type && strcmp(type, "unavailable") != 0))
+		return false;
+	return is_somebody_else(room, seat, jid_resource(tag->from));
+}

@@ -130,6 +130,10 @@ void muc_drop(struct xmpp *x);
 void muc_presence(struct xmpp *x, xmpp_stanza_t *st);
 void muc_message(struct xmpp *x, xmpp_stanza_t *st);
 
+/* True if the stanza is a puppet's copy of what the listener gets, too, and
+ * tells nothing about the puppet itself. */
+bool muc_is_copy(struct xmpp *x, const struct first_tag *tag);
+
 /* The room that the address (full or bare) is of, or NULL. */
 struct room *muc_room_find(struct xmpp *x, const char *jid);
 

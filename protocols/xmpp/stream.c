@@ -24,6 +24,7 @@
 #include "bridge/loop.h"
 #include "bridge/pulse.h"
 #include "conf/conf.h"
+#include "protocols/xmpp/guard.h"
 
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -193,6 +194,28 @@ bytes_wait(const struct stream *s)
 	return s->read_fd >= 0 && !ioctl(s->read_fd, FIONREAD, &n) && n > 0;
 }
 
+/* For the guard; libstrophe has 0x1f between a namespace and a name. */
+static bool
+on_first_tag(void *arg, const char *name, const char *const *attributes)
+{
+	struct stream *s = arg;
+	const char *local = strrchr(name, '\x1f');
+	struct first_tag tag = { local ? local + 1 : name, "", "", "" };
+	const struct {
+		const char *key, **value;
+	} fields[] = {
+		{ "from", &tag.from },
+		{ "to", &tag.to },
+		{ "type", &tag.type },
+	};
+
+	for (; *attributes; attributes += 2)
+		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+			if (!strcmp(attributes[0], fields[i].key))
+				*fields[i].value = attributes[1];
+	return s->state != STREAM_UP || s->ops->wants(s->arg, &tag);
+}
+
 static void stream_ended(struct stream *s);
 
 static void
@@ -201,12 +224,14 @@ stream_pump(struct stream *s)
 	assert(!s->pumping);
 	s->pumping = true;
 	unsigned rounds = PUMP_ROUNDS;
+	guard_ask(on_first_tag, s);
 	do {
 		s->dirty = false;
 		xmpp_run_once(s->ctx, 0);
 		if (!s->gone)
 			xmpp_run_once(s->ctx, 0);
 	} while (!s->gone && --rounds && (s->dirty || bytes_wait(s)));
+	guard_ask(NULL, NULL);
 	s->pumping = false;
 	if (s->gone) {
 		stream_ended(s);
@@ -311,6 +336,7 @@ on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *st, void *arg)
 	struct stream *s = arg;
 
 	(void)conn;
+	guard_handled();
 	if (s->state == STREAM_UP)
 		s->ops->stanza(s->arg, st);
 	return 1;
@@ -393,6 +419,7 @@ on_conn(xmpp_conn_t *conn, xmpp_conn_event_t what, int error,
 {
 	struct stream *s = arg;
 
+	guard_handled();
 	if (what == XMPP_CONN_RAW_CONNECT)
 		return;
 	if (what == XMPP_CONN_CONNECT) {

@@ -22,14 +22,25 @@
 
 #include <strophe.h>
 
+#include <stdbool.h>
+
 struct conf_xmpp;
 struct loop;
 struct stream;
+
+/* How a stanza begins. */
+struct first_tag {
+	const char *name; /* "message" */
+	const char *from, *to, *type;
+};
 
 struct stream_ops {
 	void (*up)(void *arg);
 	/* Provoke an answer; stream_answered() says that it came. */
 	void (*ask)(void *arg);
+	/* Called at the first tag of a stanza, before any work is done for the
+	 * rest. False: nobody will look at it. What is not there is "". */
+	bool (*wants)(void *arg, const struct first_tag *tag);
 	/* st is borrowed for the duration of the call. */
 	void (*stanza)(void *arg, xmpp_stanza_t *st);
 	void (*down)(void *arg, enum down_reason why, const char *text);

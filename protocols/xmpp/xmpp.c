@@ -176,6 +176,13 @@ on_presence(struct xmpp *x, xmpp_stanza_t *st)
 	muc_presence(x, st);
 }
 
+/* A room sends each of its messages and presences to every puppet in it. */
+static bool
+on_first_tag(void *arg, const struct first_tag *tag)
+{
+	return !muc_is_copy(arg, tag);
+}
+
 static void
 on_stanza(void *arg, xmpp_stanza_t *st)
 {
@@ -196,6 +203,7 @@ on_stanza(void *arg, xmpp_stanza_t *st)
 static const struct stream_ops stream_ops = {
 	.up = on_up,
 	.ask = on_ask,
+	.wants = on_first_tag,
 	.stanza = on_stanza,
 	.down = on_down,
 };

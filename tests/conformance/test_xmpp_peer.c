@@ -7,12 +7,14 @@
 #include "tests/conformance/xmpp_fixture.h"
 
 #include "bridge/str.h"
+#include "protocols/xmpp/guard.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define PUPPET "#bob%irc@gw.test/causeway"
 #define USER "xmlns='http://jabber.org/protocol/muc#user'"
 
 /* ---- the stream ---------------------------------------------------------- */
@@ -471,6 +473,52 @@ a_puppet_is_renamed(void **state)
 	assert_int_equal(recorder_count("event"), 2); /* Ann, topic */
 }
 
+/* It is deeper than the guard lets pass what somebody will look at. */
+static void
+say_deep(struct fixture *f, const char *what, const char *from, const char *to)
+{
+	AUTO_STR deep = { 0 };
+
+	str_init(&deep, 1000);
+	for (int i = 0; i < 100; i++)
+		str_add(&deep, "<i>");
+	for (int i = 0; i < 100; i++)
+		str_add(&deep, "</i>");
+	xmppd_say(f->server, "<%s from='" ROOM "/%s' to='%s'>%s</%.*s>", what,
+		  from, to, deep.data, (int)strcspn(what, " "), what);
+}
+
+static void
+only_the_listener_s_copy_is_looked_at(void **state)
+{
+	static const struct {
+		const char *what, *from, *to;
+		unsigned long looked_at;
+	} cases[] = {
+		{ "message type='groupchat'", "Ann", LISTENER, 1 },
+		{ "message type='groupchat'", "Ann", PUPPET, 0 },
+		{ "message type='groupchat'", "bob", PUPPET, 0 },
+		{ "message type='chat'", "Ann", PUPPET, 1 },
+		{ "message type='error'", "bob", PUPPET, 1 },
+		{ "message", "Ann", PUPPET, 1 },
+		{ "presence", "Ann", LISTENER, 1 },
+		{ "presence", "Ann", PUPPET, 0 },
+		{ "presence type='unavailable'", "Ann", PUPPET, 0 },
+		{ "presence type='error'", "Ann", PUPPET, 1 },
+		{ "presence type='unavailable'", "bob", PUPPET, 1 },
+	};
+	struct fixture *f = *state;
+
+	enter_puppet(f);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned long before = guard_trips();
+
+		say_deep(f, cases[i].what, cases[i].from, cases[i].to);
+		barrier(f);
+		assert_int_equal(guard_trips() - before, cases[i].looked_at);
+	}
+}
+
 static void
 a_kicked_puppet_stays_out(void **state)
 {
@@ -814,6 +862,7 @@ main(void)
 		CASE(a_puppet_comes_back_at_once),
 		CASE(a_puppet_is_renamed),
 		CASE(a_kicked_puppet_stays_out),
+		CASE(only_the_listener_s_copy_is_looked_at),
 		CASE(deliveries_are_confirmed_in_order),
 		CASE(an_error_refuses),
 		CASE(a_puppet_that_is_out_gives_back_all_behind_it),

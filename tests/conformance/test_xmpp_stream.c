@@ -69,7 +69,19 @@ on_down(void *arg, enum down_reason why, const char *text UNUSED)
 	loop_stop(f->loop);
 }
 
-static const struct stream_ops ops = { on_up, on_ask, on_stanza, on_down };
+static bool
+on_first_tag(void *arg UNUSED, const struct first_tag *tag UNUSED)
+{
+	return true;
+}
+
+static const struct stream_ops ops = {
+	.up = on_up,
+	.ask = on_ask,
+	.wants = on_first_tag,
+	.stanza = on_stanza,
+	.down = on_down,
+};
 
 static int
 setup(void **state)

@@ -24,6 +24,13 @@ struct fixture {
 	unsigned long before;
 };
 
+struct narrator {
+	xmpp_ctx_t *ctx;
+	xmpp_stanza_t *stanza;
+	bool handled;
+	int result;
+};
+
 static int
 setup(void **state)
 {
@@ -417,6 +424,80 @@ a_parser_without_callbacks_is_left_alone(void **state UNUSED)
 	XML_ParserFree(NULL);
 }
 
+/* ---- what nobody wants --------------------------------------------------- */
+
+static bool
+wants_no_copies(void *arg, const char *name, const char *const *attributes)
+{
+	unsigned *asked = arg;
+
+	(*asked)++;
+	assert_string_equal(name, "m");
+	return !attributes[0] || strcmp(attributes[1], "copy") != 0;
+}
+
+static void
+what_nobody_wants_goes_no_further_than_expat(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct seen seen = { 0 };
+	unsigned asked = 0;
+
+	watch(parser, &seen);
+	guard_ask(wants_no_copies, &asked);
+	assert_int_equal(feed(parser, "<s><m to='copy'><b>1<c/></b></m>"
+				      "<m to='me'><b>2</b></m>"
+				      "<m to='copy'>3</m><m>4</m>"),
+			 XML_STATUS_OK);
+	guard_ask(NULL, NULL);
+	assert_int_equal(asked, 4);
+	assert_int_equal(seen.starts, 1 + 2 + 1);
+	assert_int_equal(seen.text, 2);
+	assert_int_equal(feed(parser, "<m to='copy'>5</m>"), XML_STATUS_OK);
+	assert_int_equal(asked, 4);
+	assert_int_equal(seen.text, 3);
+	assert_int_equal(tripped(f), 0);
+	XML_ParserFree(parser);
+}
+
+/* As libstrophe's own end handler would, for its log. */
+static void XMLCALL
+narrate(void *data, const XML_Char *name UNUSED)
+{
+	struct narrator *n = data;
+	char *text = NULL;
+	size_t len;
+
+	if (n->handled)
+		guard_handled();
+	n->result = xmpp_stanza_to_text(n->stanza, &text, &len);
+	xmpp_free(n->ctx, text);
+}
+
+static void
+a_stanza_is_written_down_only_for_those_who_handle_it(void **state)
+{
+	struct fixture *f = *state;
+	XML_Parser parser = XML_ParserCreate(NULL);
+	struct narrator n = { .ctx = f->ctx,
+			      .stanza = xmpp_presence_new(f->ctx) };
+
+	XML_SetUserData(parser, &n);
+	XML_SetElementHandler(parser, NULL, narrate);
+	(void)feed(parser, "<s><m>");
+	(void)feed(parser, "</m>");
+	assert_int_not_equal(n.result, XMPP_EOK);
+	n.handled = true;
+	(void)feed(parser, "<m/>");
+	assert_int_equal(n.result, XMPP_EOK);
+	n.handled = false;
+	(void)feed(parser, "</s>"); /* not a stanza */
+	assert_int_equal(n.result, XMPP_EOK);
+	xmpp_stanza_release(n.stanza);
+	XML_ParserFree(parser);
+}
+
 int
 main(void)
 {
@@ -436,6 +517,8 @@ main(void)
 		GUARDED(a_stanza_in_single_bytes_is_seen_with_its_last),
 		GUARDED(a_tag_without_end_does_not_cost_its_square),
 		GUARDED(a_parser_without_callbacks_is_left_alone),
+		GUARDED(what_nobody_wants_goes_no_further_than_expat),
+		GUARDED(a_stanza_is_written_down_only_for_those_who_handle_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,12 +107,13 @@ def _others_reach(path):
     return all(p.stat().st_mode & 0o001 for p in (path, *path.parents))
 
 
-def temporary_folder(prefix="causeway-"):
-    """A folder under $TMPDIR that our unprivileged children can enter.
+def temporary_folder(prefix="causeway-", base=None):
+    """A folder under base, or $TMPDIR, that our unprivileged children can
+    enter.
 
     Removed when the program ends, unless KEEP is set in the environment.
     """
-    base = pathlib.Path(tempfile.gettempdir()).resolve()
+    base = pathlib.Path(base or tempfile.gettempdir()).resolve()
     if os.geteuid() == 0 and not _others_reach(base):
         base = pathlib.Path("/tmp")
     path = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=base))

@@ -193,7 +193,10 @@ say_more(struct talk *t)
 		if (!may_say(t, v))
 			break;
 		name_speaker(nick, sizeof(nick), g->letter, who);
-		visitor_say(v, g->to, nick, (unsigned)t->sent);
+		struct utterance u = { (unsigned)t->start_ns,
+				       (unsigned)t->sent };
+
+		visitor_say(v, g->to, nick, &u);
 		t->sent_ns[t->sent++] = now_ns();
 		if (t->interval_ns)
 			visitor_flush(v);

@@ -27,9 +27,8 @@
 	"xmlns:stream='http://etherx.jabber.org/streams' " \
 	"version='1.0' to='%s'>"
 
-/* The words of a message: about as long as people write. */
-static const char words[] =
-	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+/* The rest of a message: together about as long as people write. */
+static const char words[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 void
 give_up(const char *where, const char *what)
@@ -241,20 +240,20 @@ visitor_finish(struct visitor *v)
 
 void
 visitor_say(struct visitor *v, const char *to, const char *nick,
-	    unsigned number)
+	    const struct utterance *u)
 {
 	if (v->irc) {
-		str_printf(&v->unsent, "PRIVMSG %s :n%06un%s\r\n", to, number,
-			   words);
+		str_printf(&v->unsent, "PRIVMSG %s :n%06un %08x %s\r\n", to,
+			   u->number, u->talk, words);
 		return;
 	}
 	str_add(&v->unsent, "<message");
 	if (*v->from)
 		str_printf(&v->unsent, " from='%s@%s/r'", nick, v->from);
 	str_printf(&v->unsent,
-		   " to='%s' type='groupchat' id='m%u'><body>n%06un%s</body>"
-		   "</message>",
-		   to, number, number, words);
+		   " to='%s' type='groupchat' id='m%x-%u'>"
+		   "<body>n%06un %08x %s</body></message>",
+		   to, u->talk, u->number, u->number, u->talk, words);
 }
 
 void

@@ -50,9 +50,15 @@ void visitor_finish(struct visitor *v);
 /* Presence of a component's occupant in the room; does not wait for more. */
 void visitor_occupy(struct visitor *v, const char *room, const char *nick);
 
-/* Something numbered to the channel or room; nick: a component's occupant. */
+/* What nobody said before: bridges take a text that returns for an echo. */
+struct utterance {
+	unsigned talk; /* in which this is */
+	unsigned number;
+};
+
+/* To the channel or room; nick: a component's occupant. */
 void visitor_say(struct visitor *v, const char *to, const char *nick,
-		 unsigned number);
+		 const struct utterance *u);
 
 /* Write what the socket takes. */
 void visitor_flush(struct visitor *v);

@@ -105,13 +105,6 @@ seal_key(const char *path, struct error *err)
 
 /* ---- hex --------------------------------------------------------------- */
 
-static void
-add_hex(struct str *out, const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		str_printf(out, "%02x", bytes[i]);
-}
-
 static int
 nibble(char c)
 {
@@ -180,9 +173,9 @@ seal(struct str *out, const struct secret *key, const char *purpose,
 	    EVP_CipherFinal_ex(c, text + n, &rest) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, tag) != 1)
 		abort(); /* of what is in memory: cannot fail */
-	add_hex(out, nonce, sizeof(nonce));
-	add_hex(out, text, len);
-	add_hex(out, tag, sizeof(tag));
+	str_add_hex(out, nonce, sizeof(nonce));
+	str_add_hex(out, text, len);
+	str_add_hex(out, tag, sizeof(tag));
 	EVP_CIPHER_CTX_free(c);
 	free(text);
 }

@@ -74,20 +74,40 @@ str_add_char(struct str *s, char c)
 }
 
 void
+str_add_hex(struct str *s, const unsigned char *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (n > SIZE_MAX / 2 || !reserve(s, 2 * n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		s->data[s->len++] = digits[bytes[i] >> 4];
+		s->data[s->len++] = digits[bytes[i] & 15];
+	}
+	s->data[s->len] = '\0';
+}
+
+/* Into the room that there is; only what does not fit is written twice. */
+void
 str_vprintf(struct str *s, const char *fmt, va_list args)
 {
+	size_t left = s->size - s->len;
 	va_list again;
 
 	va_copy(again, args);
 
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(s->data + s->len, left, fmt, args);
 
-	va_end(again);
 	if (n < 0)
 		s->overflowed = true; /* beyond INT_MAX */
+	else if ((size_t)n < left)
+		s->len += (size_t)n;
 	else if (reserve(s, (size_t)n))
 		s->len += (size_t)vsnprintf(s->data + s->len, (size_t)n + 1,
-					    fmt, args);
+					    fmt, again);
+	va_end(again);
+	if (left)
+		s->data[s->len] = '\0'; /* not even in part */
 }
 
 void

@@ -36,6 +36,8 @@ void str_finish(struct str *s);
 void str_add(struct str *s, const char *text);
 void str_add_n(struct str *s, const void *bytes, size_t n);
 void str_add_char(struct str *s, char c);
+/* Each byte as two digits, in lower case. */
+void str_add_hex(struct str *s, const unsigned char *bytes, size_t n);
 void str_printf(struct str *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void str_vprintf(struct str *s, const char *fmt, va_list args)

@@ -76,8 +76,7 @@ add_hash(struct str *out, const char *text)
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 
 	SHA256((const unsigned char *)text, strlen(text), digest);
-	for (size_t i = 0; i < 16; i++)
-		str_printf(out, "%02x", digest[i]);
+	str_add_hex(out, digest, 16);
 }
 
 const char *

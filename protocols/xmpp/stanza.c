@@ -420,8 +420,7 @@ stanza_own_key(struct event *ev, const char *who, xmpp_stanza_t *st)
 	stanza_read_text(&text, stanza_own_child(st, "body"));
 	SHA256((const unsigned char *)text.data, text.len, digest);
 	str_add(&key, "h:");
-	for (size_t i = 0; i < sizeof(digest); i++)
-		str_printf(&key, "%02x", digest[i]);
+	str_add_hex(&key, digest, sizeof(digest));
 	return event_strdup(ev, key.data);
 }
 

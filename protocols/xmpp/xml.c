@@ -36,13 +36,25 @@ substitute(const char *s, size_t left, bool attribute, size_t *len)
 	return is_forbidden(cp) ? "" : NULL;
 }
 
+/* How many bytes from s on are what nearly all are: printable ASCII. */
+static size_t
+plain_run(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f)
+		n++;
+	return n;
+}
+
 static void
 clean(struct str *out, const char *text, size_t len, bool attribute)
 {
 	size_t kept = 0; /* where the bytes not yet copied begin */
 	size_t n;
 
-	for (size_t i = 0; i < len; i += n) {
+	for (size_t i = plain_run(text, len); i < len;
+	     i += n, i += plain_run(text + i, len - i)) {
 		const char *instead =
 			substitute(text + i, len - i, attribute, &n);
 

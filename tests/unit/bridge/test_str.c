@@ -149,6 +149,37 @@ what_was_only_zeroed_can_be_finished(void **state UNUSED)
 	assert_null(s.data);
 }
 
+static void
+what_is_formatted_fits_whole_or_not_at_all(void **state UNUSED)
+{
+	for (size_t room = 0; room < 100; room++) {
+		AUTO_STR s = { 0 };
+		bool fits = 3 + 64 <= 3 + room;
+
+		str_init(&s, 3 + room);
+		str_add(&s, "abc");
+		str_printf(&s, "%064d", 7);
+		assert_int_equal(str_overflowed(&s), !fits);
+		assert_int_equal(s.len, fits ? 3 + 64 : 3);
+		assert_int_equal(strlen(s.data), s.len);
+	}
+}
+
+static void
+bytes_become_digits(void **state UNUSED)
+{
+	static const unsigned char bytes[] = { 0x00, 0x0f, 0xa5, 0xff };
+	AUTO_STR s = { 0 };
+
+	str_init(&s, 9);
+	str_add(&s, "x");
+	str_add_hex(&s, bytes, sizeof(bytes));
+	assert_string_equal(s.data, "x000fa5ff");
+	str_add_hex(&s, bytes, 1);
+	assert_true(str_overflowed(&s));
+	assert_string_equal(s.data, "x000fa5ff");
+}
+
 int
 main(void)
 {
@@ -158,6 +189,8 @@ main(void)
 		cmocka_unit_test(nuls_may_be_inside),
 		cmocka_unit_test(the_ceiling_is_exact),
 		cmocka_unit_test(what_does_not_fit_is_not_added_in_part),
+		cmocka_unit_test(what_is_formatted_fits_whole_or_not_at_all),
+		cmocka_unit_test(bytes_become_digits),
 		cmocka_unit_test(clearing_forgets_the_overflow),
 		cmocka_unit_test(both_ends_can_be_cut),
 		cmocka_unit_test(taken_bytes_are_the_callers),

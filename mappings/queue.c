@@ -91,6 +91,8 @@ delivery_of(sqlite3_stmt *st)
 		.attempts = (unsigned)sqlite3_column_int64(st, 3),
 		.last_ms = sqlite3_column_int64(st, 4),
 		.why = sql_column_text(st, 5),
+		.stands_for = sqlite3_column_int64(st, 6),
+		.stands_from_ms = sqlite3_column_int64(st, 7),
 	};
 }
 
@@ -198,8 +200,8 @@ queue_list(struct db *db, int64_t channel, unsigned limit,
 	while ((rc = sql_step(db, st)) > 0) {
 		struct queue_row row = {
 			.delivery = delivery_of(st),
-			.received_ms = sqlite3_column_int64(st, 6),
-			.steady_ms = sqlite3_column_int64(st, 7),
+			.received_ms = sqlite3_column_int64(st, 8),
+			.steady_ms = sqlite3_column_int64(st, 9),
 		};
 
 		fn(arg, &row);

@@ -60,7 +60,9 @@ struct delivery_row {
 	enum delivery_state state;
 	unsigned attempts;
 	int64_t last_ms;
-	const char *why; /* of the last failure, or NULL */
+	const char *why;        /* of the last failure, or NULL */
+	int64_t stands_for;     /* see mappings/fold.h; 0: for itself */
+	int64_t stands_from_ms; /* when the first of those was said */
 };
 
 typedef void delivery_fn(void *arg, const struct delivery_row *row);

@@ -257,18 +257,20 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"UPDATE delivery SET state = 0, why = coalesce(?3, why)"
 		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
 	[SQL_DELIVERY_NEXT] =
-		"SELECT event, channel, state, attempts, last_ms, why"
+		"SELECT event, channel, state, attempts, last_ms, why,"
+		"	stands_for, stands_from_ms"
 		"	FROM delivery WHERE channel = ?1 AND event > ?2"
 		"	AND state IN (0, 1) ORDER BY event LIMIT ?3",
 	[SQL_DELIVERY_EACH] =
-		"SELECT event, channel, state, attempts, last_ms, why"
+		"SELECT event, channel, state, attempts, last_ms, why,"
+		"	stands_for, stands_from_ms"
 		"	FROM delivery WHERE event = ?1 ORDER BY channel",
 	[SQL_DELIVERY_TOLD] =
 		"UPDATE delivery SET owed = 0"
 		"	WHERE event = ?1 AND channel = ?2 AND owed = 1",
 	[SQL_OWED_EACH] =
-		"SELECT event, channel, state, attempts, last_ms, why"
-		"	FROM delivery WHERE owed = 1"
+		"SELECT event, channel, state, attempts, last_ms, why,"
+		"	stands_for, stands_from_ms FROM delivery WHERE owed = 1"
 		"	ORDER BY event, channel",
 	[SQL_OWED_TRIM] =
 		"UPDATE delivery SET owed = 0 WHERE owed = 1 AND event < ("
@@ -299,10 +301,75 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"		WHERE channel = ?1 AND state IN (0, 1))",
 	[SQL_QUEUE_LIST] =
 		"SELECT d.event, d.channel, d.state, d.attempts, d.last_ms,"
-		"	d.why, e.received_ms, e.steady_ms"
+		"	d.why, d.stands_for, d.stands_from_ms,"
+		"	e.received_ms, e.steady_ms"
 		"	FROM delivery d JOIN event e ON e.id = d.event"
 		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
 		"	ORDER BY d.event LIMIT ?2",
+
+	/* What has been folded already counts as what it stands for. */
+	[SQL_FOLD_FIGURES] =
+		"SELECT total(max(d.stands_for, 1)), min(e.steady_ms)"
+		"	FROM delivery d JOIN event e ON e.id = d.event"
+		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
+		"	AND e.kind = ?2",
+	[SQL_FOLD_LAST] =
+		"SELECT d.event FROM delivery d JOIN event e ON e.id = d.event"
+		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
+		"	AND e.kind = ?2 ORDER BY d.event DESC LIMIT 1 OFFSET ?3",
+	[SQL_FOLD_SUM] =
+		"SELECT total(max(d.stands_for, 1)), min(CASE"
+		"	WHEN d.stands_for > 0 THEN d.stands_from_ms"
+		"	WHEN e.when_ms > 0 THEN e.when_ms"
+		"	ELSE e.received_ms END)"
+		"	FROM delivery d JOIN event e ON e.id = d.event"
+		"	WHERE d.channel = ?1 AND d.state IN (0, 1)"
+		"	AND e.kind = ?2 AND d.event <= ?3",
+	[SQL_FOLD_STAND] =
+		"UPDATE delivery SET stands_for = ?3, stands_from_ms = ?4"
+		"	WHERE event = ?1 AND channel = ?2 AND state IN (0, 1)",
+	[SQL_FOLD_SKIP] =
+		"UPDATE delivery SET state = 5, last_ms = ?4,"
+		"	why = 'one of many after a long outage'"
+		"	WHERE channel = ?1 AND state IN (0, 1) AND event < ?2"
+		"	AND (SELECT e.kind FROM event e"
+		"		WHERE e.id = delivery.event) != ?3",
+	/* What is about one that is not shown is not shown either. */
+	[SQL_FOLD_ABOUT] =
+		"UPDATE delivery SET state = 5, last_ms = ?4,"
+		"	why = 'about one that was skipped'"
+		"	WHERE channel = ?1 AND state IN (0, 1) AND event > ?2"
+		"	AND EXISTS (SELECT 1 FROM event e, event t,"
+		"		delivery td"
+		"		WHERE e.id = delivery.event AND e.kind != ?3"
+		"		AND e.target IS NOT NULL"
+		"		AND t.channel = e.channel"
+		"		AND (t.native_id = e.target"
+		"			OR t.alt_id = e.target)"
+		"		AND td.event = t.id AND td.channel = ?1"
+		"		AND (td.state = 5 OR td.stands_for > 0))",
+	[SQL_FOLD_LATEST] =
+		"UPDATE delivery SET state = 5, last_ms = ?3,"
+		"	why = 'a later one holds'"
+		"	WHERE channel = ?1 AND state IN (0, 1)"
+		"	AND (SELECT e.kind FROM event e"
+		"		WHERE e.id = delivery.event) = ?2"
+		"	AND event < (SELECT max(d.event) FROM delivery d"
+		"		JOIN event e ON e.id = d.event"
+		"		WHERE d.channel = ?1 AND d.state IN (0, 1)"
+		"		AND e.kind = ?2)",
+
+	[SQL_AWAY_ADD] =
+		"INSERT INTO away (channel, told) VALUES (?1, ?2)"
+		"	ON CONFLICT DO NOTHING",
+	[SQL_AWAY_OVER] = "DELETE FROM away WHERE channel = ?1",
+	/* Of the first that wait: who else does is told by the next word. */
+	[SQL_AWAY_WAITING] =
+		"SELECT DISTINCT e.channel FROM ("
+		"	SELECT event FROM delivery WHERE channel = ?1"
+		"	AND state IN (0, 1) ORDER BY event LIMIT 256) d"
+		"	JOIN event e ON e.id = d.event",
+	[SQL_AWAY_EACH] = "SELECT told FROM away WHERE channel = ?1",
 };
 /* clang-format on */
 

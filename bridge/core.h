@@ -124,6 +124,8 @@ struct item {
 	int64_t queued_ms; /* when it came into memory */
 	bool seen;         /* said there by another bridge */
 	unsigned attempts;
+	/* So many messages are skipped, from then on: a line says so instead */
+	int64_t stands_for, stands_from_ms;
 	char *target, *parent, *origin;
 	char id[64];
 	struct item *prev, *next;
@@ -134,6 +136,8 @@ struct outbox {
 	struct item *fresh; /* the first that is not in flight, or NULL */
 	size_t n, in_flight;
 	size_t settling;           /* ends that are not on disk yet */
+	size_t folding;            /* folds that are not: nothing is started */
+	int64_t skipped, refused;  /* by this run, for the operator */
 	int64_t last_event;        /* newest in memory */
 	int64_t seen[OUTBOX_SEEN]; /* said by others before they came here */
 	size_t next_seen;
@@ -141,6 +145,21 @@ struct outbox {
 	unsigned failures;
 	struct timer retry; /* nothing is sent while it runs */
 	struct timer wake;  /* somebody has waited long enough */
+};
+
+/* A room whose words wait for one that is away. */
+struct waiter {
+	int64_t channel;
+	int64_t since_ms;
+	bool told; /* also on disk */
+};
+
+/* What those who write to a room know of its being away. */
+struct away {
+	struct waiter *list;
+	size_t n;
+	int64_t skipped;    /* by the fold at its return */
+	struct timer timer; /* while it is away: when to tell the next one */
 };
 
 struct room {
@@ -170,6 +189,7 @@ struct room {
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
 	struct outbox outbox;
+	struct away away;
 	/* Direct rooms: when to forget it. Hosted: when to look if anybody
 	 * is there. */
 	struct timer idle;
@@ -459,6 +479,32 @@ const struct item *outbox_find(const struct room *room, int64_t event);
 
 /* Everything in flight is to be sent again. */
 void outbox_lost(struct room *room);
+
+/* Rows of the queue were changed on disk: look at those in memory anew. */
+void outbox_reread(struct room *room);
+
+/* fold.c: long queues after long outages */
+
+/* The room was joined: make short what waits for it, if that is needed. */
+void fold_begin(struct room *room);
+
+/* The line that stands for those that were skipped. One reference. */
+struct event *fold_line(const struct item *item);
+
+/* away.c: those who write to a room that is away are told */
+
+/* What was said in channel waits for room, which is not joined. */
+void away_waits(struct room *room, int64_t channel);
+
+/* It is joined. */
+void away_joined(struct room *room);
+
+/* Something was delivered, or nothing waits any more: it is back. */
+void away_ended(struct room *room);
+
+/* Take up what an earlier run has told. */
+void away_load(struct room *room);
+void away_free(struct room *room);
 void outbox_free(struct room *room);
 
 /* archive.c: events to and from the store's rows */

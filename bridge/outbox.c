@@ -117,7 +117,7 @@ ending_done(struct store_job *job, int status)
 static bool
 is_owed(const struct item *item, enum delivery_state state)
 {
-	return item->home && item->event &&
+	return item->home && item->event && !item->stands_for &&
 	       (state == DELIVERY_REFUSED || state == DELIVERY_EXPIRED);
 }
 
@@ -138,6 +138,11 @@ write_down(struct item *item, enum delivery_state state, const char *const *ids,
 	e->attempts = item->attempts;
 	e->owed = is_owed(item, state);
 	e->state = state;
+	/* The line was said, or not; what it stands for was skipped. */
+	if (item->stands_for && state >= DELIVERY_CONFIRMED) {
+		e->state = DELIVERY_SKIPPED;
+		n = 0;
+	}
 	e->why = why ? xstrdup(why) : NULL;
 	e->ids = n ? xcalloc(n, sizeof(char *)) : NULL;
 	e->n_ids = n;
@@ -271,6 +276,8 @@ item_add(struct room *room, struct event *source, int64_t event,
 		box->last_event = event;
 	if (event)
 		take_speaker(item);
+	if (event && !room->ch.joined)
+		away_waits(room, source->channel);
 	bridge_mark(room);
 }
 
@@ -289,6 +296,8 @@ outbox_push(struct room *room, struct event *source, int64_t event,
 	if (event <= box->last_event)
 		return;
 	if (box->more || box->n >= OUTBOX_MEMORY_MAX) {
+		if (!room->ch.joined)
+			away_waits(room, source->channel);
 		box->more = true;
 		bridge_mark(room);
 		return;
@@ -303,6 +312,9 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 	struct room *room = item->room;
 
 	write_down(item, state, ids, n, why);
+	room->outbox.refused += is_owed(item, state);
+	if (item->event && state == DELIVERY_CONFIRMED)
+		away_ended(room);
 	room->outbox.failures = 0;
 	item_free(item);
 	bridge_mark(room);
@@ -331,9 +343,13 @@ refuse(struct item *item, enum delivery_state state, const char *why)
 
 /* ---- from disk --------------------------------------------------------- */
 
+struct open_row {
+	int64_t event, stands_for, stands_from_ms;
+};
+
 struct refill {
 	struct room *room;
-	int64_t events[OUTBOX_MEMORY_MAX];
+	struct open_row rows[OUTBOX_MEMORY_MAX];
 	size_t n;
 };
 
@@ -343,25 +359,38 @@ refill_row(void *arg, const struct delivery_row *row)
 	struct refill *r = arg;
 
 	if (r->n < OUTBOX_MEMORY_MAX)
-		r->events[r->n++] = row->event;
+		r->rows[r->n++] = (struct open_row){
+			.event = row->event,
+			.stands_for = row->stands_for,
+			.stands_from_ms = row->stands_from_ms,
+		};
 }
 
 static void
-refill_item(struct room *room, int64_t event)
+stand_for(struct item *item, const struct open_row *row)
+{
+	item->stands_for = row->stands_for;
+	item->stands_from_ms = row->stands_from_ms;
+}
+
+static void
+refill_item(struct room *room, const struct open_row *row)
 {
 	struct db *db = store_reader(room->bridge->store);
 	int64_t taken_ms;
-	AUTO(event) ev = archive_load(db, event, &taken_ms);
+	AUTO(event) ev = archive_load(db, row->event, &taken_ms);
 	char *home;
 
 	if (!ev) {
 		log_bug(room->where, "event %lld has a delivery but no row",
-			(long long)event);
+			(long long)row->event);
 		return;
 	}
 	home = archive_network(db, ev->channel);
-	item_add(room, ev, event, home ? bridge_net(room->bridge, home) : NULL);
+	item_add(room, ev, row->event,
+		 home ? bridge_net(room->bridge, home) : NULL);
 	room->outbox.items->prev->steady_ms = taken_ms;
+	stand_for(room->outbox.items->prev, row);
 	free(home);
 }
 
@@ -382,7 +411,40 @@ refill(struct room *room)
 	}
 	box->more = r.n == room_for;
 	for (size_t i = 0; i < r.n; i++)
-		refill_item(room, r.events[i]);
+		refill_item(room, &r.rows[i]);
+}
+
+static const struct open_row *
+row_of(const struct refill *r, int64_t event)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->rows[i].event == event)
+			return &r->rows[i];
+	return NULL;
+}
+
+/* What is in memory is the beginning of what is on disk. */
+void
+outbox_reread(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+	struct refill r = { .room = room };
+	struct item *item, *tmp;
+
+	if (delivery_next(store_reader(room->bridge->store), room->ch.id, 0,
+			  OUTBOX_MEMORY_MAX, refill_row, &r) < 0)
+		return; /* it is only said although it was skipped */
+	DL_FOREACH_SAFE(box->items, item, tmp)
+	{
+		const struct open_row *row = row_of(&r, item->event);
+
+		if (!item->event || item->state == ITEM_IN_FLIGHT)
+			continue;
+		if (row)
+			stand_for(item, row);
+		else
+			item_free(item);
+	}
 }
 
 /* ---- sending ----------------------------------------------------------- */
@@ -486,6 +548,10 @@ render(struct item *item, bool relayed)
 	bool refers = item->source->target || item->source->parent;
 
 	item_clear_rendering(item);
+	if (item->stands_for) {
+		item->d.event = fold_line(item);
+		return true;
+	}
 	if (refers && (room->outbox.settling || archive_resolve(item, &how))) {
 		archive_resolve_clear(&how);
 		return false;
@@ -502,7 +568,8 @@ origin_of(const struct item *item)
 	const struct event *ev = item->source;
 	AUTO_STR out = { 0 };
 
-	if (!ev->origin || item->room->ch.kind != CHANNEL_ROOM)
+	if (!ev->origin || item->room->ch.kind != CHANNEL_ROOM ||
+	    item->stands_for)
 		return NULL;
 	str_init(&out, ORIGIN_MAX);
 	origin_write(&out, ev->origin, ev->via, item->room->bridge->id);
@@ -576,18 +643,18 @@ start(struct item *item)
 {
 	enum voice voice = VOICE_RELAY;
 
-	if (item->seen) {
+	if (item->seen && !item->stands_for) {
 		left_to_others(item, NULL);
 		return true;
 	}
-	if (is_too_old(item)) {
+	if (is_too_old(item) && !item->stands_for) {
 		refuse(item, DELIVERY_EXPIRED,
 		       "it could not be delivered in time");
 		return true;
 	}
-	if (waits_for_others(item))
+	if (!item->stands_for && waits_for_others(item))
 		return false;
-	if (has_speaker(item->source))
+	if (has_speaker(item->source) && !item->stands_for)
 		voice = voice_of(item);
 	if (voice == VOICE_WAIT) {
 		wait_for_speaker(item);
@@ -613,7 +680,11 @@ outbox_work(struct room *room)
 {
 	struct outbox *box = &room->outbox;
 
+	if (box->folding)
+		return;
 	refill(room);
+	if (room->ch.joined && !box->n && !box->more)
+		away_ended(room); /* it expired */
 	while (box->fresh && room->ch.joined &&
 	       box->in_flight < room->ch.limits.window &&
 	       !timer_is_running(&box->retry))
@@ -744,6 +815,8 @@ outbox_lost(struct room *room)
 			give_back(item);
 		if (!item->event)
 			item_free(item);
+		else
+			away_waits(room, item->source->channel);
 	}
 }
 

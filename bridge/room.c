@@ -78,6 +78,7 @@ room_free(struct room *room)
 	room->link = NULL; /* its members are nobody's affair any more */
 	stop_timers(room);
 	outbox_free(room);
+	away_free(room);
 	puppets_free(room);
 	members_clear(room);
 	unmark(room);
@@ -107,6 +108,7 @@ room_open(struct room *room, int64_t id)
 	room->topic = channel_topic(store_reader(bridge->store), id);
 	room->cursor = channel_cursor(store_reader(bridge->store), id);
 	room->outbox.more = true; /* until we looked */
+	away_load(room);
 	bridge_mark(room);
 }
 
@@ -245,6 +247,8 @@ bridge_joined(struct channel *ch)
 	timer_stop(&room->retry);
 	timer_stop(&room->forsake);
 	ch->joined = true;
+	away_joined(room);
+	fold_begin(room);
 	members_prune(room);
 	if (room->link)
 		standby_review(room->link);

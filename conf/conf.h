@@ -173,6 +173,9 @@ struct conf {
 
 	/* the outbox, per channel */
 	unsigned queue_rows, queue_mib, queue_age_s;
+	unsigned away_after_s; /* before the others are told; 0: never */
+	/* After an outage: of so long, of so many; 0: however long, many. */
+	unsigned fold_after_s, fold_rows, fold_keep;
 
 	const struct conf_network *networks;
 	size_t n_networks;

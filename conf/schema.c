@@ -120,6 +120,26 @@ static const struct option queue_options[] = {
 	  .min = 60, .max = 365 * DAY_S, .fallback = "24h",
 	  .doc = "How long a message may wait before its author is told that "
 		 "it was not delivered." },
+	{ .name = "away", .type = OPTION_SECONDS, AT(struct conf, away_after_s),
+	  .min = 0, .max = DAY_S, .fallback = "30s",
+	  .doc = "How long something must have waited for a channel that is "
+		 "away before those who write to it are told, once; and once "
+		 "more when it is over. 0: they are not told." },
+	{ .name = "fold_after", .type = OPTION_SECONDS,
+	  AT(struct conf, fold_after_s),
+	  .min = 0, .max = 365 * DAY_S, .fallback = "10m",
+	  .doc = "When a channel is back and the oldest message has waited "
+		 "for longer, only the last ones are said, and one line that "
+		 "tells how many were skipped. 0: however long it was." },
+	{ .name = "fold_rows", .type = OPTION_COUNT,
+	  AT(struct conf, fold_rows),
+	  .min = 0, .max = 10000000, .fallback = "50",
+	  .doc = "The same if more messages than this wait. 0: however many. "
+		 "With both 0 everything is said." },
+	{ .name = "fold_keep", .type = OPTION_COUNT,
+	  AT(struct conf, fold_keep),
+	  .min = 1, .max = 1000, .fallback = "20",
+	  .doc = "How many of the last messages are said then." },
 };
 
 static const struct option control_options[] = {

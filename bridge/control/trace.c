@@ -108,7 +108,7 @@ state_name(enum delivery_state state)
 		[DELIVERY_CONFIRMED] = "confirmed",
 		[DELIVERY_REFUSED] = "refused",
 		[DELIVERY_EXPIRED] = "expired",
-		[DELIVERY_SKIPPED] = "skipped",
+		[DELIVERY_SKIPPED] = "folded",
 	};
 
 	return state < ARRAY_SIZE(names) ? names[state] : "unknown";

@@ -46,7 +46,8 @@
  *   wait 30s|500ms
  *   jump 3600s                     the wall clock is set forwards, or back
  *   crash, restart [60s]           the process dies, or ends; and starts again
- *   queue age=S                    before anything happens: its limits
+ *   queue [age=S] [away=S] [fold_after=S] [fold_rows=N] [fold_keep=N]
+ *                                  before anything happens: its limits
  *   expect bug|error|warn|peer "part of a log line"
  *
  * A log line of class peer or worse that no "expect" announced fails.
@@ -874,6 +875,14 @@ queue_word(struct play *p, const char *word)
 
 	if (number_after(word, "age=", &n))
 		p->conf.queue_age_s = (unsigned)n;
+	else if (number_after(word, "away=", &n))
+		p->conf.away_after_s = (unsigned)n;
+	else if (number_after(word, "fold_after=", &n))
+		p->conf.fold_after_s = (unsigned)n;
+	else if (number_after(word, "fold_rows=", &n))
+		p->conf.fold_rows = (unsigned)n;
+	else if (number_after(word, "fold_keep=", &n))
+		p->conf.fold_keep = (unsigned)n;
 	else
 		fail(p, "a queue has no \"%s\"", word);
 }

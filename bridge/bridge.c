@@ -70,6 +70,7 @@ void
 bridge_pressure(struct bridge *bridge, bool tight)
 {
 	bridge->tight = tight;
+	bounds_pressed(bridge);
 }
 
 /* ---- the pass ---------------------------------------------------------- */
@@ -82,6 +83,7 @@ bridge_work(void *arg)
 
 	bridge->work_deferred = false;
 	bounces_work(bridge); /* may mark rooms */
+	bounds_work(bridge);
 	room = bridge->work;
 	bridge->work = NULL;
 	bridge->work_end = &bridge->work;

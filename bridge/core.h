@@ -162,6 +162,14 @@ struct away {
 	struct timer timer; /* while it is away: when to tell the next one */
 };
 
+/* How much waits for a room. */
+struct bounds {
+	int64_t rows, bytes;          /* on disk */
+	int64_t coming, coming_bytes; /* on their way there */
+	bool crowded;                 /* hysteresis: at 4/5, until 3/5 */
+	bool full;                    /* the log knows it */
+};
+
 struct room {
 	struct channel ch; /* ch.name is owned */
 	struct bridge *bridge;
@@ -190,6 +198,7 @@ struct room {
 	struct occ *todo; /* utlist: those with something to be done */
 	struct outbox outbox;
 	struct away away;
+	struct bounds bounds;
 	/* Direct rooms: when to forget it. Hosted: when to look if anybody
 	 * is there. */
 	struct timer idle;
@@ -253,6 +262,7 @@ struct netlife {
 	unsigned complaints; /* about being down, in the log */
 	bool news;           /* the reason differs from the one before */
 	bool heard;          /* it was up since it was last down */
+	enum pressure pressure; /* as the adapter was told since it is up */
 	struct timer retry;
 	struct timer deadline; /* of starting or stopping */
 	struct pup *pups;
@@ -291,7 +301,9 @@ struct bridge {
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
 	bool work_deferred;
-	bool tight; /* the disk is full: take nothing */
+	bool tight;   /* the disk is full: take nothing */
+	bool behind;  /* too much is on its way to disk */
+	bool pressed; /* something changed: look who is to be told */
 	int64_t last_event;
 	int64_t started_ms;       /* 0 before bridge_start() */
 	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
@@ -482,6 +494,26 @@ void outbox_lost(struct room *room);
 
 /* Rows of the queue were changed on disk: look at those in memory anew. */
 void outbox_reread(struct room *room);
+
+/* bounds.c: how much may wait */
+
+/* No room for so many bytes; the operator is told. */
+bool bounds_full(struct room *room, size_t bytes);
+
+/* On its way to disk; there, or not kept (accepts NULL); at its end. */
+void bounds_coming(struct room *room, size_t bytes);
+void bounds_landed(struct room *room, size_t bytes, bool kept);
+void bounds_left(struct room *room, size_t bytes);
+
+/* Count anew what is on disk. */
+void bounds_load(struct room *room);
+
+/* Something was handed to the store, or is done: does it keep pace? */
+void bounds_pace(struct bridge *bridge);
+
+/* What the adapters are to be told may have changed; tell them, by hooks. */
+void bounds_pressed(struct bridge *bridge);
+void bounds_work(struct bridge *bridge);
 
 /* fold.c: long queues after long outages */
 

@@ -12,75 +12,53 @@
 
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/keep.h"
 #include "bridge/log.h"
-#include "bridge/rows.h"
-#include "bridge/steady.h"
 #include "bridge/store.h"
-#include "bridge/str.h"
 #include "mappings/channels.h"
-#include "mappings/identities.h"
-#include "mappings/messages.h"
 #include "mappings/queue.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ID_MAX 1025
-#define SPANS_MAX (256 * 1024)
-#define ATTACHMENTS_MAX (64 * 1024)
 
 struct direct {
 	struct store_job job;
-	struct bridge *bridge;
-	struct netlife *from, *to;
-	struct event *ev;
-	struct event_row row;
-	struct str spans, attachments;
+	struct keeping k;
+	struct netlife *to;
 	char *to_id;
-	int64_t from_channel, to_channel;
-	bool known;
+	int64_t to_channel;
 };
 
 static int
 direct_rooms(struct db *db, struct direct *d)
 {
-	int rc = channel_put(db, d->from->net->id, CHANNEL_DIRECT,
-			     d->ev->sender.id, &d->from_channel);
+	int rc = channel_put(db, d->k.network, CHANNEL_DIRECT,
+			     d->k.ev->sender.id, &d->k.row.channel);
 
-	if (rc == 0)
-		rc = channel_put(db, d->to->net->id, CHANNEL_DIRECT, d->to_id,
-				 &d->to_channel);
-	return rc;
+	return rc ? rc
+		  : channel_put(db, d->to->net->id, CHANNEL_DIRECT, d->to_id,
+				&d->to_channel);
 }
 
 static int
 direct_run(struct db *db, struct store_job *job)
 {
 	struct direct *d = container_of(job, struct direct, job);
-	int64_t known;
 	int rc = direct_rooms(db, d);
 
 	if (rc == 0)
-		rc = sender_put(db, d->from->net->id, d->ev->sender.id,
-				d->ev->sender.name, d->ev->sender.account,
-				&d->row.sender);
-	if (rc < 0)
+		rc = keeping_run(&d->k, db);
+	if (rc < 0 || d->k.known)
 		return rc;
-	d->row.channel = d->from_channel;
-	rc = event_put(db, &d->row, &known);
-	d->known = rc == -EEXIST;
-	if (d->known)
-		return 0;
-	return rc < 0 ? rc : delivery_put(db, d->row.id, d->to_channel);
+	return delivery_put(db, d->k.row.id, d->to_channel);
 }
 
 static void
 direct_free(struct direct *d)
 {
-	str_finish(&d->spans);
-	str_finish(&d->attachments);
-	event_unref(d->ev);
+	keeping_finish(&d->k);
 	free(d->to_id);
 	free(d);
 }
@@ -94,17 +72,18 @@ direct_drop(struct store_job *job)
 static void
 direct_deliver(struct direct *d)
 {
-	const struct protocol_ops *ops = &d->from->net->protocol->ops;
+	struct keeping *k = &d->k;
 	struct room *room;
 
-	d->ev->channel = d->from_channel; /* nobody else has seen it yet */
-	if (ops->accepted)
-		ops->accepted(d->from->net, d->ev);
-	if (d->known)
+	k->ev->channel = k->row.channel; /* nobody else has seen it yet */
+	keeping_accepted(k);
+	if (k->known)
 		return;
-	room_direct_open(d->from, d->ev->sender.id, d->from_channel);
+	room_direct_open(k->life, k->ev->sender.id, k->row.channel);
 	room = room_direct_open(d->to, d->to_id, d->to_channel);
-	outbox_push(room, d->ev, d->row.id, d->from);
+	bounds_coming(room, k->bytes);
+	bounds_landed(room, k->bytes, true);
+	outbox_push(room, k->ev, k->row.id, k->life);
 }
 
 static void
@@ -113,10 +92,11 @@ direct_done(struct store_job *job, int status)
 	struct direct *d = container_of(job, struct direct, job);
 
 	if (status < 0) {
-		log_error(d->from->net->name,
+		log_error(d->k.life->net->name,
 			  "a private message cannot be kept: %s",
 			  strerror(-status));
-		bridge_bounce(d->from, d->ev, "the bridge cannot store it now");
+		bridge_bounce(d->k.life, d->k.ev,
+			      "the bridge cannot store it now");
 	} else {
 		direct_deliver(d);
 	}
@@ -144,17 +124,9 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	struct bridge *bridge = from->bridge;
 	struct direct *d = xcalloc(1, sizeof(*d));
 
-	d->bridge = bridge;
-	d->from = from;
+	keeping_init(&d->k, from, ev, ++bridge->last_event);
 	d->to = to;
-	d->ev = event_ref(ev);
 	d->to_id = xstrdup(to_id);
-	str_init(&d->spans, SPANS_MAX);
-	str_init(&d->attachments, ATTACHMENTS_MAX);
-	rows_from_event(&d->row, ev, &d->spans, &d->attachments);
-	d->row.id = ev->number = ++bridge->last_event;
-	d->row.received_ms = loop_wall_ms(bridge->loop);
-	d->row.steady_ms = steady_ms(bridge);
 	d->job.run = direct_run;
 	d->job.done = direct_done;
 	d->job.drop = direct_drop;
@@ -166,6 +138,7 @@ direct_event(struct netlife *life, struct event *ev)
 {
 	struct netlife *to = bridge_net(life->bridge, ev->to.network);
 	const char *why = obstacle(life, to);
+	struct room *room = NULL;
 	char id[ID_MAX];
 
 	if (!event_is_durable(ev))
@@ -173,6 +146,10 @@ direct_event(struct netlife *life, struct event *ev)
 	if (!why &&
 	    !to->net->protocol->ops.resolve(to->net, ev->to.id, id, sizeof(id)))
 		why = "nobody can have that name there";
+	if (!why)
+		room = room_direct(to, id);
+	if (room && bounds_full(room, keeping_size(ev)))
+		why = "too many messages wait for that person already";
 	if (why) {
 		bridge_bounce(life, ev, why);
 		return;

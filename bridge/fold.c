@@ -57,6 +57,7 @@ folded(struct room *room, const struct fold *f)
 	room->outbox.folding--;
 	bridge_mark(room);
 	outbox_reread(room);
+	bounds_load(room);
 	if (!f->skipped)
 		return;
 	room->outbox.skipped += f->skipped;

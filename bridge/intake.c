@@ -7,112 +7,64 @@
 
 #include "bridge/base.h"
 #include "bridge/core.h"
-#include "bridge/fuse.h"
+#include "bridge/keep.h"
 #include "bridge/log.h"
-#include "bridge/rows.h"
-#include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "bridge/text.h"
 #include "mappings/channels.h"
-#include "mappings/identities.h"
-#include "mappings/messages.h"
 #include "mappings/queue.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SPANS_MAX (256 * 1024)
 #define OWN_SENDER "causeway" /* of what the bridge itself says */
-#define ATTACHMENTS_MAX (64 * 1024)
-#define FAREWELL_MAX 250 /* bytes, of what is said on leaving */
+#define FAREWELL_MAX 250      /* bytes, of what is said on leaving */
+#define FULL "too many messages wait for it; this one was not kept"
 
-/* An event on its way to disk. */
+/* A line of a room on its way to disk. */
 struct intake {
 	struct store_job job;
 	struct bridge *bridge;
-	struct netlife *life;
-	struct event *ev; /* only read on the store thread */
-	struct event_row row;
-	struct str spans, attachments;
-	int64_t network;
-	int64_t sender; /* the number it got */
-	bool known;     /* it was on disk already */
-	bool asks;      /* whether another like it was kept */
-	int64_t same;   /* which; 0: none */
-	size_t n;
-	int64_t channels[]; /* where it goes */
+	struct keeping k;
+	size_t n, n_full;
+	int64_t channels[]; /* where it goes; then, where there is no room */
 };
 
-static void
-compare(void *arg, const struct event_row *row)
-{
-	struct intake *in = arg;
-
-	if (!in->same &&
-	    fuse_same_text(row->text ? row->text : "", in->ev->text.utf8))
-		in->same = row->id;
-}
-
-/* Another bridge brought it here before. */
-static bool
-find_same(struct db *db, struct intake *in)
-{
-	in->same = 0;
-	(void)event_by_origin(db, in->row.origin, in->row.channel, compare, in);
-	return in->same != 0;
-}
-
+/* It has an end already, of which its author is to be told. */
 static int
-keep(struct db *db, struct intake *in)
+refuse_on_disk(struct db *db, const struct intake *in, int64_t channel)
 {
-	int64_t known;
-	int rc = sender_put(db, in->network, in->ev->sender.id,
-			    in->ev->sender.name, in->ev->sender.account,
-			    &in->sender);
+	const struct delivery_end end = {
+		.state = DELIVERY_REFUSED,
+		.when_ms = in->k.row.received_ms,
+		.why = FULL,
+		.owed = true,
+	};
+	int rc = delivery_put(db, in->k.row.id, channel);
 
-	if (rc < 0)
-		return rc;
-	in->row.sender = in->sender;
-
-	/* What a history tells may be what we said there ourselves. */
-	if ((in->ev->flags & EVENT_LATE) && in->ev->id &&
-	    event_find(db, in->row.channel, in->ev->id) > 0) {
-		in->known = true;
-		return 0;
-	}
-	if (in->asks && find_same(db, in)) {
-		in->known = true;
-		return 0;
-	}
-	rc = event_put(db, &in->row, &known);
-	in->known = rc == -EEXIST;
-	if (in->known)
-		return 0;
-	if (rc == 0 && in->ev->cursor)
-		rc = channel_set_cursor(db, in->row.channel, in->ev->cursor,
-					in->row.received_ms);
-	return rc;
+	return rc ? rc : delivery_settle(db, in->k.row.id, channel, &end);
 }
 
 static int
 intake_run(struct db *db, struct store_job *job)
 {
 	struct intake *in = container_of(job, struct intake, job);
-	int rc = keep(db, in);
+	int rc = keeping_run(&in->k, db);
 
-	for (size_t i = 0; rc == 0 && !in->known && i < in->n; i++)
-		rc = delivery_put(db, in->row.id, in->channels[i]);
+	if (in->k.known)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < in->n; i++)
+		rc = delivery_put(db, in->k.row.id, in->channels[i]);
+	for (size_t i = 0; rc == 0 && i < in->n_full; i++)
+		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
 	return rc;
 }
 
 static void
 intake_free(struct intake *in)
 {
-	str_finish(&in->spans);
-	str_finish(&in->attachments);
-	event_unref(in->ev);
+	keeping_finish(&in->k);
 	free(in);
 }
 
@@ -120,15 +72,6 @@ static void
 intake_drop(struct store_job *job)
 {
 	intake_free(container_of(job, struct intake, job));
-}
-
-static void
-accepted(struct netlife *life, const struct event *ev)
-{
-	const struct protocol_ops *ops = &life->net->protocol->ops;
-
-	if (ops->accepted)
-		ops->accepted(life->net, ev);
 }
 
 static void
@@ -145,38 +88,77 @@ move_cursor(struct room *room, const struct event *ev)
 static void
 was_brought(struct intake *in)
 {
-	struct room *room = bridge_room(in->bridge, in->row.channel);
+	struct room *room = bridge_room(in->bridge, in->k.row.channel);
 
 	in->bridge->fences.doubles++;
 	if (room)
-		outbox_seen(room, in->same, in->ev->id);
+		outbox_seen(room, in->k.same, in->k.ev->id);
+}
+
+static void
+intake_deliver(struct intake *in)
+{
+	struct keeping *k = &in->k;
+
+	move_cursor(bridge_room(in->bridge, k->row.channel), k->ev);
+	for (size_t i = 0; i < in->n; i++) {
+		struct room *to = bridge_room(in->bridge, in->channels[i]);
+
+		if (to)
+			outbox_push(to, k->ev, k->row.id, k->life);
+	}
+	for (size_t i = 0; i < in->n_full; i++) {
+		struct room *to =
+			bridge_room(in->bridge, in->channels[in->n + i]);
+
+		if (!to)
+			continue;
+		to->outbox.refused++;
+		bridge_owe(to, k->life, k->ev, k->row.id, FULL);
+	}
 }
 
 static void
 intake_done(struct store_job *job, int status)
 {
 	struct intake *in = container_of(job, struct intake, job);
-	struct netlife *life = in->life;
+	struct keeping *k = &in->k;
+	bool kept = status >= 0 && !k->known;
 
+	bounds_pace(in->bridge);
+	for (size_t i = 0; i < in->n; i++)
+		bounds_landed(bridge_room(in->bridge, in->channels[i]),
+			      k->bytes, kept);
 	if (status < 0) {
-		log_error(life->net->name, "event %lld cannot be kept: %s",
-			  (long long)in->row.id, strerror(-status));
-		bridge_bounce(life, in->ev, "the bridge cannot store it now");
+		log_error(k->life->net->name, "event %lld cannot be kept: %s",
+			  (long long)k->row.id, strerror(-status));
+		bridge_bounce(k->life, k->ev, "the bridge cannot store it now");
 		intake_free(in);
 		return;
 	}
-	accepted(life, in->ev);
-	if (!in->known)
-		move_cursor(bridge_room(in->bridge, in->row.channel), in->ev);
-	if (in->same)
+	keeping_accepted(k);
+	if (k->same)
 		was_brought(in);
-	for (size_t i = 0; !in->known && i < in->n; i++) {
-		struct room *to = bridge_room(in->bridge, in->channels[i]);
-
-		if (to)
-			outbox_push(to, in->ev, in->row.id, life);
-	}
+	if (kept)
+		intake_deliver(in);
 	intake_free(in);
+}
+
+/* Those that can take it first; how many they are. */
+static size_t
+take_channels(struct intake *in, struct room *const *to, size_t n)
+{
+	size_t full = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (bounds_full(to[i], in->k.bytes)) {
+			in->channels[--full] = to[i]->ch.id;
+			continue;
+		}
+		in->channels[in->n++] = to[i]->ch.id;
+		bounds_coming(to[i], in->k.bytes);
+	}
+	return n - full;
 }
 
 static void
@@ -186,26 +168,18 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 	struct bridge *bridge = from->bridge;
 	struct intake *in =
 		xcalloc(1, sizeof(*in) + n * sizeof(in->channels[0]));
+	bool asks = fence_asks_store(from, ev);
 
-	in->bridge = bridge;
-	in->life = from->life;
-	in->ev = event_ref(ev);
-	in->network = from->life->net->id;
-	str_init(&in->spans, SPANS_MAX);
-	str_init(&in->attachments, ATTACHMENTS_MAX);
-	in->asks = fence_asks_store(from, ev);
 	fence_name(from, ev, ++bridge->last_event);
-	rows_from_event(&in->row, ev, &in->spans, &in->attachments);
-	in->row.id = ev->number = bridge->last_event;
-	in->row.received_ms = loop_wall_ms(bridge->loop);
-	in->row.steady_ms = steady_ms(bridge);
-	in->n = n;
-	for (size_t i = 0; i < n; i++)
-		in->channels[i] = to[i]->ch.id;
+	keeping_init(&in->k, from->life, ev, bridge->last_event);
+	in->k.asks = asks;
+	in->bridge = bridge;
+	in->n_full = take_channels(in, to, n);
 	in->job.run = intake_run;
 	in->job.done = intake_done;
 	in->job.drop = intake_drop;
 	store_submit(bridge->store, &in->job);
+	bounds_pace(bridge);
 }
 
 /* ---- to the other rooms of the link ------------------------------------ */

@@ -190,6 +190,8 @@ bridge_network_up(struct network *net)
 	set_state(life, NETWORK_UP);
 	life->heard = true;
 	life->complaints = 0;
+	life->pressure = PRESSURE_NONE;
+	bounds_pressed(life->bridge);
 	log_info(net->name, "up after %lld.%lld s, attempt %u",
 		 (long long)took / 1000, (long long)took % 1000 / 100,
 		 life->failures + 1);

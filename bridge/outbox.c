@@ -19,6 +19,7 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/fallback.h"
+#include "bridge/keep.h"
 #include "bridge/log.h"
 #include "bridge/origin.h"
 #include "bridge/steady.h"
@@ -313,6 +314,8 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 
 	write_down(item, state, ids, n, why);
 	room->outbox.refused += is_owed(item, state);
+	if (item->event)
+		bounds_left(room, keeping_size(item->source));
 	if (item->event && state == DELIVERY_CONFIRMED)
 		away_ended(room);
 	room->outbox.failures = 0;

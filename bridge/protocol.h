@@ -274,6 +274,15 @@ struct delivery {
 	void *data;       /* the adapter's own; NULL when handed over */
 };
 
+/* Why no more should be taken for now. */
+enum pressure {
+	PRESSURE_NONE,
+	/* Everywhere that this network's words lead, too much waits. */
+	PRESSURE_QUEUES,
+	/* The disk is full, or slower than what comes in. */
+	PRESSURE_STORE,
+};
+
 struct protocol_ops {
 	/*
 	 * Create one configured network. The configuration was checked; it
@@ -345,6 +354,18 @@ struct protocol_ops {
 	 */
 	void (*standing)(struct network *net, struct channel *ch,
 			 const char *sender_id, const struct standing *s);
+
+	/*
+	 * Optional: take less, or (PRESSURE_NONE) as before; only called when
+	 * it changes, while UP; a new connection begins without pressure. For
+	 * networks that keep for us what we do not take: a homeserver that is
+	 * answered 503, a broker whose messages are not acknowledged. Not for
+	 * XMPP and IRC: there, what we do not read is not kept but ends the
+	 * connection, and the same socket brings the confirmations by which a
+	 * queue gets shorter. Whatever is raised nevertheless is taken as
+	 * long as there is room, and then refused to its author.
+	 */
+	void (*pressure)(struct network *net, enum pressure why);
 
 	/*
 	 * With CAN_DIRECT. Write into id the canonical sender id of the

@@ -109,6 +109,7 @@ room_open(struct room *room, int64_t id)
 	room->cursor = channel_cursor(store_reader(bridge->store), id);
 	room->outbox.more = true; /* until we looked */
 	away_load(room);
+	bounds_load(room);
 	bridge_mark(room);
 }
 

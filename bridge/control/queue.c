@@ -52,6 +52,8 @@ write_row(void *arg, const struct queue_row *row)
 	verb_seconds(a, "age_s", age > 0 ? age : 0);
 	answer_number(a, "attempts", attempts);
 	answer_text(a, "reason", d->why);
+	if (d->stands_for)
+		answer_number(a, "stands_for", d->stands_for);
 	answer_end(a);
 	l->rows++;
 }

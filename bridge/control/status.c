@@ -48,6 +48,8 @@ write_backlog(struct answer *a, struct bridge *bridge, const struct backlog *b)
 	}
 	answer_number(a, "waiting", b->rows);
 	verb_seconds(a, "oldest_s", age);
+	answer_time(a, "waiting_since",
+		    age < 0 ? 0 : loop_wall_ms(bridge->loop) - age);
 }
 
 /* ---- networks ---------------------------------------------------------- */
@@ -151,6 +153,9 @@ write_channel(struct answer *a, struct room *room)
 	write_backlog(a, room->bridge, &b);
 	answer_number(a, "in_memory", (int64_t)room->outbox.n);
 	answer_number(a, "in_flight", (int64_t)room->outbox.in_flight);
+	answer_number(a, "folded", room->outbox.skipped);
+	answer_number(a, "refused", room->outbox.refused);
+	answer_bool(a, "full", room->bounds.full);
 	verb_seconds(a, "send_in_s", timer_left_ms(&room->outbox.retry));
 	answer_end(a);
 	return 0;

@@ -40,15 +40,17 @@
  *   NET confirms|holds|refuses|delays ["why"], NET settles N
  *   NET bars NAME, NET slow, NET admits
  *   NET lingers, NET enters        rooms are entered in two steps
+ *   NET pressed "no more|by queues|by the disk"
  *   NET trips join|send|bring|remove|update|bounce
  *                                  the connection breaks in that hook
  *
  *   wait 30s|500ms
  *   jump 3600s                     the wall clock is set forwards, or back
  *   crash, restart [60s]           the process dies, or ends; and starts again
- *   queue [age=S] [away=S] [fold_after=S] [fold_rows=N] [fold_keep=N]
- *                                  before anything happens: its limits
- *   expect bug|error|warn|peer "part of a log line"
+ *   disk full|usable
+ *   queue [rows=N] [mib=N] [age=S] [away=S] [fold_after=S] [fold_rows=N]
+ * [fold_keep=N] before anything happens: its limits expect bug|error|warn|peer
+ * "part of a log line"
  *
  * A log line of class peer or worse that no "expect" announced fails.
  */
@@ -788,6 +790,28 @@ net_recalls(struct play *p, struct world *w)
 	world_past(w, p->words[2], (unsigned)strtoul(p->words[3], NULL, 10));
 }
 
+static void
+net_pressed(struct play *p, struct world *w)
+{
+	static const char *const words[] = {
+		[PRESSURE_NONE] = "no more",
+		[PRESSURE_QUEUES] = "by queues",
+		[PRESSURE_STORE] = "by the disk",
+	};
+
+	if (strcmp(words[w->pressure], p->words[2]) != 0)
+		fail(p, "%s is pressed %s, not %s", w->label,
+		     words[w->pressure], p->words[2]);
+}
+
+static void
+do_disk(struct play *p)
+{
+	begin(p);
+	bridge_pressure(p->bridge, strcmp(p->words[1], "full") == 0);
+	turn(p);
+}
+
 /* NET verb ... */
 static const struct verb net_verbs[] = {
 	{ "gets", 3, net_gets },       { "puppets", 4, net_puppets },
@@ -800,7 +824,7 @@ static const struct verb net_verbs[] = {
 	{ "admits", 2, net_admits },   { "lingers", 2, net_lingers },
 	{ "enters", 2, net_enters },   { "trips", 3, net_trips },
 	{ "stalls", 2, net_stalls },   { "knocks", 4, net_knocks },
-	{ "recalls", 4, net_recalls },
+	{ "recalls", 4, net_recalls }, { "pressed", 3, net_pressed },
 };
 
 static bool
@@ -875,6 +899,10 @@ queue_word(struct play *p, const char *word)
 
 	if (number_after(word, "age=", &n))
 		p->conf.queue_age_s = (unsigned)n;
+	else if (number_after(word, "rows=", &n))
+		p->conf.queue_rows = (unsigned)n;
+	else if (number_after(word, "mib=", &n))
+		p->conf.queue_mib = (unsigned)n;
 	else if (number_after(word, "away=", &n))
 		p->conf.away_after_s = (unsigned)n;
 	else if (number_after(word, "fold_after=", &n))
@@ -942,6 +970,8 @@ do_line(struct play *p)
 		do_again(p, end);
 	} else if (strcmp(verb, "jump") == 0) {
 		do_jump(p);
+	} else if (strcmp(verb, "disk") == 0) {
+		do_disk(p);
 	} else if (strcmp(verb, "queue") == 0) {
 		do_queue(p);
 	} else {

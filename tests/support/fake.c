@@ -258,6 +258,7 @@ fake_start(struct network *net)
 	struct fake *f = hook(net);
 
 	assert(net->state == NETWORK_STARTING);
+	f->world->pressure = PRESSURE_NONE;
 	if (f->world->stalled)
 		return;
 	if (f->world->dead)
@@ -693,8 +694,17 @@ fake_bounce(struct network *net, struct channel *ch UNUSED,
 
 	fake_write(f->world, "bounce %s: %s", ev->sender.name, why);
 	if (f->world->watch)
-		f->world->watch->bounced(f->world, ev);
+		f->world->watch->bounced(f->world, ev, why);
 	trapped(f, FAKE_TRAP_BOUNCE);
+}
+
+static void
+fake_pressure(struct network *net, enum pressure why)
+{
+	struct fake *f = hook_up(net);
+
+	assert(f->world->pressure != why);
+	f->world->pressure = why;
 }
 
 /* Everybody can exist, but for one. */
@@ -728,6 +738,7 @@ const struct protocol fake_protocol = {
 		.bounce = fake_bounce,
 		.standing = fake_standing,
 		.channel_name = fake_channel_name,
+		.pressure = fake_pressure,
 		.resolve = fake_resolve,
 	},
 	.settings = fake_settings,

@@ -67,7 +67,8 @@ struct fake_watch {
 	void (*refused)(struct world *w, const struct delivery *d);
 	/* given back, or lost with the channel or the connection */
 	void (*unsettled)(struct world *w, const struct delivery *d);
-	void (*bounced)(struct world *w, const struct event *ev);
+	void (*bounced)(struct world *w, const struct event *ev,
+			const char *why);
 };
 
 struct world {
@@ -84,6 +85,7 @@ struct world {
 	bool stalled;      /* start() and stop() are never answered */
 	bool slow_join;    /* channels are entered by world_enter() only */
 	enum fake_trap trap;
+	enum pressure pressure; /* as the bridge last said */
 	bool stamps; /* events tell the time of loop, if there is one */
 	struct loop *loop;
 	const struct fake_watch *watch; /* all of it, or NULL */

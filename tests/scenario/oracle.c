@@ -54,13 +54,16 @@ place_of(struct oracle *o, struct world *w, const struct channel *ch)
 	return -1;
 }
 
-/* The word that the text holds; NULL if none. */
+/* The word that the text holds; NULL if none. "[16:02] " is a time. */
 static struct word *
 word_in(struct oracle *o, const char *text)
 {
 	const char *at = strchr(text, '[');
-	unsigned n = at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
+	char *end = NULL;
+	unsigned n = at ? (unsigned)strtoul(at + 1, &end, 10) : 0;
 
+	if (n && *end != ']')
+		return NULL;
 	return n && n <= o->n_words ? &o->words[n - 1] : NULL;
 }
 
@@ -144,6 +147,17 @@ check_order(struct oracle *o, const struct word *word, int place)
 	*last = n;
 }
 
+/* A line that stands for others; it counts whether it was wanted or not. */
+static void
+count_folded(struct oracle *o, int place, const char *text)
+{
+	if (strstr(text, "skipped here, said from") && place >= 0 &&
+	    place < (int)o->n_rooms) {
+		o->folded[place] += (unsigned)strtoul(text, NULL, 10);
+		o->lines[place]++;
+	}
+}
+
 static void
 on_shown(struct world *w, const struct delivery *d)
 {
@@ -152,8 +166,10 @@ on_shown(struct world *w, const struct delivery *d)
 	int place = place_of(o, w, d->channel);
 	struct heard *h;
 
-	if (!word)
+	if (!word) {
+		count_folded(o, place, d->event->text.utf8);
 		return;
+	}
 	if (place < 0 || !may_appear(o, word, place)) {
 		o->fail(o, "word %u went astray, to %s %s", number(o, word),
 			w->label, d->channel->name);
@@ -198,6 +214,9 @@ on_refused(struct world *w, const struct delivery *d)
 	struct oracle *o = w->arg;
 	struct word *word = word_in(o, d->event->text.utf8);
 
+	if (!word)
+		count_folded(o, place_of(o, w, d->channel),
+			     d->event->text.utf8);
 	if (!h)
 		return;
 	h->refused++;
@@ -230,8 +249,30 @@ refused_by_us(struct oracle *o, struct heard *h)
 	ending(o, h);
 }
 
+/* Nothing more might wait there: "n1/#r2: too many ..." */
+static bool
+was_too_many(struct oracle *o, struct word *word, const char *why)
+{
+	const char *name = strchr(why, '#');
+
+	if (!strstr(why, "too many messages wait") || word->to >= 0 || !name)
+		return false;
+	for (size_t i = 0; i < o->n_rooms; i++) {
+		size_t len = strlen(o->rooms[i].name);
+
+		if (strncmp(name, o->rooms[i].name, len) != 0 ||
+		    name[len] != ':')
+			continue;
+		if (word->at[i].shown)
+			o->fail(o, "word %u was shown and bounced",
+				number(o, word));
+		word->at[i].refused++;
+	}
+	return true;
+}
+
 static void
-on_bounced(struct world *w, const struct event *ev)
+on_bounced(struct world *w, const struct event *ev, const char *why)
 {
 	struct oracle *o = w->arg;
 	struct word *word = word_in(o, ev->text.utf8);
@@ -240,6 +281,8 @@ on_bounced(struct world *w, const struct event *ev)
 		return;
 	if (!word->accepted)
 		return; /* it could not even be kept */
+	if (was_too_many(o, word, why))
+		return;
 	if (word->owed) {
 		word->owed--;
 		word->told++;
@@ -320,6 +363,17 @@ oracle_ended(struct oracle *o, bool crashed)
 
 /* ---- at the end -------------------------------------------------------- */
 
+/* One of those that a line stood for, or about one of them. */
+static bool
+was_folded(struct oracle *o, const struct word *word, int place)
+{
+	if (place >= ROOMS)
+		return false;
+	if (word->kind != EVENT_MESSAGE)
+		return o->lines[place] > 0;
+	return o->folded[place] && o->folded[place]--;
+}
+
 static void
 judge_word(struct oracle *o, const struct word *word)
 {
@@ -327,7 +381,7 @@ judge_word(struct oracle *o, const struct word *word)
 		const struct heard *h = &word->at[place];
 
 		if (!word->accepted || !may_appear(o, word, place) ||
-		    h->shown || h->refused)
+		    h->shown || h->refused || was_folded(o, word, place))
 			continue;
 		o->fail(o, "word %u from %d never came to place %d",
 			number(o, word), word->from, place);

@@ -59,6 +59,8 @@ struct oracle {
 	size_t n_ending;
 	bool full; /* the disk: nothing can be kept now */
 	bool was_full;
+	unsigned folded[ROOMS]; /* messages that lines there stood for */
+	unsigned lines[ROOMS];
 	unsigned last[PLACES][PLACES]; /* first appearances, from and to */
 	bool kept_out[ROOMS][NETS][PEOPLE];
 	void (*fail)(struct oracle *o, const char *fmt, ...)

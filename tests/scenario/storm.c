@@ -208,6 +208,19 @@ make_room(struct storm *s, int link)
 }
 
 static void
+make_queue(struct storm *s)
+{
+	s->conf.queue_age_s = 365 * 24 * 3600;
+	s->conf.queue_mib = 64;
+	s->conf.queue_rows =
+		likely(s, 30) ? 50 + (unsigned)roll(s, 300) : 1000000;
+	s->conf.away_after_s = likely(s, 50) ? 30 : 0;
+	s->conf.fold_keep = 1 + (unsigned)roll(s, 20);
+	s->conf.fold_rows = likely(s, 40) ? 5 + (unsigned)roll(s, 60) : 0;
+	s->conf.fold_after_s = likely(s, 30) ? 600 : 0;
+}
+
+static void
 make_conf(struct storm *s)
 {
 	static const char *const names[LINKS] = { "l0", "l1", "l2" };
@@ -234,7 +247,7 @@ make_conf(struct storm *s)
 	s->conf.n_networks = o->n_nets;
 	s->conf.links = s->links;
 	s->conf.n_links = (size_t)n_links;
-	s->conf.queue_age_s = 365 * 24 * 3600;
+	make_queue(s);
 }
 
 /* ---- starting and ending ----------------------------------------------- */

@@ -256,12 +256,12 @@ struct netlife {
 	struct bridge *bridge;
 	bool wanted;
 	unsigned failures;
-	int64_t since_ms;    /* of the present state */
-	int64_t lost_ms;     /* when it was last up; 0: never was */
-	char *why;           /* it was last down; NULL: never was */
-	unsigned complaints; /* about being down, in the log */
-	bool news;           /* the reason differs from the one before */
-	bool heard;          /* it was up since it was last down */
+	int64_t since_ms;       /* of the present state */
+	int64_t lost_ms;        /* when it was last up; 0: never was */
+	char *why;              /* it was last down; NULL: never was */
+	unsigned complaints;    /* about being down, in the log */
+	bool news;              /* the reason differs from the one before */
+	bool heard;             /* it was up since it was last down */
 	enum pressure pressure; /* as the adapter was told since it is up */
 	struct timer retry;
 	struct timer deadline; /* of starting or stopping */

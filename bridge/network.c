@@ -217,7 +217,7 @@ complain(struct netlife *life, enum down_reason why, const char *text,
 		log_error(name, "refused: %s; trying again in %lld s", text,
 			  (long long)wait / 1000);
 	else if (life->complaints)
-		log_warn(name, "not back yet: %s", text);
+		log_info(name, "not back yet: %s", text);
 	else
 		log_warn(name, "down: %s; trying again until it is back", text);
 	life->complaints++;

@@ -297,7 +297,7 @@ connect_listener(struct irc *irc)
 	irc_isupport_init(&irc->isupport);
 	if (!conf->listener) { /* people connect when they come */
 		irc->up = true;
-		bridge_network_up(net);
+		bridge_network_up(&irc->net);
 		return;
 	}
 	session_start(&irc->listener, &identity);
@@ -340,7 +340,10 @@ irc_start(struct network *net)
 	struct irc *irc = irc_from(net);
 
 	irc->stopping = false;
-	go_to_gate(irc);
+	if (irc->conf->listener)
+		go_to_gate(irc);
+	else
+		connect_listener(irc);
 }
 
 static void

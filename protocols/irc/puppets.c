@@ -29,7 +29,7 @@
 #define BACKOFF_MAX_MS 300000
 #define LINGER_MS 120000
 #define ACCOUNT_LINGER_MS 20000
-#define GHOST_MS 300000    /* until the server has given up what broke */
+#define GHOST_MS 300000 /* until the server has given up what broke */
 #define LOOK_AGAIN_MS 10000
 #define CONNECTING_MAX 256 /* at a time */
 #define NICK_TRIES 4

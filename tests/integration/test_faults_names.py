@@ -160,7 +160,7 @@ def test_fault_25_a_server_that_is_not_the_right_one_gets_nothing(fronted,
         (r for r in it.bridge.log()[since:] if r.get("where") == "irc" and
          words in r["msg"]), None), 45, 0.05)
     print(said["level"], said["msg"])
-    assert said["level"] == ("error" if for_people else "warn")
+    assert said["level"] == ("error" if for_people else "info")
     networks = it.operator.ask("status")["networks"]
     assert words in next(n for n in networks if n["network"] == "irc")["reason"]
     say_and_keep(it, "kept", 3)

@@ -120,6 +120,7 @@ member_see(struct room *room, const struct event *ev)
 		news = true;
 	if (ev->kind == EVENT_JOIN) {
 		enter(room, m, ev);
+		news = news || m->rank != ev->rank;
 		m->rank = ev->rank;
 		if (m->show != ev->show || !same(m->status, ev->text.utf8)) {
 			m->show = ev->show;

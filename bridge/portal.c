@@ -436,11 +436,25 @@ tell_standing(struct room *room, const struct member *m)
 	net->protocol->ops.standing(net, &room->ch, m->id, &s);
 }
 
+/* Somebody who is in the channel is about to be shown. */
+static bool
+is_filling(const struct room *room)
+{
+	for (const struct occ *o = room->occs; o; o = o->hh.next)
+		if (o->wanted && o->o.state == OCCUPANT_ABSENT &&
+		    !o->pup->opened)
+			return true;
+	return false;
+}
+
 void
 standings_work(struct room *room)
 {
 	struct member *m, *next;
 
+	/* Who comes in sees first who is there. */
+	if (!room->n_due || is_filling(room))
+		return;
 	/* The hook may raise events, by which anybody may leave. */
 	HASH_ITER(hh, room->members, m, next)
 	{

@@ -234,6 +234,9 @@ struct occupant {
 	const char *want;     /* name to ask for, from the nick template */
 	char *name;           /* name it has, once joined */
 	const char *password; /* to enter with, or NULL */
+	/* In a hosted room: what this person may do in the channel that it
+	 * stands for. */
+	enum rank rank;
 	/* Why it is out; set by the adapter before bridge_puppet_left(). */
 	enum refusal refusal;
 	void *data; /* the adapter's own */
@@ -253,6 +256,7 @@ enum puppet_change {
 	PUPPET_ACCOUNT = 1 << 2,
 	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
+	PUPPET_RANK = 1 << 3,   /* occupant->rank */
 };
 
 /*

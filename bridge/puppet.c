@@ -563,6 +563,23 @@ pup_spoke(struct pup *pup)
 			puppet_sync(r, pup->home, pup->sender.id, false);
 }
 
+static void
+occ_set_rank(struct occ *occ)
+{
+	const struct pup *pup = occ->pup;
+	struct room *far = occ->room->far;
+	const struct member *m = far && far->life == pup->home
+					 ? member_find(far, pup->sender.id)
+					 : NULL;
+	enum rank rank = m ? m->rank : RANK_NONE;
+
+	if (occ->o.rank == rank)
+		return;
+	occ->o.rank = rank;
+	occ->changes |= PUPPET_RANK;
+	occ_mark(occ);
+}
+
 void
 puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 	    bool speaking)
@@ -589,6 +606,7 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 		occ = occ_new(room, pup);
 	if (m->password)
 		occ_set_password(occ, m->password);
+	occ_set_rank(occ);
 	occ->wanted = true;
 	free(occ->farewell);
 	occ->farewell = NULL;

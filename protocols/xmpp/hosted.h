@@ -54,6 +54,7 @@ struct guest {
 	char occupant_id[OCCUPANT_ID_LEN + 1];
 	enum presence_show show;
 	char *status;
+	enum rank rank;
 
 	/* of elsewhere; NULL while the stream was lost */
 	struct occupant *o;

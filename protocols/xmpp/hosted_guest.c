@@ -187,10 +187,9 @@ add_codes(xmpp_stanza_t *x, const char *codes)
 }
 
 static void
-add_item(xmpp_stanza_t *x, const struct shown *how)
+add_item(xmpp_stanza_t *x, enum rank rank, const struct shown *how)
 {
 	xmpp_stanza_t *item = stanza_add(x, "item", NULL);
-	enum rank rank = RANK_NONE;
 
 	stanza_attr(item, "affiliation", standings[rank].affiliation);
 	stanza_attr(item, "role",
@@ -214,7 +213,7 @@ guest_presence(const struct guest *g, const struct shown *how, bool self)
 	else if (how->status && *how->status)
 		stanza_add_text(st, "status", NULL, how->status);
 	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
-	add_item(x, how);
+	add_item(x, g->rank, how);
 	add_codes(x, how->codes);
 	if (self) {
 		add_codes(x, "110");
@@ -321,6 +320,7 @@ take_presence(struct guest *g)
 	free(g->status);
 	g->status = xstrdup(p->status);
 	g->show = p->show;
+	g->rank = g->o->rank;
 }
 
 void
@@ -365,7 +365,7 @@ guest_puppet_update(struct occupant *o, unsigned changes)
 
 	if (!g)
 		return;
-	if (changes & PUPPET_STATUS) {
+	if (changes & (PUPPET_STATUS | PUPPET_RANK)) {
 		take_presence(g);
 		guest_show(g, &(struct shown){ 0 });
 	}

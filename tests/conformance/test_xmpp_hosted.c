@@ -650,6 +650,42 @@ people_of_elsewhere_come_change_and_go(void **state)
 }
 
 static void
+ranks_are_roles_and_affiliations(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		enum rank rank;
+		const char *item;
+	} rows[] = {
+		{ RANK_VOICE, "affiliation='member' role='participant'" },
+		{ RANK_HALFOP, "affiliation='member' role='moderator'" },
+		{ RANK_OP, "affiliation='admin' role='moderator'" },
+		{ RANK_ADMIN, "affiliation='owner' role='moderator'" },
+		{ RANK_OWNER, "affiliation='owner' role='moderator'" },
+		{ RANK_NONE, "affiliation='none' role='participant'" },
+	};
+
+	ann_is_in(f);
+	f->occupant.rank = RANK_OP;
+	recorder_puppet_join(&f->occupant);
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), rows[2].item));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		xmppd_forget(f->server);
+		f->occupant.rank = rows[i].rank;
+		xmpp_protocol.ops.puppet_update(f->net, &f->occupant,
+						PUPPET_RANK);
+		barrier(f);
+		assert_non_null(strstr(seen_by(f, "ann@test/a"), rows[i].item));
+	}
+	xmppd_forget(f->server);
+	f->occupant.rank = RANK_OP;
+	recorder_puppet_leave(&f->occupant, NULL);
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), "role='none'"));
+}
+
+static void
 two_people_of_one_name_have_two_nicks(void **state)
 {
 	struct fixture *f = *state;
@@ -1358,6 +1394,7 @@ main(void)
 		T(leaving_with_one_client_keeps_the_other),
 		T(users_see_each_other_come),
 		T(people_of_elsewhere_come_change_and_go),
+		T(ranks_are_roles_and_affiliations),
 		T(two_people_of_one_name_have_two_nicks),
 		T(who_loses_the_channel_loses_the_room),
 		T(a_nick_is_changed_when_the_network_agrees),

@@ -197,6 +197,7 @@ hosted_join(struct xmpp *x, struct channel *ch)
 	h->channel = ch->id;
 	ch->data = h;
 	HASH_ADD(hh_id, x->hosted_by_id, channel, sizeof(h->channel), h);
+	hosted_recall_past(h);
 	for (struct guest *g = h->users; g; g = g->hh.next)
 		guest_raise_join(g);
 	timer_start(&h->sweep, x->loop, SWEEP_MS, on_sweep, h);

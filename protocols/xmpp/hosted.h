@@ -126,6 +126,13 @@ void hosted_place(struct xmpp *x, const char *to, struct address_place *out);
 
 /* ---- hosted_guest.c: who is there ---------------------------------------- */
 
+/*
+ * SEMANTICS 1.2: the same for one person in one room for ever, another in
+ * every other room, and nothing can be learnt from it.
+ */
+void hosted_occupant_id(const struct hosted *h, const char *origin,
+			const char *id, char out[OCCUPANT_ID_LEN + 1]);
+
 struct guest *guest_find(struct hosted *h, const char *id);
 struct guest *guest_by_nick(struct hosted *h, const char *nick);
 struct guest *guest_new_user(struct hosted *h, const char *id);
@@ -201,6 +208,8 @@ void hosted_tell_past(struct hosted *h, const struct client *c);
 void hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms,
 		      struct history_wish *out);
 
+/* What is on disk, unless some is remembered already. */
+void hosted_recall_past(struct hosted *h);
 void hosted_forget_past(struct hosted *h);
 
 /* Nothing is on the wire any more; what was, was given back otherwise. */

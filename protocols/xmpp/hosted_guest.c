@@ -18,26 +18,23 @@
 
 /* ---- identity ------------------------------------------------------------ */
 
-/*
- * SEMANTICS 1.2: the same for one person in one room for ever, another in
- * every other room, and nothing can be learnt from it.
- */
-static void
-set_occupant_id(struct guest *g, const char *origin, const char *id)
+void
+hosted_occupant_id(const struct hosted *h, const char *origin, const char *id,
+		   char out[OCCUPANT_ID_LEN + 1])
 {
-	const struct secret *secret = g->room->x->conf->secret;
+	const struct secret *secret = h->x->conf->secret;
 	const char *key = secret_reveal(secret);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	AUTO_STR text = { 0 };
 
 	str_init(&text, FULL_JID_MAX + 2 * JID_PART_MAX);
-	str_add_n(&text, g->room->jid, strlen(g->room->jid) + 1);
+	str_add_n(&text, h->jid, strlen(h->jid) + 1);
 	str_printf(&text, "%s:%s", origin, id);
 	(void)HMAC(EVP_sha256(), key, (int)strlen(key),
 		   (const unsigned char *)text.data, text.len, digest, &len);
 	for (size_t i = 0; i < OCCUPANT_ID_LEN / 2; i++)
-		(void)snprintf(g->occupant_id + 2 * i, 3, "%02x", digest[i]);
+		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
 struct guest *
@@ -66,7 +63,7 @@ guest_new_user(struct hosted *h, const char *id)
 	g->room = h;
 	g->id = xstrdup(id);
 	g->status = xstrdup("");
-	set_occupant_id(g, "xmpp", id);
+	hosted_occupant_id(h, "xmpp", id, g->occupant_id);
 	HASH_ADD_KEYPTR(hh, h->users, g->id, strlen(g->id), g);
 	return g;
 }
@@ -332,7 +329,8 @@ guest_puppet_join(struct xmpp *x, struct occupant *o)
 
 	(void)x;
 	g->room = h;
-	set_occupant_id(g, o->puppet->origin, o->puppet->sender->id);
+	hosted_occupant_id(h, o->puppet->origin, o->puppet->sender->id,
+			   g->occupant_id);
 	old = timer_is_running(&h->sweep) ? find_again(h, g) : NULL;
 	if (old) {
 		free(g);

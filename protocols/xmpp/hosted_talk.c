@@ -53,6 +53,19 @@ hosted_forget_past(struct hosted *h)
 		past_drop_first(h);
 }
 
+/* What was said again after a crash, or was on its way, stands there once. */
+static bool
+is_remembered(struct hosted *h, int64_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, number);
+	for (size_t i = h->n_past; i--;)
+		if (strcmp(past_at(h, i)->number, text) == 0)
+			return true;
+	return false;
+}
+
 /* st is shared with who shows it. */
 static void
 remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
@@ -61,6 +74,8 @@ remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
 	size_t size = ev->text.len + PAST_OVERHEAD;
 	struct past *p;
 
+	if (is_remembered(h, ev->number))
+		return;
 	while (h->n_past == PAST_MAX ||
 	       (h->n_past && h->past_bytes + size > PAST_BYTES))
 		past_drop_first(h);
@@ -182,26 +197,74 @@ hosted_tell_past(struct hosted *h, const struct client *c)
 
 /* ---- showing ------------------------------------------------------------- */
 
-/* Takes the reference to st. */
+/* The ids that the room gives. */
 static void
-publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-	const struct guest *g)
+add_ids(const struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
+	const char *occupant_id)
 {
-	const char *nick = g ? g->nick : NULL;
 	char number[24];
 
-	if (g)
+	if (occupant_id)
 		stanza_attr(stanza_add(st, "occupant-id", NS_OCCUPANT_ID), "id",
-			    g->occupant_id);
+			    occupant_id);
 	if (ev->number) {
 		xmpp_stanza_t *sid = stanza_add(st, "stanza-id", NS_SID);
 		(void)snprintf(number, sizeof(number), "%" PRId64, ev->number);
 		stanza_attr(sid, "by", h->jid);
 		stanza_attr(sid, "id", number);
 	}
+}
+
+/* Takes the reference to st. */
+static void
+publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
+	const struct guest *g)
+{
+	const char *nick = g ? g->nick : NULL;
+
+	add_ids(h, ev, st, g ? g->occupant_id : NULL);
 	if (ev->number && ev->kind != EVENT_TOPIC)
 		remember(h, ev, st, nick);
 	hosted_post(h, st, nick);
+}
+
+/* Whose words they are is told by where they were said. */
+static void
+recall(void *arg, const struct event *ev)
+{
+	struct hosted *h = arg;
+	bool user = ev->channel == h->channel;
+	char occupant_id[OCCUPANT_ID_LEN + 1];
+	char nick[NICK_MAX];
+	char id[32];
+	struct message_form form = { .type = "groupchat", .id = ev->id };
+	xmpp_stanza_t *st;
+
+	if (ev->kind != EVENT_MESSAGE)
+		return;
+	(void)snprintf(id, sizeof(id), "g%" PRId64, ev->number);
+	if (!form.id || !user)
+		form.id = id;
+	st = message_from_event(h->x->ctx, ev, &form);
+	if (!st)
+		return;
+	jid_nick_from_name(ev->sender.name, ev->sender.id, 0, nick,
+			   sizeof(nick));
+	hosted_occupant_id(h, user ? "xmpp" : h->network->name, ev->sender.id,
+			   occupant_id);
+	add_ids(h, ev, st, occupant_id);
+	remember(h, ev, st, nick);
+	(void)xmpp_stanza_release(st);
+}
+
+void
+hosted_recall_past(struct hosted *h)
+{
+	struct history_query query = { .max = PAST_MAX, .newest = true };
+	struct history result;
+
+	if (!h->n_past)
+		(void)bridge_history(h->ch, &query, recall, h, &result);
 }
 
 static xmpp_stanza_t *

@@ -1177,6 +1177,44 @@ the_past_comes_between_oneself_and_the_subject(void **state)
 }
 
 static void
+the_past_outlives_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct event *past[2] = { event_make(EVENT_MESSAGE),
+				  event_make(EVENT_MESSAGE) };
+
+	for (size_t i = 0; i < 2; i++) {
+		event_set_sender(past[i], i ? "ann@test" : "bob",
+				 i ? "Ann" : "bob");
+		event_set_text(past[i], i ? "mine" : "theirs");
+		past[i]->id = "n1";
+		past[i]->channel = i ? f->room.id : 99;
+		past[i]->number = (int64_t)i + 1;
+		past[i]->when_ms = 1764000000000;
+	}
+	recorder.past = past;
+	recorder.n_past = 2;
+	open_room(f);
+	recorder_puppet_join(&f->occupant);
+	f->number = 1;
+	deliver(f, EVENT_MESSAGE, "again"); /* number 2: there already */
+	deliver(f, EVENT_MESSAGE, "new");
+	knock(f, "ann@test/a", "Ann", MUC);
+	let_in(f, "ann@test", "Ann");
+	barrier(f);
+	const char *seen = seen_by(f, "ann@test/a");
+	const char *theirs = strstr(seen, "id='g1'");
+	assert_non_null(theirs);
+	assert_non_null(strstr(theirs, "<body>theirs</body>"));
+	assert_non_null(strstr(theirs, "<message from='" ROOM
+				       "/Ann' id='n1' to='ann@test/a'"));
+	assert_non_null(strstr(theirs, "<body>new</body>"));
+	assert_null(strstr(theirs, "<body>again</body>"));
+	event_unref(past[0]);
+	event_unref(past[1]);
+}
+
+static void
 the_past_is_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -1417,6 +1455,7 @@ main(void)
 		T(a_user_writes_to_a_person_and_gets_errors_from_there),
 		T(the_past_is_told_as_it_is_wished),
 		T(the_past_comes_between_oneself_and_the_subject),
+		T(the_past_outlives_a_restart),
 		T(the_past_is_bounded),
 		T(a_self_ping_tells_who_is_in),
 		T(the_places_of_the_gateway_can_be_explored),

@@ -384,6 +384,17 @@ bridge_portal(struct network *net, const char *name, const char *network,
 	return recorder.no_portal;
 }
 
+int
+bridge_history(struct channel *ch UNUSED, const struct history_query *query,
+	       void (*fn)(void *arg, const struct event *ev), void *arg,
+	       struct history *result)
+{
+	for (size_t i = 0; i < recorder.n_past && i < query->max; i++)
+		fn(arg, recorder.past[i]);
+	*result = (struct history){ (int64_t)recorder.n_past, true };
+	return 0;
+}
+
 const char *
 bridge_topic(struct channel *hosted UNUSED)
 {

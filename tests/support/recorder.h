@@ -50,8 +50,10 @@ struct recorder {
 	unsigned events, sent, later, refused, back;
 	struct event *last_event; /* one reference; NULL if none */
 	enum down_reason last_down;
-	const char *no_portal; /* why none can be made; NULL: it can */
-	const char *topic;     /* of what every hosted room stands for */
+	const char *no_portal;     /* why none can be made; NULL: it can */
+	const char *topic;         /* of what every hosted room stands for */
+	struct event *const *past; /* of every channel, borrowed */
+	size_t n_past;
 	/* what the users of accounts have set: keys and values, then NULL */
 	const char *const *settings;
 	const char *ended; /* that delivery is not awaited any more; or NULL */

@@ -12,6 +12,8 @@ from tests.support.bridge import Bridge, irc_network, xmpp_network
 from tests.support.process import wait_for
 from tests.support.xmpp_peer import Refused
 
+from .poison import POISONS, fits_xml, xml_text
+
 GATEWAY = "gw.localhost"
 MUC = "http://jabber.org/protocol/muc"
 DISCO = "http://jabber.org/protocol/disco"
@@ -283,6 +285,23 @@ def test_a_killed_bridge_loses_nothing(one_gate):
     assert not missing
 
 
+def test_the_past_outlives_a_restart(one_gate):
+    gate = one_gate
+    ann = gate.enter("ann")
+    gate.bob.say(gate.channel, "before the restart")
+    ann.wait_text("before the restart", nick=gate.bob.nick)
+    ann.say(gate.room, "so was I")
+    ann.wait_text("so was I")
+    gate.bridge.restart()
+    gate.bridge.wait_log("up", "xmpp", 40)
+    ann.send(f"<presence to='{gate.room}/{gate.nick('ann')}'>"
+             f"<x xmlns='{MUC}'/></presence>")
+    for text, nick in (("before the restart", gate.bob.nick),
+                       ("so was I", gate.nick("ann"))):
+        ann.wait_for(lambda s, t=text, n=nick: s.body == t and s.nick == n and
+                     s.delayed, 30)
+
+
 def test_the_gateway_can_be_explored(one_gate):
     gate = one_gate
     ann = gate.enter("ann")
@@ -325,3 +344,67 @@ def test_who_may_not_use_it_is_told(farm, closing):
     with pytest.raises(Refused, match="forbidden"):
         gate.enter("ann")
     gate.enter("carol")
+
+
+# ---- bad input
+
+def spoil(eve, gate, field, text):
+    """Put text, which is XML already, where the field says."""
+    nick, room = gate.nick("eve"), gate.room
+    muc, inner, to, kind = f"<x xmlns='{MUC}'/>", "", f"{room}/{nick}", ""
+    if field == "nick":
+        to = f"{room}/{text}"
+    elif field == "room":
+        to = f"#{text}%irc@{GATEWAY}/{nick}"
+    elif field == "password":
+        muc = f"<x xmlns='{MUC}'><password>{text}</password></x>"
+    elif field == "new nick":
+        to, muc = f"{room}/{text}", ""
+    elif field == "status":
+        muc, inner = "", f"<show>{text}</show><status>{text}</status>"
+    elif field == "leaving":
+        kind, inner = "type='unavailable'", f"<status>{text}</status>"
+    if field in ("body", "subject"):
+        eve.send(f"<message type='groupchat' to='{room}'>"
+                 f"<{field}>{text}</{field}></message>")
+    elif field == "private":
+        eve.send(f"<message type='chat' to='{room}/{gate.bob.nick}'>"
+                 f"<body>{text}</body></message>")
+    elif field == "person":
+        eve.send(f"<message type='chat' to='{text}%irc@{GATEWAY}'>"
+                 f"<body>hello</body></message>")
+    else:
+        eve.send(f"<presence to='{to}' {kind}>{muc}{inner}</presence>")
+
+
+@pytest.mark.parametrize("field", [
+    "nick", "room", "password", "new nick", "status", "leaving", "body",
+    "subject", "private", "person"])
+def test_poison_reaches_nobody_else(one_gate, field):
+    gate = one_gate
+    ann = gate.enter("ann")
+    eve = gate.things.xmpp(gate.xmpp, "carol")
+    inside = field not in ("nick", "room", "password")
+    for name, data in POISONS.items():
+        if not fits_xml(data.decode("utf-8", "replace")):
+            continue
+        if eve.closed: # her own server had enough of it
+            eve = gate.things.xmpp(gate.xmpp, "carol")
+        if inside and gate.room not in eve.nicks:
+            eve.join(gate.room, gate.nick("eve"), timeout=30)
+        spoil(eve, gate, field, xml_text(data))
+        if field == "leaving":
+            del eve.nicks[gate.room]
+        try:
+            eve.barrier()
+        except TimeoutError:
+            assert eve.closed
+        gate.bob.say(gate.channel, f"after {name}")
+        ann.wait_text(f"after {name}", 30)
+    ann.say(gate.room, "ann is here")
+    gate.bob.wait_text("ann is here", nick=gate.nick("ann"), timeout=30)
+    assert gate.nick("ann") in gate.bob.names(gate.channel)
+    for m in gate.bob.messages:
+        assert m.text != "injected"
+        assert not (m.command == "QUIT" and m.text == "poisoned")
+    gate.bridge.require_alive()

@@ -102,7 +102,7 @@ say(struct room *to, const char *text)
 static void
 say_away(const struct room *room, struct room *to)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%s on %s is away; your messages are kept for it",
@@ -113,7 +113,7 @@ say_away(const struct room *room, struct room *to)
 static void
 say_back(const struct room *room, struct room *to)
 {
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%s on %s is back; ", room->ch.name,

@@ -134,7 +134,7 @@ fold_line(const struct item *item)
 	const struct room *from = bridge_room(bridge, item->source->channel);
 	struct event *ev = event_make(EVENT_MESSAGE);
 	int64_t now_ms = loop_wall_ms(bridge->loop);
-	AUTO_STR text;
+	AUTO_STR text = { 0 };
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%lld message%s skipped here, said from ",

@@ -354,11 +354,7 @@ irc_stop(struct network *net)
 	irc->stopping = true;
 	irc->up = false;
 	irc_puppets_stop(irc, GOODBYE);
-	if (timer_is_running(&irc->gate_timer)) {
-		timer_stop(&irc->gate_timer);
-		irc_closed(irc);
-		return;
-	}
+	timer_stop(&irc->gate_timer);
 	session_stop(&irc->listener, GOODBYE);
 	irc_closed(irc); /* if nobody was connected at all */
 }

@@ -134,6 +134,7 @@ hosted_suspend(struct hosted *h)
 	{
 		if (g->o)
 			g->o->data = NULL;
+		h->n_stale += g->o != NULL;
 		g->o = NULL;
 	}
 	HASH_ITER(hh, h->users, g, next)
@@ -176,6 +177,7 @@ on_sweep(void *arg)
 		guest_show(g, &how);
 		guest_free(g);
 	}
+	h->n_stale = 0;
 }
 
 void

@@ -96,6 +96,7 @@ struct hosted {
 	/* On the wire, oldest first; the first n_covered before the ping. */
 	struct delivery **flying;
 	size_t n_flying, n_covered;
+	size_t n_stale; /* people of elsewhere who have not come back */
 	struct timer sweep;
 	UT_hash_handle hh, hh_id;
 };

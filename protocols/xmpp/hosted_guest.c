@@ -331,8 +331,9 @@ guest_puppet_join(struct xmpp *x, struct occupant *o)
 	g->room = h;
 	hosted_occupant_id(h, o->puppet->origin, o->puppet->sender->id,
 			   g->occupant_id);
-	old = timer_is_running(&h->sweep) ? find_again(h, g) : NULL;
+	old = h->n_stale ? find_again(h, g) : NULL;
 	if (old) {
+		h->n_stale--;
 		free(g);
 		g = old;
 	}

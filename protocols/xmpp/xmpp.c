@@ -18,11 +18,11 @@
  *   XEP-0245  /me
  *   XEP-0308  Last Message Correction
  *   XEP-0313  Message Archive Management, of rooms that have it
- *   XEP-0359  Stable Stanza IDs, where the room has them
+ *   XEP-0359  Stable Stanza IDs, where the room has them; of hosted rooms
  *   XEP-0380  Explicit Message Encryption (to refuse it)
  *   XEP-0393  Message Styling
- *   XEP-0410  MUC Self-Ping
- *   XEP-0421  Occupant Ids, where the room has them
+ *   XEP-0410  MUC Self-Ping, both sides
+ *   XEP-0421  Occupant Ids, where the room has them; of hosted rooms
  *   XEP-0424  Message Retraction, incoming
  *   XEP-0425  Moderated Message Retraction, incoming
  *   XEP-0428  Fallback Indication

@@ -153,6 +153,9 @@ def test_who_is_kicked_is_out_and_told_why(gate):
     with pytest.raises(Refused, match="not-acceptable"):
         ann.iq(f"{gate.room}/{gate.nick('ann')}",
                "<ping xmlns='urn:xmpp:ping'/>")
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    ann.say(gate.room, "sorry")
+    gate.bob.wait_text("sorry", nick=gate.nick("ann"))
 
 
 def test_who_is_banned_cannot_enter(gate):

@@ -380,6 +380,13 @@ def spoil(eve, gate, field, text):
         eve.send(f"<presence to='{to}' {kind}>{muc}{inner}</presence>")
 
 
+def is_answered(stanza, field):
+    """Whoever asks for something is told what came of it."""
+    if stanza.type == "error":
+        return stanza.kind == ("message" if field == "person" else "presence")
+    return stanza.kind == "presence" and 110 in stanza.codes
+
+
 @pytest.mark.parametrize("field", [
     "nick", "room", "password", "new nick", "status", "leaving", "body",
     "subject", "private", "person"])
@@ -395,13 +402,16 @@ def test_poison_reaches_nobody_else(one_gate, field):
             eve = gate.things.xmpp(gate.xmpp, "carol")
         if inside and gate.room not in eve.nicks:
             eve.join(gate.room, gate.nick("eve"), timeout=30)
+        mark = eve.mark()
         spoil(eve, gate, field, xml_text(data))
         if field == "leaving":
             del eve.nicks[gate.room]
         try:
             eve.barrier()
+            if field in ("nick", "room", "password", "leaving", "person"):
+                eve.wait_for(lambda s: is_answered(s, field), 30, mark)
         except TimeoutError:
-            assert eve.closed
+            assert eve.closed, f"{name} was not answered"
         gate.bob.say(gate.channel, f"after {name}")
         ann.wait_text(f"after {name}", 30)
     ann.say(gate.room, "ann is here")

@@ -116,7 +116,8 @@ load_row(void *arg, const struct event_row *row)
 	struct loading *l = arg;
 
 	l->ev = rows_to_event(row);
-	l->steady_ms = row->steady_ms;
+	/* What was written by other hands may know one of them only. */
+	l->steady_ms = row->steady_ms ? row->steady_ms : row->received_ms;
 }
 
 struct event *

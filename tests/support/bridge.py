@@ -69,8 +69,9 @@ def irc_network(server, /, **options):
             "puppets": 50, **options}
 
 
-# Tests count what arrives; long queues are folded where that is the test.
-SAY_ALL = {"fold_after": 0, "fold_rows": 0}
+# Tests count what arrives; long queues are folded, and what is too much is
+# refused, where that is the test.
+SAY_ALL = {"fold_after": 0, "fold_rows": 0, "rows": 1000000}
 
 
 class Bridge:

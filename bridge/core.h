@@ -557,7 +557,7 @@ void archive_resolve_clear(struct fallback *how);
 /* fence.c: what must not be carried a second time */
 
 /* True if ev is such a thing: then it is as good as kept. */
-bool fence_stops(struct room *from, const struct event *ev);
+bool fence_stops(struct room *from, struct event *ev);
 
 /* True if the store is to be asked whether it knows ev by its origin. */
 bool fence_asks_store(const struct room *from, const struct event *ev);

@@ -73,8 +73,20 @@ fuse_of(struct link *link, struct loop *loop)
 	return link->fuse;
 }
 
+/* Where no mark says so it may have been a person, who wants to know. */
+static void
+tell_of_copy(struct room *from, struct event *ev)
+{
+	log_peer(from->where, "another bridge repeated what this link "
+			      "carries; the copy was dropped");
+	if (!ev->via)
+		bridge_bounce(from->life, ev,
+			      "the same words were just carried there, and "
+			      "yours were taken for another bridge's copy");
+}
+
 static bool
-is_copy(struct room *from, const struct event *ev)
+is_copy(struct room *from, struct event *ev)
 {
 	struct bridge *bridge = from->bridge;
 	const struct fuse_word word = {
@@ -102,13 +114,12 @@ is_copy(struct room *from, const struct event *ev)
 			 "they repeat is dropped for %d s; another bridge?",
 			 ev->sender.name, FUSE_BLOWN_MS / 1000);
 	else if (!word.paired && !(ev->flags & EVENT_LATE))
-		log_peer(from->where, "another bridge repeated what this link "
-				      "carries; the copy was dropped");
+		tell_of_copy(from, ev);
 	return true;
 }
 
 bool
-fence_stops(struct room *from, const struct event *ev)
+fence_stops(struct room *from, struct event *ev)
 {
 	if (!from->link)
 		return false;

@@ -53,21 +53,19 @@ BUGS = [
 		item_free(item);
 """)]),
     Bug("an_answer_before_the_commit", "bridge/intake.c", [("""\
-static int
-intake_run(""", """\
-static void accepted(struct netlife *life, const struct event *ev);
-
-static int
-intake_run("""), ("""\
-		rc = delivery_put(db, in->row.id, in->channels[i]);
+		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
+	return rc;
 """, """\
-		rc = delivery_put(db, in->row.id, in->channels[i]);
-	accepted(in->life, in->ev);
+		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
+	keeping_accepted(&in->k);
+	return rc;
 """), ("""\
-	accepted(life, in->ev);
-	if (!in->known)
+	keeping_accepted(k);
+	if (k->same)
 """, """\
-	if (!in->known)
+	if (k->known)
+		keeping_accepted(k);
+	if (k->same)
 """)]),
     Bug("a_delivery_that_is_not_put_back_when_its_channel_is_lost",
         "bridge/outbox.c", [("""\
@@ -91,10 +89,10 @@ intake_run("""), ("""\
 	DL_FOREACH_SAFE(""")]),
     Bug("a_message_that_is_dropped_when_the_window_is_full",
         "bridge/outbox.c", [("""\
-	if (box->more || box->n >= OUTBOX_MEMORY_MAX) {
+			away_waits(room, source->channel);
 		box->more = true;
 """, """\
-	if (box->more || box->n >= OUTBOX_MEMORY_MAX) {
+			away_waits(room, source->channel);
 """)]),
 ]
 

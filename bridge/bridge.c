@@ -375,6 +375,7 @@ opened(struct bridge *bridge, const struct opening *op)
 	if (bridge->state != BRIDGE_RUNNING)
 		return;
 	timer_start(&bridge->tick, bridge->loop, TICK_MS, tick, bridge);
+	prune_begin(bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++)
 		network_start(&bridge->nets[i]);
 }
@@ -446,6 +447,7 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	bridge->stopped = fn;
 	bridge->stopped_arg = arg;
 	timer_stop(&bridge->tick);
+	timer_stop(&bridge->prune);
 	if (*bridge->id)
 		steady_keep(bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++)

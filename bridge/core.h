@@ -307,7 +307,7 @@ struct bridge {
 	int64_t last_event;
 	int64_t started_ms;       /* 0 before bridge_start() */
 	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
-	struct timer tick;
+	struct timer tick, prune;
 	char id[24];      /* names this bridge in our message ids */
 	char prefix[32];  /* how those begin */
 	char puppets[32]; /* the notice of our puppets */
@@ -384,6 +384,10 @@ void room_lost(struct room *room);
 struct room *room_direct(struct netlife *life, const char *sender_id);
 struct room *room_direct_open(struct netlife *life, const char *sender_id,
 			      int64_t id);
+
+/* prune.c: look, now and then, for what is older than conf->keep_s */
+void prune_begin(struct bridge *bridge);
+void prune_later(struct bridge *bridge, int64_t wait_ms);
 
 /* account.c: gateway users and what they have set */
 

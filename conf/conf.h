@@ -176,6 +176,7 @@ struct conf {
 	unsigned away_after_s; /* before the others are told; 0: never */
 	/* After an outage: of so long, of so many; 0: however long, many. */
 	unsigned fold_after_s, fold_rows, fold_keep;
+	unsigned keep_s; /* what has arrived; 0: for ever */
 
 	const struct conf_network *networks;
 	size_t n_networks;

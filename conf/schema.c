@@ -140,6 +140,11 @@ static const struct option queue_options[] = {
 	  AT(struct conf, fold_keep),
 	  .min = 1, .max = 1000, .fallback = "20",
 	  .doc = "How many of the last messages are said then." },
+	{ .name = "keep", .type = OPTION_SECONDS, AT(struct conf, keep_s),
+	  .min = 0, .max = 3650 * DAY_S, .fallback = "90d",
+	  .doc = "How long a message is kept after it has arrived everywhere: "
+		 "for edits and replies that name it, for trace, and so that "
+		 "it is known again. 0: for ever." },
 };
 
 static const struct option control_options[] = {

@@ -49,8 +49,8 @@
  *   crash, restart [60s]           the process dies, or ends; and starts again
  *   disk full|usable
  *   queue [rows=N] [mib=N] [age=S] [away=S] [fold_after=S] [fold_rows=N]
- * [fold_keep=N] before anything happens: its limits expect bug|error|warn|peer
- * "part of a log line"
+ *         [fold_keep=N] [keep=S] its limits, before anything happens
+ *   expect bug|error|warn|peer "part of a log line"
  *
  * A log line of class peer or worse that no "expect" announced fails.
  */
@@ -911,6 +911,8 @@ queue_word(struct play *p, const char *word)
 		p->conf.fold_rows = (unsigned)n;
 	else if (number_after(word, "fold_keep=", &n))
 		p->conf.fold_keep = (unsigned)n;
+	else if (number_after(word, "keep=", &n))
+		p->conf.keep_s = (unsigned)n;
 	else
 		fail(p, "a queue has no \"%s\"", word);
 }

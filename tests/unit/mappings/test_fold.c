@@ -47,7 +47,7 @@ tear_down(void **state)
 static void
 put(struct world *w, int64_t id, int kind, const char *target)
 {
-	char native[16];
+	char native[32];
 	struct event_row row = {
 		.id = id,
 		.channel = w->a,

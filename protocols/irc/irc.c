@@ -472,7 +472,7 @@ irc_identify(struct network *net, const struct channel *ch, struct str *out)
 
 	irc_fold(irc->isupport.casemapping, ch->name, folded, sizeof(folded));
 	if (!*name)
-		name = irc->conf->servers[irc->wire.server].host;
+		name = wire_server(&irc->wire)->host;
 	if (utf8_valid(name, strlen(name)))
 		str_printf(out, "irc:%s/%s", name, folded);
 }

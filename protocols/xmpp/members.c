@@ -192,6 +192,7 @@ muc_member_new(struct room *room, const char *nick, xmpp_stanza_t *st,
 	struct member *m = xcalloc(1, sizeof(*m));
 
 	m->nick = xstrdup(nick);
+	m->order = room->next_order++;
 	if (*u->jid) {
 		m->jid = xstrdup(u->jid);
 		m->jid[jid_bare_len(m->jid)] = '\0';

@@ -810,6 +810,7 @@ muc_message(struct xmpp *x, xmpp_stanza_t *st)
 static bool
 is_somebody_else(struct room *room, const struct seat *seat, const char *nick)
 {
+	struct member *m;
 	struct seat *other;
 
 	if (!strcmp(nick, seat->nick))
@@ -818,7 +819,8 @@ is_somebody_else(struct room *room, const struct seat *seat, const char *nick)
 		return true;
 	/* The room may let it in under another nick than it asked for. */
 	other = seat_find(room, nick);
-	return !strcmp(nick, room->nick) || muc_member_find(room, nick) ||
+	m = muc_member_find(room, nick);
+	return !strcmp(nick, room->nick) || (m && m->order < seat->order) ||
 	       (other && other != seat && other->state == SEAT_JOINED);
 }
 

@@ -45,8 +45,9 @@ struct member {
 	char *status;
 	enum presence_show show;
 	enum rank rank;
-	bool known;   /* EVENT_JOIN was raised */
-	char *notice; /* what it shows other bridges, or NULL */
+	bool known;     /* EVENT_JOIN was raised */
+	char *notice;   /* what it shows other bridges, or NULL */
+	uint64_t order; /* of being seen first; see room->next_order */
 	UT_hash_handle hh, hh_id;
 };
 
@@ -64,6 +65,7 @@ struct seat {
 	struct room *room;
 	enum seat_state state;
 	unsigned attempt;
+	uint64_t order; /* of asking; see room->next_order */
 	struct timer timer;
 	UT_hash_handle hh, hh_from;
 };
@@ -102,6 +104,9 @@ struct room {
 	struct marks *marks;
 	struct recent recent[RECENT_MAX];
 	size_t next_recent;
+	/* Who was there before a puppet asked to come in is not that puppet,
+	 * under whatever nick it was let in. */
+	uint64_t next_order;
 	uint32_t said[SAID_MAX]; /* hashes of keys raised live */
 	size_t next_said;
 	struct catchup *catchup;

@@ -188,6 +188,7 @@ seat_enter(struct seat *s)
 		muc_member_announce(s->room, fast, 0);
 	seat_set_nick(s, nick);
 	xmpp_stanza_t *st = muc_entry(s->room, s->from, nick);
+	s->order = s->room->next_order++;
 	add_presence(s, st);
 	xmpp_post(s->room->x, st);
 	timer_start(&s->timer, s->room->x->loop, JOIN_MS, on_join_late, s);

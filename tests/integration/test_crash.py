@@ -11,6 +11,7 @@ import re
 import pytest
 
 from tests.campaign import kills
+from tests.support.process import wait_for
 
 from .conftest import make_pair
 from .test_gap import WORDS, age
@@ -48,6 +49,9 @@ def archived(farm, closing):
 def live_again(pair, step, clean=True):
     """A new life, up to that step; clean: after an orderly end."""
     bridge = pair.bridge
+    # What is still to be confirmed would be the first to reach the step.
+    wait_for("everything to be settled", lambda: not bridge.query(
+        "SELECT 1 FROM delivery WHERE state IN (0, 1)"))
     assert not bridge.stop() if clean else bridge.kill9()
     bridge.launch(crash_at=step)
     bridge.wait_ready()

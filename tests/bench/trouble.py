@@ -91,10 +91,11 @@ def is_joined(bridge, network):
         if c["network"] == network)
 
 
-def recover(bridge, server, network, ready):
+def recover(bridge, server, network, leave, ready):
     """The median of how long it takes after the server is there again."""
     taken = []
     for _ in range(RESTARTS):
+        leave()
         server.kill9()
         wait_for("the bridge to notice",
                  lambda: not is_joined(bridge, network), 60)
@@ -110,9 +111,7 @@ def recover(bridge, server, network, ready):
 
 def keep_room(stage, xmpp, room, group):
     """A room ends with its server: somebody must make it again."""
-    stage.load.do("component", group, xmpp.component_port, "gw2.localhost",
-                  xmpp.secret)
-    stage.load.do("occupy", group, "k", 1, room)
+    stage.load.do("client", group, xmpp.port, "bob", room)
 
 
 def recovery(stage):
@@ -128,11 +127,14 @@ def recovery(stage):
             keep_room(stage, xmpp, room, "keeper")
             with open(bridge.config, "a", encoding="utf-8") as config:
                 config.write('control = { socket = "control"; };\n')
-            with running(bridge):
-                recover(bridge, irc, "irc", lambda: None)
+
+            def leave():
                 stage.load.do("close", "keeper")
 
-                def ready(xmpp=xmpp, room=room):
-                    keep_room(stage, xmpp, room, "keeper")
-                    stage.load.do("close", "keeper")
-                recover(bridge, xmpp, "xmpp", ready)
+            def ready(xmpp=xmpp, room=room):
+                keep_room(stage, xmpp, room, "keeper")
+
+            with running(bridge):
+                recover(bridge, irc, "irc", lambda: None, lambda: None)
+                recover(bridge, xmpp, "xmpp", leave, ready)
+            leave()

@@ -455,6 +455,15 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	loop_defer(bridge->loop, stop_check, bridge);
 }
 
+void
+link_finish(struct link *link)
+{
+	standby_free(link);
+	free(link->rooms);
+	free(link->fuse);
+	free(link->name);
+}
+
 static void
 free_rooms(struct bridge *bridge)
 {
@@ -469,10 +478,7 @@ free_rooms(struct bridge *bridge)
 
 		for (size_t k = 0; k < link->n_rooms; k++)
 			room_free(link->rooms[k]);
-		free(link->rooms);
-		standby_free(link);
-		free(link->fuse);
-		free(link->name);
+		link_finish(link);
 	}
 	portals_free(bridge);
 }

@@ -317,6 +317,9 @@ struct bridge {
 };
 
 /* bridge.c */
+
+/* What a link holds; its rooms were freed before. */
+void link_finish(struct link *link);
 void bridge_mark(struct room *room);
 void bridge_schedule(struct bridge *bridge); /* a pass, at least */
 

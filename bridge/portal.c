@@ -173,10 +173,7 @@ static void
 link_free(struct bridge *bridge, struct link *link)
 {
 	DL_DELETE(bridge->portals, link);
-	standby_free(link);
-	free(link->rooms);
-	free(link->fuse);
-	free(link->name);
+	link_finish(link);
 	free(link);
 }
 

@@ -31,10 +31,8 @@ setting_put(struct db *db, int64_t account, const struct setting_row *row,
 int
 setting_remove(struct db *db, int64_t account, int64_t network, const char *key)
 {
-	int rc = sql_run(db, SQL_SETTING_REMOVE,
-			 ARGS(INT(account), INT(network), TEXT(key)));
-
-	return rc ? rc : sql_changes(db) ? 0 : -ENOENT;
+	return sql_change(db, SQL_SETTING_REMOVE,
+			  ARGS(INT(account), INT(network), TEXT(key)));
 }
 
 int

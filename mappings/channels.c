@@ -7,15 +7,6 @@
 
 #include <errno.h>
 
-/* A change that must have met a row. */
-static int
-change(struct db *db, enum statement which, const struct arg *args)
-{
-	int rc = sql_run(db, which, args);
-
-	return rc ? rc : sql_changes(db) ? 0 : -ENOENT;
-}
-
 int
 network_put(struct db *db, const char *name, const char *protocol, int64_t *id)
 {
@@ -71,13 +62,13 @@ link_member_put(struct db *db, int64_t link, int64_t channel,
 int
 link_member_remove(struct db *db, int64_t link, int64_t channel)
 {
-	return change(db, SQL_MEMBER_REMOVE, ARGS(INT(link), INT(channel)));
+	return sql_change(db, SQL_MEMBER_REMOVE, ARGS(INT(link), INT(channel)));
 }
 
 int
 link_remove(struct db *db, int64_t link)
 {
-	return change(db, SQL_LINK_REMOVE, ARGS(INT(link)));
+	return sql_change(db, SQL_LINK_REMOVE, ARGS(INT(link)));
 }
 
 int
@@ -137,8 +128,8 @@ channel_get(struct db *db, int64_t channel,
 int
 channel_set_topic(struct db *db, int64_t channel, const char *topic)
 {
-	return change(db, SQL_CHANNEL_SET_TOPIC,
-		      ARGS(INT(channel), TEXT(topic)));
+	return sql_change(db, SQL_CHANNEL_SET_TOPIC,
+			  ARGS(INT(channel), TEXT(topic)));
 }
 
 char *

@@ -173,6 +173,14 @@ sql_run(struct db *db, enum statement which, const struct arg *args)
 }
 
 int
+sql_change(struct db *db, enum statement which, const struct arg *args)
+{
+	int rc = sql_run(db, which, args);
+
+	return rc ? rc : sql_changes(db) ? 0 : -ENOENT;
+}
+
+int
 sql_numbers(struct db *db, enum statement which, const struct arg *args,
 	    int64_t *out, int n)
 {

@@ -168,6 +168,9 @@ void sql_reset(sqlite3_stmt *st);
 /* Run to the end: 0 or -errno. */
 int sql_run(struct db *db, enum statement which, const struct arg *args);
 
+/* The same for a change that must meet a row: -ENOENT if it met none. */
+int sql_change(struct db *db, enum statement which, const struct arg *args);
+
 /* The first n columns of the first row: 0, -ENOENT if no row, or -errno. */
 int sql_numbers(struct db *db, enum statement which, const struct arg *args,
 		int64_t *out, int n);

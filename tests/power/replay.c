@@ -395,7 +395,8 @@ static void
 clear(const char *path, const struct folder *folder)
 {
 	static const char *const names[] = { "test.db", "test.db-wal",
-					     "test.db-journal", "test.db-shm" };
+					     "test.db-journal", "test.db-shm",
+					     "test.db.lock" };
 	char name[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

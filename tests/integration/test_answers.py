@@ -97,10 +97,15 @@ def test_ctcp_is_answered_sparingly_and_files_are_refused(irc_pair):
     for target in (pair.ann_nick, pair.channel):
         pair.bob.say(target, "\x01DCC SEND secret 2130706433 9 1\x01")
         pair.bob.say(target, "\x01FROBNICATE please\x01")
+    # The puppet hears its questions when it comes to it: wait for one
+    # answer, then for a line that the puppet says after them all.
+    def answered(m):
+        return (m.command == "NOTICE" and m.nick == pair.ann_nick and
+                m.text[:1] == "\x01")
+    pair.bob.wait_for(answered)
     pair.both_ways()
     pair.bob.barrier()
-    answers = [m.text for m in pair.bob.messages if m.command == "NOTICE" and
-               m.nick == pair.ann_nick and m.text[:1] == "\x01"]
+    answers = [m.text for m in pair.bob.messages if answered(m)]
     assert len(answers) == 1 and answers[0].startswith("\x01VERSION ")
     assert not [s for s in pair.ann.record if s.body and
                 any(w in s.body for w in ("DCC", "secret", "FROBNICATE",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A pair of servers with a fault proxy before each, for the bridge only: ann
-and bob reach their servers directly, and so see what really happened."""
+"""A pair whose bridge has to bear something; ann and bob reach their servers
+directly, and so see what really happened."""
 
 import os
 
@@ -15,28 +15,13 @@ WINDOW = 5
 GROWTH_KIB = 16 * 1024
 
 
-class Faulty:
-    """pair, and .irc and .xmpp, the proxies; options go to the networks."""
+class Watched:
+    """pair, whose bridge something is done to."""
 
-    def __init__(self, things, xmpp, irc, xmpp_options=None, irc_options=None,
-                 start=True, buffer=0, before=None):
-        self.xmpp = Proxy(xmpp.component_port, buffer)
-        self.irc = Proxy(irc.port, buffer)
-        things.proxies += [self.xmpp, self.irc]
-        if before:
-            before(self)
-        self.pair = make_pair(
-            things, xmpp, irc, start=start,
-            xmpp_options={"server": f"127.0.0.1:{self.xmpp.port}",
-                          "window": WINDOW, **(xmpp_options or {})},
-            irc_options={"server": f"127.0.0.1:{self.irc.port}",
-                         "window": WINDOW, **(irc_options or {})})
-        things.servers += [self.xmpp, self.irc]
-        self.bridge = self.pair.bridge
+    def __init__(self, pair):
+        self.pair = pair
+        self.bridge = pair.bridge
         self.traffic = None
-
-    def proxy(self, network):
-        return getattr(self, network)
 
     def begin(self, **options):
         """Numbered lines in both directions."""
@@ -57,15 +42,6 @@ class Faulty:
             pair.ann.join(pair.room, pair.ann_nick)
         if self.traffic:
             self.traffic.replaced()
-
-    def cut(self, network):
-        """RST to every connection of that network, and no way back yet."""
-        self.proxy(network).refuse()
-        self.proxy(network).reset()
-
-    def restore(self, network):
-        self.proxy(network).refuse(False)
-        self.proxy(network).clear()
 
     def wait_back(self, timeout=40):
         """Until lines get through again, in both directions."""
@@ -93,3 +69,35 @@ class Faulty:
         """Whatever was lost has been closed."""
         wait_for(f"at most {most} open files", lambda: self.files() <= most,
                  20)
+
+
+class Faulty(Watched):
+    """With a fault proxy before each server, for the bridge only: .irc and
+    .xmpp; options go to the networks."""
+
+    def __init__(self, things, xmpp, irc, xmpp_options=None, irc_options=None,
+                 start=True, buffer=0, before=None):
+        self.xmpp = Proxy(xmpp.component_port, buffer)
+        self.irc = Proxy(irc.port, buffer)
+        things.proxies += [self.xmpp, self.irc]
+        if before:
+            before(self)
+        super().__init__(make_pair(
+            things, xmpp, irc, start=start,
+            xmpp_options={"server": f"127.0.0.1:{self.xmpp.port}",
+                          "window": WINDOW, **(xmpp_options or {})},
+            irc_options={"server": f"127.0.0.1:{self.irc.port}",
+                         "window": WINDOW, **(irc_options or {})}))
+        things.servers += [self.xmpp, self.irc]
+
+    def proxy(self, network):
+        return getattr(self, network)
+
+    def cut(self, network):
+        """RST to every connection of that network, and no way back yet."""
+        self.proxy(network).refuse()
+        self.proxy(network).reset()
+
+    def restore(self, network):
+        self.proxy(network).refuse(False)
+        self.proxy(network).clear()

@@ -84,6 +84,7 @@ class Bridge:
         self.level = level
         self.queue = queue or {}
         self.prefix = []       # a program that runs causewayd
+        self.inside = None     # a Namespace
         self.environment = {}  # besides what it always gets
         self.config = self.folder / "causeway.conf"
         self.database = self.folder / "causeway.db"
@@ -119,7 +120,8 @@ class Bridge:
             argv[argv.index(program())] = crash_program()
         # As ourselves: nobody else may be able to reach the build folder.
         self.process = Process("causewayd", argv, self.folder,
-                               env=env, privileged=True)
+                               env=env, privileged=True,
+                               inside=self.inside)
         return self
 
     def start(self, timeout=READY_S):

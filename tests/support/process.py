@@ -156,14 +156,16 @@ atexit.register(_stop_all)
 
 
 class Process:
-    """One child. argv runs in folder; its output is appended to log."""
+    """One child. argv runs in folder; its output is appended to log. inside:
+    a Namespace (namespace.py), the network that it is in."""
 
     def __init__(self, name, argv, folder, log=None, env=None,
                  privileged=False, stdin=subprocess.DEVNULL,
-                 stdout=None):
+                 stdout=None, inside=None):
         self.name = name
         self.log = pathlib.Path(log or pathlib.Path(folder) / f"{name}.out")
-        prefix = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+        prefix = inside.enter if inside else []
+        prefix += ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
         if os.geteuid() == 0 and not privileged:
             user = pwd.getpwnam(UNPRIVILEGED)
             prefix += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",

@@ -22,6 +22,7 @@ class Server:
     packages = ()
     port_names = ("port",)
     ready_wait_s = 20
+    inside = None  # a Namespace; its first port has a door then
 
     def __init__(self, folder, ports=None):
         self.folder = pathlib.Path(folder)
@@ -46,8 +47,8 @@ class Server:
         return {}
 
     def is_ready(self):
-        return all(process.can_connect(getattr(self, name))
-                   for name in self.port_names)
+        there = self.inside.listens if self.inside else process.can_connect
+        return all(there(getattr(self, name)) for name in self.port_names)
 
     def prepared(self):
         """Called once after the first start, for what needs it running."""
@@ -57,6 +58,13 @@ class Server:
 
     # the life of it
 
+    def move_in(self, space):
+        """Before the first start: live in that namespace."""
+        self.inside = space
+        space.door(getattr(self, self.port_names[0]))
+        self.settled = True
+        return self
+
     def _launch(self):
         self.configure()
         process.give_to_child(self.folder)
@@ -65,7 +73,8 @@ class Server:
             raise Failure(f"{argv[0]} is missing; install "
                           f"{' '.join(self.packages)}")
         self.process = Process(self.name, argv, self.folder,
-                               env=self.environment())
+                               env=self.environment(),
+                               inside=self.inside)
 
     def _wait(self):
         wait_for(f"{self.name} to be ready",

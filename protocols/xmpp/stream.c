@@ -50,7 +50,10 @@
 #define GOODBYE_MS 1000
 #define ANSWER_MS 25000    /* from ask() to death */
 #define PEER_LOST_MS 30000 /* TCP_USER_TIMEOUT */
-#define RESERVED 4         /* low descriptors held free */
+/* As long as Linux sends again what nobody acknowledges (tcp_retries2), and
+ * some more. */
+#define GHOST_MS (20 * 60000)
+#define RESERVED 4 /* low descriptors held free */
 #define ADDRESSES 8
 #define PUMP_ROUNDS 16
 
@@ -96,6 +99,7 @@ struct stream {
 	bool ending; /* down() is about to be called */
 	enum down_reason why;
 	char text[200];
+	int64_t ghost_ms; /* until then the server may hold one that broke */
 };
 
 /* ---- memory -------------------------------------------------------------- */
@@ -284,6 +288,16 @@ on_tick(void *arg)
 
 static void on_watch(void *arg);
 
+/*
+ * It broke and nobody said goodbye: where packets are lost the server may not
+ * know of it, and turn us away because of ourselves.
+ */
+static void
+leave_ghost(struct stream *s)
+{
+	s->ghost_ms = loop_now_ms(s->loop) + GHOST_MS;
+}
+
 static void
 watch_pulse(struct stream *s)
 {
@@ -295,6 +309,7 @@ watch_pulse(struct stream *s)
 		(void)snprintf(s->text, sizeof(s->text),
 			       "the server has not answered for %d s",
 			       ANSWER_MS / 1000);
+		leave_ghost(s);
 		s->state = STREAM_CLOSING;
 		stream_kill(s);
 		return;
@@ -383,20 +398,32 @@ is_connected(const struct stream *s)
 }
 
 static void
+stream_judge_error(struct stream *s, xmpp_error_type_t type)
+{
+	s->why = DOWN_LOST;
+	(void)snprintf(s->text, sizeof(s->text),
+		       "stream error %d from the server", (int)type);
+	if (type == XMPP_SE_CONFLICT && loop_now_ms(s->loop) < s->ghost_ms) {
+		s->why = DOWN_UNREACHABLE;
+		(void)snprintf(s->text, sizeof(s->text),
+			       "the server still holds our connection that "
+			       "broke");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		if (verdicts[i].type != type)
+			continue;
+		s->why = verdicts[i].why;
+		(void)snprintf(s->text, sizeof(s->text), "%s",
+			       verdicts[i].text);
+	}
+}
+
+static void
 stream_judge(struct stream *s, int error, const xmpp_stream_error_t *se)
 {
 	if (se) {
-		s->why = DOWN_LOST;
-		(void)snprintf(s->text, sizeof(s->text),
-			       "stream error %d from the server",
-			       (int)se->type);
-		for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
-			if (verdicts[i].type != se->type)
-				continue;
-			s->why = verdicts[i].why;
-			(void)snprintf(s->text, sizeof(s->text), "%s",
-				       verdicts[i].text);
-		}
+		stream_judge_error(s, se->type);
 		return;
 	}
 	if (s->state == STREAM_CONNECTING) {
@@ -409,6 +436,7 @@ stream_judge(struct stream *s, int error, const xmpp_stream_error_t *se)
 						 : "no connection");
 		return;
 	}
+	leave_ghost(s);
 	s->why = DOWN_LOST;
 	(void)snprintf(s->text, sizeof(s->text), "the connection broke");
 }
@@ -427,6 +455,7 @@ on_conn(xmpp_conn_t *conn, xmpp_conn_event_t what, int error,
 		if (s->state != STREAM_CONNECTING)
 			return; /* being stopped */
 		s->state = STREAM_UP;
+		s->ghost_ms = 0;
 		watch_begin(s);
 		s->ops->up(s->arg);
 		return;

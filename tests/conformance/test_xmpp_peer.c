@@ -86,6 +86,27 @@ a_lost_connection_is_lost(void **state)
 }
 
 static void
+a_conflict_after_a_loss_is_with_ourselves(void **state)
+{
+	struct fixture *f = *state;
+
+	go_up(f);
+	xmppd_hang_up(f->server);
+	expect(f, "down home lost");
+	f->options.mood = XMPPD_CONFLICT;
+	recorder_start(f->net);
+	expect(f, "down home unreachable: the server still holds our");
+	f->options.mood = XMPPD_WELCOME;
+	recorder_start(f->net);
+	assert_true(recorder_wait(f->loop, "up home", 2));
+	recorder_stop(f->net);
+	expect(f, "down home asked");
+	f->options.mood = XMPPD_CONFLICT;
+	recorder_start(f->net);
+	expect(f, "down home refused: another connection uses");
+}
+
+static void
 stopping_while_connecting_is_safe(void **state)
 {
 	struct fixture *f = *state;
@@ -841,6 +862,7 @@ main(void)
 		CASE(a_conflict_is_refused_in_words),
 		CASE(a_closed_port_is_unreachable),
 		CASE(a_lost_connection_is_lost),
+		CASE(a_conflict_after_a_loss_is_with_ourselves),
 		CASE(stopping_while_connecting_is_safe),
 		CASE(stopping_says_goodbye_for_everybody),
 		CASE(entering_reports_members_then_topic_then_joined),

@@ -364,20 +364,28 @@ put(struct account *account, int64_t network, const struct setting *setting,
 }
 
 const char *
+bridge_may_set(struct network *net, const char *network, const char *key,
+	       const char *value)
+{
+	struct netlife *life = gateway_net(net, network);
+
+	if (!life)
+		return "this gateway leads to no network of that name";
+	return objection(life, setting_find(life, key), value);
+}
+
+const char *
 bridge_set(struct network *net, const char *sender_id, const char *network,
 	   const char *key, const char *value)
 {
 	struct netlife *life = gateway_net(net, network);
 	const struct setting *s;
 	struct account *account;
-	const char *why;
+	const char *why = bridge_may_set(net, network, key, value);
 
-	if (!life)
-		return "this gateway leads to no network of that name";
-	s = setting_find(life, key);
-	why = objection(life, s, value);
 	if (why)
 		return why;
+	s = setting_find(life, key);
 	account = account_use(net->life, sender_id);
 	put(account, life->net->id, s, value);
 	keep(account, life, s, value);

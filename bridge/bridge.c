@@ -84,6 +84,8 @@ bridge_work(void *arg)
 	bridge->work_deferred = false;
 	bounces_work(bridge); /* may mark rooms */
 	bounds_work(bridge);
+	commands_work(bridge);
+	contacts_work(bridge);
 	room = bridge->work;
 	bridge->work = NULL;
 	bridge->work_end = &bridge->work;
@@ -372,6 +374,7 @@ opened(struct bridge *bridge, const struct opening *op)
 	portals_resume(bridge);
 	queue_channels(store_reader(bridge->store), resume_direct, bridge);
 	bounces_load(bridge);
+	contacts_load(bridge);
 	if (bridge->state != BRIDGE_RUNNING)
 		return;
 	timer_start(&bridge->tick, bridge->loop, TICK_MS, tick, bridge);
@@ -489,6 +492,8 @@ bridge_free(struct bridge *bridge)
 	if (!bridge)
 		return;
 	bounces_free(bridge);
+	commands_free(bridge);
+	contacts_free(bridge);
 	timer_stop(&bridge->tick);
 	free_rooms(bridge);
 	loop_cancel(bridge->loop, bridge_work, bridge);

@@ -42,6 +42,8 @@ struct pup;
 struct secret;
 struct store;
 
+struct follower;
+
 #define OUTBOX_MEMORY_MAX 256
 #define OUTBOX_SEEN 16
 
@@ -202,11 +204,12 @@ struct room {
 	/* Direct rooms: when to forget it. Hosted: when to look if anybody
 	 * is there. */
 	struct timer idle;
-	struct room *far; /* hosted: the one that it stands for */
-	int64_t portal;   /* hosted: number of its link in the store */
-	size_t n_due;     /* hosted: members that are due */
-	bool vacant;      /* hosted: nobody was there at the last look */
-	char where[160];  /* "libera/#lobby", for the log */
+	struct room *far;  /* hosted: the one that it stands for */
+	int64_t portal;    /* hosted: number of its link in the store */
+	size_t n_due;      /* hosted: members that are due */
+	bool vacant;       /* hosted: nobody was there at the last look */
+	unsigned followed; /* direct: it stays; see contact.c */
+	char where[160];   /* "libera/#lobby", for the log */
 	struct room *next_work;
 	UT_hash_handle hh;      /* in the bridge, by ch.id */
 	UT_hash_handle hh_name; /* direct, hosted: in the network, by name */
@@ -295,8 +298,10 @@ struct bridge {
 	struct link *portals;     /* utlist */
 	struct account *accounts; /* those that somebody uses; by key */
 	struct secret *seal; /* key of their secrets; NULL: not needed yet */
-	struct room *rooms;  /* those that have their number */
-	struct room *work;   /* marked, newest last */
+	struct request *requests;   /* utlist */
+	struct follower *followers; /* by key; contact.c */
+	struct room *rooms;         /* those that have their number */
+	struct room *work;          /* marked, newest last */
 	struct room **work_end;
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
@@ -464,6 +469,10 @@ struct occ *puppet_speaker(struct room *room, struct netlife *home,
 struct occ *puppet_direct(struct room *room, struct netlife *home,
 			  const struct event *ev);
 
+/* The same where nothing is to be said. */
+void puppet_stand(struct room *room, struct netlife *home,
+		  const struct sender *sender);
+
 /* Nothing waits for this occupant's voice any more. */
 void puppet_unqueued(struct occ *occ);
 
@@ -611,6 +620,39 @@ void intake_event(struct netlife *life, struct event *ev);
 
 /* The topic that the room has now, here and on disk. */
 void topic_remember(struct room *room, const char *topic);
+
+/* command.c: what people ask of us */
+
+/* Run what was asked for, and tell what was answered. Calls hooks. */
+void commands_work(struct bridge *bridge);
+
+/* The network came down: what it runs is not answered any more. */
+void commands_lost(struct netlife *life);
+void commands_free(struct bridge *bridge);
+
+/* A command of the core's own. */
+struct own_command {
+	struct command command;
+	void (*run)(struct bridge *bridge, struct request *r);
+	/* Optional: false where there is nothing to do. */
+	bool (*offered)(struct bridge *bridge,
+			const struct command_place *place);
+};
+
+/* operate.c: those; the one without a name ends them. */
+extern const struct own_command own_commands[];
+
+/* contact.c: who follows whom */
+
+/* Tell, by hooks, what has changed. */
+void contacts_work(struct bridge *bridge);
+
+/* The network came up, or down. */
+void contacts_moved(struct netlife *life);
+
+/* Take up what is on disk. */
+void contacts_load(struct bridge *bridge);
+void contacts_free(struct bridge *bridge);
 
 /* direct.c: private words */
 void direct_event(struct netlife *life, struct event *ev);

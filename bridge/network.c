@@ -46,6 +46,9 @@ protocol_check(const struct protocol *protocol)
 	if (protocol->caps & CAN_ACCOUNT)
 		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
 		       protocol->settings);
+	if (protocol->caps & CAN_CONTACT)
+		assert(ops->watch && ops->unwatch && ops->resolve);
+	assert(!protocol->commands || ops->command);
 	/* A private word needs a puppet to come from. */
 	if (protocol->caps & CAN_DIRECT)
 		assert((protocol->caps & CAN_PUPPET) && ops->resolve &&
@@ -196,6 +199,7 @@ bridge_network_up(struct network *net)
 		 (long long)took / 1000, (long long)took % 1000 / 100,
 		 life->failures + 1);
 	each_room(life, bridge_mark);
+	contacts_moved(life);
 }
 
 /*
@@ -294,6 +298,8 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 	free(life->why);
 	life->why = xstrdup(text ? text : "no reason given");
 	each_room(life, room_lost);
+	contacts_moved(life);
+	commands_lost(life);
 	if (life->wanted)
 		try_again(life, why, text);
 	else

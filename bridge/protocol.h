@@ -107,8 +107,12 @@
  * back every later one of the same channel that it still holds, so that order
  * can be kept. bridge_network_down() and bridge_left() give back everything
  * that is unsettled, without further calls.
+ *
+ * Contacts and commands have a header each: bridge/contact.h, command.h.
  */
 
+#include "bridge/command.h"
+#include "bridge/contact.h"
 #include "bridge/event.h"
 
 #include <stdbool.h>
@@ -145,6 +149,8 @@ enum capability {
 	CAN_HOST = 1 << 16,  /* is the service of rooms of its own */
 	/* Connects people under their own settings; see "Portals". */
 	CAN_ACCOUNT = 1 << 17,
+	/* Tells how reachable single people are; bridge/contact.h. */
+	CAN_CONTACT = 1 << 18,
 };
 
 struct limits {
@@ -389,14 +395,33 @@ struct protocol_ops {
 
 	/* Optional. ch->notice has changed. Only called while joined. */
 	void (*announce)(struct network *net, struct channel *ch);
-};
 
-enum setting_kind {
-	SETTING_TEXT,
-	SETTING_LINES, /* text of several lines */
-	SETTING_SECRET,
-	SETTING_YES_NO, /* "true" or "false" */
-	SETTING_NUMBER,
+	/*
+	 * With CAN_CONTACT: begin or end to tell, by bridge_contact(), how
+	 * reachable that person is. Only called while UP; when the network
+	 * goes down nobody is watched, without further calls.
+	 */
+	void (*watch)(struct network *net, struct contact *contact);
+	void (*unwatch)(struct network *net, struct contact *contact);
+
+	/*
+	 * For networks that call bridge_follow(): whom follower (a sender id)
+	 * follows is like this now. Only called while UP.
+	 */
+	void (*contact)(struct network *net, const char *follower,
+			const struct address *person,
+			const struct availability *a);
+
+	/*
+	 * With protocol.commands: run one. The adapter answers once, now or
+	 * later; when the network goes down it forgets those that it has not
+	 * answered. Called in any state.
+	 */
+	void (*command)(struct network *net, struct request *r);
+
+	/* Optional. False: that command is not offered here at all. */
+	bool (*offers)(struct network *net, const struct command *command,
+		       const struct command_place *place);
 };
 
 /* Something that a gateway user may set for a network. */
@@ -416,6 +441,8 @@ struct protocol {
 	struct protocol_ops ops;
 	/* With CAN_ACCOUNT; the one without a key ends them. */
 	const struct setting *settings;
+	/* Or NULL; the one without a name ends them. */
+	const struct command *commands;
 };
 
 enum network_state {
@@ -561,6 +588,10 @@ void bridge_settings(struct network *net, const char *sender_id,
  */
 const char *bridge_set(struct network *net, const char *sender_id,
 		       const char *network, const char *key, const char *value);
+
+/* The same without doing it. */
+const char *bridge_may_set(struct network *net, const char *network,
+			   const char *key, const char *value);
 
 /* Which part of a channel's past; numbers are event->number. */
 struct history_query {

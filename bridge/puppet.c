@@ -660,6 +660,21 @@ puppet_direct(struct room *room, struct netlife *home, const struct event *ev)
 	return occ;
 }
 
+void
+puppet_stand(struct room *room, struct netlife *home,
+	     const struct sender *sender)
+{
+	struct claim claim = { sender, true, false };
+	struct pup *pup = pup_claim(pup_find(room->life, home, sender->id),
+				    room, home, &claim);
+	struct occ *occ = occ_find(room, pup);
+
+	if (!occ)
+		occ = occ_new(room, pup);
+	occ->wanted = true;
+	occ_mark(occ);
+}
+
 /* ---- hooks ------------------------------------------------------------- */
 
 static void

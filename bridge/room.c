@@ -132,7 +132,7 @@ direct_idle(void *arg)
 	struct outbox *box = &room->outbox;
 
 	/* What is not settled on disk would be read, and said, once more. */
-	if (box->n || box->more || box->settling) {
+	if (box->n || box->more || box->settling || room->followed) {
 		timer_start(&room->idle, room->bridge->loop, DIRECT_IDLE_MS,
 			    direct_idle, room);
 		return;

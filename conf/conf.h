@@ -168,6 +168,10 @@ struct conf {
 	const char *log_file; /* NULL: standard error */
 	bool log_text;
 
+	/* who may run commands of operators: "label:sender id" */
+	const char *const *admins;
+	size_t n_admins;
+
 	const char *control_socket; /* path; NULL: none is opened */
 	const char *control_group;  /* of the socket; NULL: our own */
 

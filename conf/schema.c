@@ -80,6 +80,13 @@ static const struct option top_options[] = {
 	{ .name = "control", .type = OPTION_BLOCK,
 	  .doc = "How causewayctl reaches the bridge; without it, not at "
 		 "all." },
+	{ .name = "admins", .type = OPTION_TEXTS,
+	  COUNTED(struct conf, admins, n_admins),
+	  .min = 3, .max = NAME_MAX_BYTES, .refuse = refuse_admin,
+	  .example = "xmpp:ann@example.org",
+	  .doc = "Who may run the commands of operators from inside the "
+		 "networks: the label of a network, a colon, and the person "
+		 "as that network writes them." },
 	{ .name = "networks", .type = OPTION_BLOCK, .required = true,
 	  .doc = "One block per network; its name is the label by which "
 		 "links, logs and people refer to it." },

@@ -12,6 +12,7 @@
 #include "conf/read.h"
 #include "conf/report.h"
 #include "conf/schema.h"
+#include "conf/valid.h"
 
 #include <string.h>
 
@@ -144,6 +145,43 @@ use_gateway(struct gate *g)
 	use_fixed(g);
 }
 
+/* ---- admins ------------------------------------------------------------ */
+
+static bool
+is_of_network(const struct conf *conf, const char *admin)
+{
+	size_t len = strcspn(admin, ":");
+
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		const char *name = conf->networks[i].name;
+
+		if (strlen(name) == len && !strncmp(name, admin, len))
+			return true;
+	}
+	return false;
+}
+
+/* Misspelt it would make nobody an admin, without a word. */
+static void
+check_admins(struct reader *r, const config_setting_t *root)
+{
+	const config_setting_t *list =
+		config_setting_get_member(root, "admins");
+	const config_setting_t *s;
+
+	for (unsigned i = 0;
+	     list && (s = config_setting_get_elem(list, i)) != NULL; i++) {
+		const char *admin = config_setting_get_string(s);
+
+		if (admin && !refuse_admin(admin) &&
+		    !is_of_network(r->conf, admin))
+			report_error(r->report, read_where(r, s),
+				     "\"admins\": no network has the label "
+				     "before the colon in \"%s\"",
+				     admin);
+	}
+}
+
 /* ---- listeners --------------------------------------------------------- */
 
 static void
@@ -179,6 +217,7 @@ read_uses(struct reader *r, const config_setting_t *root)
 		config_setting_get_member(root, "networks");
 	const struct conf *conf = r->conf;
 
+	check_admins(r, root);
 	for (size_t i = 0; i < conf->n_links; i++)
 		use_members(r, &conf->links[i]);
 	for (size_t i = 0; i < conf->n_networks; i++) {

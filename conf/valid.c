@@ -70,6 +70,23 @@ refuse_contact(const char *text)
 }
 
 const char *
+refuse_admin(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	char label[64];
+	size_t len = colon ? (size_t)(colon - text) : 0;
+
+	if (len && len < sizeof(label) && colon[1]) {
+		memcpy(label, text, len);
+		label[len] = '\0';
+		if (!refuse_label(label))
+			return NULL;
+	}
+	return "the label of a network, a colon and a person, as in "
+	       "\"xmpp:ann@example.org\"";
+}
+
+const char *
 refuse_room(const char *text)
 {
 	if (is_bare_jid(text))

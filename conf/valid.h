@@ -22,6 +22,9 @@ const char *refuse_domain(const char *text);
 /* "*", a domain, or a bare JID. */
 const char *refuse_contact(const char *text);
 
+/* label:person, as in "xmpp:ann@example.org". */
+const char *refuse_admin(const char *text);
+
 /* room@service, without a resource. */
 const char *refuse_room(const char *text);
 

@@ -56,3 +56,44 @@ setting_each(struct db *db, int64_t network, const char *native_id,
 	sql_reset(st);
 	return rc;
 }
+
+int
+contact_put(struct db *db, int64_t account, int64_t channel,
+	    const char *written, const char *name, int64_t when_ms)
+{
+	return sql_run(db, SQL_CONTACT_PUT,
+		       ARGS(INT(account), INT(channel), TEXT(written),
+			    TEXT(name), INT(when_ms)));
+}
+
+int
+contact_remove(struct db *db, int64_t account, int64_t channel,
+	       const char *written)
+{
+	return sql_change(db, SQL_CONTACT_REMOVE,
+			  ARGS(INT(account), INT(channel), TEXT(written)));
+}
+
+int
+contact_each(struct db *db,
+	     void (*fn)(void *arg, const struct contact_row *row), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_CONTACT_EACH, NO_ARGS);
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		const struct contact_row row = {
+			.home = sql_column_text(st, 0),
+			.follower = sql_column_text(st, 1),
+			.name = sql_column_text(st, 2),
+			.network = sql_column_text(st, 3),
+			.person = sql_column_text(st, 4),
+			.written = sql_column_text(st, 5),
+			.channel = sqlite3_column_int64(st, 6),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
+}

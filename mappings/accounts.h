@@ -36,4 +36,28 @@ int setting_each(struct db *db, int64_t network, const char *native_id,
 		 void (*fn)(void *arg, const struct setting_row *row),
 		 void *arg);
 
+/*
+ * Somebody of another network, followed by an account. channel is the direct
+ * one of that person; written is how the follower writes who it is.
+ */
+struct contact_row {
+	const char *home, *follower, *name; /* network, id and name */
+	const char *network, *person;       /* network and id */
+	const char *written;
+	int64_t channel;
+};
+
+/* name may be new; else doing it again changes nothing. */
+int contact_put(struct db *db, int64_t account, int64_t channel,
+		const char *written, const char *name, int64_t when_ms);
+
+/* -ENOENT if there was none. */
+int contact_remove(struct db *db, int64_t account, int64_t channel,
+		   const char *written);
+
+/* All that there are; strings valid inside. */
+int contact_each(struct db *db,
+		 void (*fn)(void *arg, const struct contact_row *row),
+		 void *arg);
+
 #endif

@@ -262,11 +262,27 @@ static const char *const settings[] = {
 	NULL,
 };
 
+/* 5: whom gateway users follow */
+static const char *const contacts[] = {
+	"CREATE TABLE contact ("
+	"	account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	"	channel INTEGER NOT NULL REFERENCES channel," /* the direct one */
+	"	written TEXT NOT NULL," /* as the follower wrote the person */
+	"	name TEXT NOT NULL,"    /* the follower's */
+	"	made_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (account, channel, written)"
+	") STRICT, WITHOUT ROWID;",
+	"CREATE INDEX contact_channel ON contact (channel);",
+	"PRAGMA user_version = 5;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
 	waiting,
 	settings,
+	contacts,
 };
 /* clang-format on */
 

@@ -139,6 +139,22 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	FROM account a JOIN setting s ON s.account = a.id"
 		"	WHERE a.network = ?1 AND a.native_id = ?2"
 		"	ORDER BY s.network, s.key",
+	[SQL_CONTACT_PUT] =
+		"INSERT INTO contact (account, channel, written, name, made_ms)"
+		"	VALUES (?1, ?2, ?3, ?4, ?5)"
+		"	ON CONFLICT (account, channel, written)"
+		"	DO UPDATE SET name = excluded.name",
+	[SQL_CONTACT_REMOVE] =
+		"DELETE FROM contact"
+		"	WHERE account = ?1 AND channel = ?2 AND written = ?3",
+	[SQL_CONTACT_EACH] =
+		"SELECT f.name, a.native_id, c.name, n.name, ch.name,"
+		"	c.written, ch.id"
+		"	FROM contact c JOIN account a ON a.id = c.account"
+		"	JOIN network f ON f.id = a.network"
+		"	JOIN channel ch ON ch.id = c.channel"
+		"	JOIN network n ON n.id = ch.network"
+		"	ORDER BY a.id, ch.id",
 
 	[SQL_EVENT_LAST] =
 		"SELECT max(last_event,"

@@ -182,6 +182,7 @@ do_expect(struct play *p)
 /* ---- starting and ending ----------------------------------------------- */
 
 static const struct protocol *const table[] = { &fake_protocol, NULL };
+static const char *const admins[] = { "m:root" };
 
 static void
 turn(struct play *p)
@@ -278,7 +279,7 @@ static const struct word cap_words[] = {
 	{ "react", CAN_REACT },     { "redact", CAN_REDACT },
 	{ "notice", CAN_NOTICE },   { "direct", CAN_DIRECT },
 	{ "delay", CAN_DELAY },     { "host", CAN_HOST },
-	{ "account", CAN_ACCOUNT },
+	{ "account", CAN_ACCOUNT }, { "contact", CAN_CONTACT },
 };
 
 static bool
@@ -593,6 +594,48 @@ act_has(struct play *p, struct world *w)
 	world_settings(w, p->words[1], p->words[3]);
 }
 
+static void
+act_follows(struct play *p, struct world *w)
+{
+	char *person = p->words[3];
+	char *network = strsep(&person, ":");
+
+	world_follow(w, p->words[1], network, person);
+}
+
+static void
+act_unfollows(struct play *p, struct world *w)
+{
+	char *person = p->words[3];
+	char *network = strsep(&person, ":");
+
+	world_unfollow(w, p->words[1], network, person);
+}
+
+static void
+act_here(struct play *p, struct world *w)
+{
+	world_here(w, p->words[1], true);
+}
+
+static void
+act_gone(struct play *p, struct world *w)
+{
+	world_here(w, p->words[1], false);
+}
+
+static void
+act_may(struct play *p, struct world *w)
+{
+	world_commands(w, p->words[1], p->words[3], word(p, 4));
+}
+
+static void
+act_runs(struct play *p, struct world *w)
+{
+	world_run(w, p->words[1], p->words[3], p->words[4], word(p, 5));
+}
+
 struct verb {
 	const char *name;
 	size_t n_words; /* at least */
@@ -622,6 +665,12 @@ static const struct verb people_verbs[] = {
 	{ "enters", 4, act_enters },
 	{ "sets", 5, act_sets },
 	{ "has", 4, act_has },
+	{ "follows", 4, act_follows },
+	{ "unfollows", 4, act_unfollows },
+	{ "here", 3, act_here },
+	{ "gone", 3, act_gone },
+	{ "may", 4, act_may },
+	{ "runs", 5, act_runs },
 };
 
 static void
@@ -1053,6 +1102,8 @@ main(int argc, char **argv)
 	}
 	play.wall_ms = START_MS;
 	play.conf.database = play.database;
+	play.conf.admins = admins;
+	play.conf.n_admins = ARRAY_SIZE(admins);
 	play.conf.queue_age_s = 24 * 3600;
 	play.conf.queue_rows = 10000;
 	play.conf.queue_mib = 64;

@@ -147,6 +147,7 @@ static void
 forget_all(struct fake *f)
 {
 	let_go(f);
+	fake_watches_drop(f);
 	while (f->occupants) {
 		struct fake_occupant *o = f->occupants;
 
@@ -740,6 +741,12 @@ const struct protocol fake_protocol = {
 		.channel_name = fake_channel_name,
 		.pressure = fake_pressure,
 		.resolve = fake_resolve,
+		.watch = fake_watch_person,
+		.unwatch = fake_unwatch_person,
+		.contact = fake_contact,
+		.command = fake_command,
+		.offers = fake_offers,
 	},
 	.settings = fake_settings,
+	.commands = fake_commands,
 };

@@ -24,6 +24,8 @@
  *     bounce ann: why            the author was told
  *     #x: ann is in as ann       how one in a hosted room fares
  *     #x (ann): hello            shown in a hosted room when accepted
+ *     ann sees i:joe away: lunch  whom ann follows
+ *     watch joe for ann          somebody is watched; "unwatch" likewise
  */
 
 #include "bridge/protocol.h"
@@ -145,6 +147,22 @@ void world_come_in(struct world *w, const char *room, const char *who,
 void world_set(struct world *w, const char *who, const char *network,
 	       const char *key, const char *value);
 void world_settings(struct world *w, const char *who, const char *network);
+
+/* Follow a person, or not any more; be here to be told, or not. */
+void world_follow(struct world *w, const char *who, const char *network,
+		  const char *person);
+void world_unfollow(struct world *w, const char *who, const char *network,
+		    const char *person);
+void world_here(struct world *w, const char *who, bool here);
+
+/* Write down what who may ask there (network "-": of the bridge). */
+void world_commands(struct world *w, const char *who, const char *network,
+		    const char *name);
+
+/* Ask it; given is "key=value key=value", or NULL for the form. The answer is
+ * written down. */
+void world_run(struct world *w, const char *who, const char *network,
+	       const char *command, const char *given);
 
 /* Write down the last of what was said in a hosted room. */
 void world_past(struct world *w, const char *room, unsigned max);

@@ -41,8 +41,15 @@ struct fake_occupant {
 	struct fake_occupant *prev, *next;
 };
 
+struct fake_watching {
+	struct contact *contact;
+	struct fake_watching *prev, *next;
+};
+
 struct fake {
 	struct network net;
+	struct fake_watching *watching;
+	struct request *slow; /* a command that is not answered yet */
 	struct world *world;
 	struct fake_channel *channels;
 	struct fake_occupant *occupants;
@@ -73,5 +80,19 @@ void fake_portal_heard(struct fake *f, struct channel *ch);
 void fake_portal_unheard(struct fake *f, struct channel *ch);
 void fake_account_changed(struct fake *f, struct occupant *o);
 extern const struct setting fake_settings[];
+
+/* fake_people.c: contacts and commands */
+void fake_watch_person(struct network *net, struct contact *c);
+void fake_unwatch_person(struct network *net, struct contact *c);
+void fake_contact(struct network *net, const char *follower,
+		  const struct address *person, const struct availability *a);
+void fake_command(struct network *net, struct request *r);
+bool fake_offers(struct network *net, const struct command *command,
+		 const struct command_place *place);
+extern const struct command fake_commands[];
+
+/* People came, left or changed; the connection broke. */
+void fake_people_changed(struct world *w);
+void fake_watches_drop(struct fake *f);
 
 #endif

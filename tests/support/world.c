@@ -213,6 +213,7 @@ world_join(struct world *w, const char *channel, const char *who)
 	DL_APPEND(place->people, p);
 	if (ch)
 		fake_raise_join(w, ch, p, 0);
+	fake_people_changed(w);
 }
 
 void
@@ -235,6 +236,7 @@ world_part(struct world *w, const char *channel, const char *who,
 		DL_DELETE(place->people, p);
 		person_free(p);
 	}
+	fake_people_changed(w);
 }
 
 /* Calls back for each joined channel that the person is in. */
@@ -293,6 +295,7 @@ world_presence(struct world *w, const char *who, enum presence_show show,
 		p->status = xstrdup(text ? text : "");
 	}
 	raise_everywhere(w, who, EVENT_PRESENCE);
+	fake_people_changed(w);
 }
 
 static void

@@ -155,6 +155,19 @@ every_option_of_a_gateway_is_read(void **state UNUSED)
 }
 
 static void
+admins_are_people_of_networks(void **state UNUSED)
+{
+	struct conf *conf = parse("admins = [ \"xmpp:ann@example.org\", "
+				  "\"libera:#\" ];\n" GATEWAY("") IRC_NOBODY,
+				  "");
+
+	assert_int_equal(conf->n_admins, 2);
+	assert_string_equal(conf->admins[0], "xmpp:ann@example.org");
+	assert_string_equal(conf->admins[1], "libera:#");
+	conf_free(conf);
+}
+
+static void
 a_network_that_only_a_gateway_uses_needs_no_nick(void **state UNUSED)
 {
 	struct conf *conf = parse(GATEWAY("") IRC_NOBODY, "");
@@ -696,6 +709,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(an_irc_network_has_its_defaults),
 		cmocka_unit_test(what_is_not_said_of_a_gateway_has_its_default),
 		cmocka_unit_test(every_option_of_a_gateway_is_read),
+		cmocka_unit_test(admins_are_people_of_networks),
 		cmocka_unit_test(
 			a_network_that_only_a_gateway_uses_needs_no_nick),
 		cmocka_unit_test(a_network_knows_what_uses_it),

@@ -330,6 +330,15 @@ static const struct {
 	  LINKS,
 	  "c.conf:3: \"server\": expected a port from 1 to 65535 after the colon, found \"127.0.0.1:99999\"\n"
 	  "c.conf:3: \"direct_from\": expected a list of strings such as [ \"example.org\" ], found \"example.org\"\n" },
+	{ "admins = [ \"ann@example.org\", \"home:ann\", \"xmpp:\", \"xmpp:ok\" ];\n"
+	  "networks: {\n"
+	  XMPP_BEGIN "};\n"
+	  IRC_LINE
+	  "};\n"
+	  LINKS,
+	  "c.conf:1: \"admins\": expected the label of a network, a colon and a person, as in \"xmpp:ann@example.org\", found \"ann@example.org\"\n"
+	  "c.conf:1: \"admins\": expected the label of a network, a colon and a person, as in \"xmpp:ann@example.org\", found \"xmpp:\"\n"
+	  "c.conf:1: \"admins\": no network has the label before the colon in \"home:ann\"\n" },
 	{ GATEWAY("networks = [ ];")
 	  "c.conf:3: gateway of network \"xmpp\": \"networks\" is empty, so that it leads nowhere\n" },
 	{ GATEWAY("")

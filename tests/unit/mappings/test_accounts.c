@@ -127,6 +127,41 @@ a_setting_needs_an_account(void **state)
 	assert_true(setting_put(w->db, w->ann + 100, &row, 1) < 0);
 }
 
+static void
+write_contact(void *arg, const struct contact_row *row)
+{
+	str_printf(arg, "%s:%s (%s) %s:%s as %s; ", row->home, row->follower,
+		   row->name, row->network, row->person, row->written);
+}
+
+static void
+expect_contacts(struct world *w, const char *expected)
+{
+	AUTO_STR s;
+
+	str_init(&s, 4096);
+	assert_int_equal(contact_each(w->db, write_contact, &s), 0);
+	assert_string_equal(s.data ? s.data : "", expected);
+}
+
+static void
+a_contact_is_kept_until_it_is_removed(void **state)
+{
+	struct world *w = *state;
+	int64_t joe;
+
+	channel_put(w->db, w->irc, 1, "joe{", &joe);
+	expect_contacts(w, "");
+	assert_int_equal(contact_put(w->db, w->ann, joe, "Joe[", "ann", 1), 0);
+	assert_int_equal(contact_put(w->db, w->ann, joe, "Joe[", "Ann", 2), 0);
+	assert_int_equal(contact_put(w->db, w->ann, joe, "joe{", "Ann", 2), 0);
+	expect_contacts(w, "xmpp:ann@example.org (Ann) irc:joe{ as Joe[; "
+			   "xmpp:ann@example.org (Ann) irc:joe{ as joe{; ");
+	assert_int_equal(contact_remove(w->db, w->ann, joe, "Joe["), 0);
+	assert_int_equal(contact_remove(w->db, w->ann, joe, "Joe["), -ENOENT);
+	expect_contacts(w, "xmpp:ann@example.org (Ann) irc:joe{ as joe{; ");
+}
+
 int
 main(void)
 {
@@ -137,6 +172,7 @@ main(void)
 		TEST(the_last_value_holds),
 		TEST(what_is_removed_is_gone),
 		TEST(a_setting_needs_an_account),
+		TEST(a_contact_is_kept_until_it_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,7 +162,7 @@ what_waited_in_an_older_version_keeps_its_age(void **state)
 		say(db, id, from, "hello");
 	assert_int_equal(delivery_put(db, 1001, to), 0);
 	db_close(db);
-	raw_run(s->path, "DROP TABLE setting;"
+	raw_run(s->path, "DROP TABLE setting; DROP TABLE contact;"
 			 "DROP INDEX event_gateway;"
 			 "DROP INDEX delivery_channel;"
 			 "DROP TABLE clock; DROP TABLE away;"

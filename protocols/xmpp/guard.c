@@ -13,6 +13,7 @@
 
 #include "bridge/base.h"
 #include "bridge/str.h"
+#include "protocols/xmpp/sieve.h"
 
 #include <dlfcn.h>
 #include <expat.h>
@@ -40,7 +41,9 @@ struct guard {
 	size_t text_bytes;
 	struct str text; /* not yet passed on */
 
-	size_t pending; /* bytes since expat has last told of anything */
+	struct sieve sieve; /* before expat */
+	bool judged;        /* what it passes now is wanted */
+	size_t pending;     /* bytes since expat has last told of anything */
 	bool putting_off;
 };
 
@@ -101,7 +104,7 @@ static bool
 is_wanted(const struct guard *g, const XML_Char *name,
 	  const XML_Char **attributes)
 {
-	return g->depth != 1 || !asked.wanted ||
+	return g->depth != 1 || g->judged || !asked.wanted ||
 	       asked.wanted(asked.arg, name, attributes);
 }
 
@@ -233,6 +236,7 @@ guard_of(XML_Parser parser)
 		g = xcalloc(1, sizeof(*g));
 		g->parser = parser;
 		str_init(&g->text, GUARD_TEXT_MAX);
+		sieve_init(&g->sieve);
 		set_user_data(parser, g);
 		XML_SetStartDoctypeDeclHandler(parser, guard_doctype);
 		put_off(g, false);
@@ -250,6 +254,7 @@ guard_drop(XML_Parser parser)
 	if (!g)
 		return;
 	str_finish(&g->text);
+	sieve_finish(&g->sieve);
 	free(g);
 	set_user_data(parser, NULL);
 }
@@ -288,8 +293,8 @@ XML_SetCharacterDataHandler(XML_Parser parser, XML_CharacterDataHandler chars)
  * What came of a token is read again with each piece. That is cheap for all
  * that a server lets pass; where it does not end, expat's own way is better.
  */
-enum XML_Status XMLCALL
-XML_Parse(XML_Parser parser, const char *bytes, int len, int is_final)
+static enum XML_Status
+parse(XML_Parser parser, const char *bytes, size_t len, int is_final)
 {
 	/* Called for all that is read: found once. */
 	static enum XML_Status (*real)(XML_Parser, const char *, int, int);
@@ -298,11 +303,65 @@ XML_Parse(XML_Parser parser, const char *bytes, int len, int is_final)
 	if (!real)
 		find_real(real, "XML_Parse");
 	if (g) {
-		g->pending += len > 0 ? (size_t)len : 0;
+		g->pending += len;
 		if (g->putting_off != (g->pending > GUARD_TOKEN_MAX))
 			put_off(g, !g->putting_off);
 	}
-	return real(parser, bytes, len, is_final);
+	return real(parser, bytes, (int)len, is_final);
+}
+
+/* The sieve holds the first tag of a stanza. */
+static enum XML_Status
+judge(XML_Parser parser, struct guard *g)
+{
+	const char *attributes[2 * SIEVE_ATTRIBUTES_MAX + 1];
+	const char *name = sieve_read_tag(&g->sieve, attributes);
+	enum XML_Status status;
+
+	if (name && !asked.wanted(asked.arg, name, attributes)) {
+		sieve_skip(&g->sieve);
+		return XML_STATUS_OK;
+	}
+	g->judged = name != NULL;
+	status = parse(parser, g->sieve.tag.data, g->sieve.tag.len, 0);
+	g->judged = false;
+	return status;
+}
+
+/* Handlers may free the guard with its parser, but not while it parses. */
+static enum XML_Status
+parse_wanted(XML_Parser parser, struct guard *g, const char *bytes, size_t len)
+{
+	enum XML_Status status = XML_STATUS_OK;
+
+	while (len > 0 && status == XML_STATUS_OK) {
+		size_t n;
+		enum sieve_fate fate =
+			sieve_next(&g->sieve, asked.wanted, bytes, len, &n);
+
+		if (fate == SIEVE_TAG)
+			status = judge(parser, g);
+		else if (fate == SIEVE_PASS)
+			status = parse(parser, bytes, n, 0);
+		bytes += n;
+		len -= n;
+	}
+	return status;
+}
+
+enum XML_Status XMLCALL
+XML_Parse(XML_Parser parser, const char *bytes, int len, int is_final)
+{
+	struct guard *g = parser ? XML_GetUserData(parser) : NULL;
+	enum XML_Status status;
+
+	if (!g || len < 0)
+		return parse(parser, bytes, len > 0 ? (size_t)len : 0,
+			     is_final);
+	status = parse_wanted(parser, g, bytes, (size_t)len);
+	if (status == XML_STATUS_OK && is_final)
+		status = parse(parser, "", 0, is_final);
+	return status;
 }
 
 /* A reset parser has forgotten its user data, and so would lose ours. */

@@ -43,11 +43,12 @@
 
 /*
  * A second use of the same place. Most of what rooms send us is a copy for a
- * puppet that nobody reads, and expat's part is a tenth of what a stanza
- * costs. wanted() tells from the name (with its namespace before it, if any)
- * and the attributes of a stanza's first tag (key, value, ..., NULL) whether
- * anybody will look at it; if not, it goes no further than expat. NULL: all
- * are wanted. It holds for what is parsed from now on, by whichever parser.
+ * puppet that nobody reads. wanted() tells from the name (with its namespace
+ * before it, if any) and the attributes of a stanza's first tag (key, value,
+ * ..., NULL) whether anybody will look at it; if not, not even expat gets to
+ * see it (sieve.h); where only expat can tell, it goes no further than that.
+ * NULL: all are wanted. It holds for what is parsed from now on, by whichever
+ * parser.
  */
 typedef bool guard_wanted_fn(void *arg, const char *name,
 			     const char *const *attributes);

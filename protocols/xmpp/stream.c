@@ -507,6 +507,8 @@ on_new_socket(xmpp_conn_t *conn, void *sock)
 	/* Only makes things better; nothing depends on it. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
 			 &(unsigned){ PEER_LOST_MS }, sizeof(unsigned));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+			 sizeof(int));
 	return xmpp_sockopt_cb_keepalive(conn, sock);
 }
 

@@ -6,13 +6,45 @@
 
 #include <libconfig.h>
 
-struct reader;
+#include "conf/file.h"
+#include "conf/read.h"
+
+struct conf_link;
 
 /* Fill in reader->conf: networks in the order of the file. */
 void read_networks(struct reader *r, const config_setting_t *root);
 
+/*
+ * For networks.c: the block of an MQTT network, what names it in messages;
+ * common is the table of all networks.
+ */
+void read_mqtt(struct reader *r, const config_setting_t *block,
+	       struct conf_network *net, const char *what,
+	       const struct part *common);
+
+/* Report it if the file that the option names cannot be used. */
+void read_check_file(struct reader *r, const config_setting_t *block,
+		     const char *name, const char *path,
+		     enum file_demand demand);
+
+/* A certificate and its key: both or neither. */
+void read_check_pair(struct reader *r, const config_setting_t *block,
+		     const char *cert, const char *key, const char *what);
+
 /* ... and links, their channels not yet compared with the networks. */
 void read_links(struct reader *r, const config_setting_t *root);
+
+/* For links.c: how many networks the rules of a link may be about. */
+#define RULE_NETWORKS_MAX 8
+
+/*
+ * The rules of a link: a member for each network that they name, at members,
+ * made like defaults. Returns how many.
+ */
+size_t read_rules(struct reader *r, const config_setting_t *block,
+		  const struct conf_link *link,
+		  const struct conf_member *defaults,
+		  struct conf_member *members);
 
 /*
  * When both are there: which networks the gateways lead to, and what each IRC

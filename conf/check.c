@@ -11,6 +11,8 @@
 #include "conf/conf.h"
 #include "conf/guess.h"
 #include "conf/report.h"
+#include "conf/rules.h"
+#include "conf/topic.h"
 #include "conf/valid.h"
 
 #include <stdio.h>
@@ -22,6 +24,7 @@
 struct place {
 	const struct conf_link *link;
 	const struct conf_member *member;
+	const struct conf_network *net; /* or NULL: unknown */
 	size_t order;
 	/* The first network by which that place can be reached. */
 	const char *reach;
@@ -65,10 +68,14 @@ check_member(struct check *c, const struct conf_member *m)
 		unknown_network(c, m);
 		return;
 	}
+	if (m->rules)
+		return; /* named by us */
 	if (net->xmpp)
 		want = refuse_room(m->channel);
 	else if (net->irc)
 		want = refuse_channel(m->channel);
+	else if (net->mqtt)
+		want = refuse_topic(m->channel);
 	if (!want && !valid_text(m->channel))
 		want = "valid UTF-8 without control characters";
 	if (want && valid_text(m->channel))
@@ -149,9 +156,13 @@ collect(struct check *c)
 		for (size_t j = 0; j < link->n_members; j++) {
 			const struct conf_member *m = &link->members[j];
 
-			c->places[c->n_places] =
-				(struct place){ link, m, c->n_places,
-						reach_of(c->conf, m->network) };
+			c->places[c->n_places] = (struct place){
+				link,
+				m,
+				conf_find_network(c->conf, m->network),
+				c->n_places,
+				reach_of(c->conf, m->network),
+			};
 			c->n_places++;
 		}
 	}
@@ -166,9 +177,12 @@ static int
 compare_channels(const struct place *a, const struct place *b)
 {
 	int networks = strcmp(a->reach, b->reach);
+	const struct conf_network *net = a->net;
 
 	if (networks)
 		return networks;
+	if (net && net->mqtt)
+		return strcmp(a->member->channel, b->member->channel);
 	return strcasecmp(a->member->channel, b->member->channel);
 }
 
@@ -297,6 +311,26 @@ check_pair(struct check *c, const struct conf_network *first,
 			       net->name, first->name, line);
 }
 
+/* Each would throw the other out. */
+static void
+check_clients(struct check *c, const struct conf_network *first,
+	      const struct conf_network *net)
+{
+	const struct conf_mqtt *a = first->mqtt;
+	const struct conf_mqtt *b = net->mqtt;
+	char line[128];
+
+	if (!a || !b || !a->host || !b->host || a->port != b->port ||
+	    strcasecmp(a->host, b->host) != 0 ||
+	    strcmp(a->client_id, b->client_id) != 0)
+		return;
+	report_error(c->report, net->where,
+		     "network \"%s\" has the broker and the client_id of "
+		     "\"%s\" (%s): each would throw the other out",
+		     net->name, first->name,
+		     line_of(&first->where, &net->where, line, sizeof(line)));
+}
+
 static bool
 is_used(const struct check *c, const struct conf_network *net)
 {
@@ -323,8 +357,10 @@ check_all(struct report *report, const struct conf *conf)
 
 		if (net->irc)
 			check_nicks(&c, net);
-		for (size_t j = 0; j < i; j++)
+		for (size_t j = 0; j < i; j++) {
 			check_pair(&c, &conf->networks[j], net);
+			check_clients(&c, &conf->networks[j], net);
+		}
 	}
 
 	/* A network may look unused because its link could not be read. */

@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct conf_mqtt;
+struct conf_rules;
 struct error;
 struct str;
 
@@ -119,13 +121,14 @@ struct conf_irc {
 
 struct conf_network {
 	const char *name;     /* the label: [a-z][a-z0-9-]{0,62} */
-	const char *protocol; /* "xmpp", "irc" */
+	const char *protocol; /* "xmpp", "irc", "mqtt" */
 	struct conf_where where;
 	bool has_level;
 	enum log_level level; /* of this network's log lines */
 	/* the one that belongs to the protocol; others NULL */
 	const struct conf_xmpp *xmpp;
 	const struct conf_irc *irc;
+	const struct conf_mqtt *mqtt; /* conf/rules.h */
 };
 
 /* ---- links ------------------------------------------------------------- */
@@ -148,6 +151,9 @@ struct conf_member {
 	bool puppets;     /* false: everybody is relayed here */
 	bool noise;       /* joins and parts of the others as lines */
 	const struct secret *key; /* IRC key, MUC password; or NULL */
+	/* Its rules on an MQTT network, for which this member stands; channel
+	 * is then a name of ours. Else NULL. */
+	const struct conf_rules *rules; /* conf/rules.h */
 };
 
 struct conf_link {

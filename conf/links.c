@@ -62,10 +62,11 @@ read_member(struct reader *r, const config_setting_t *s, const char *link,
 	return reference && read_reference(r, reference, member);
 }
 
-/* True if all of them are as they should be. */
+/* True if all of them are as they should be; those of rules are there. */
 static bool
 read_channels(struct reader *r, const config_setting_t *channels,
-	      const struct conf_member *defaults, struct conf_link *link)
+	      const struct conf_member *defaults, struct conf_link *link,
+	      struct conf_member *members, int least)
 {
 	bool list = config_setting_is_array(channels) ||
 		    config_setting_is_list(channels);
@@ -79,19 +80,14 @@ read_channels(struct reader *r, const config_setting_t *channels,
 			   "\"xmpp:dev@conference.example.org\" ]");
 		return false;
 	}
-	if (n < 2 || n > MEMBERS_MAX) {
-		(void)snprintf(want, sizeof(want), "between 2 and %d channels",
-			       MEMBERS_MAX);
+	if (n < least || n > MEMBERS_MAX) {
+		(void)snprintf(want, sizeof(want), "between %d and %d channels",
+			       least, MEMBERS_MAX);
 		report_error(r->report, read_where(r, channels),
 			     "link \"%s\": expected %s, found %d", link->name,
 			     want, n);
 		return false;
 	}
-
-	struct conf_member *members =
-		pool_alloc(r->pool, (size_t)n * sizeof(*members));
-
-	link->members = members;
 	for (int i = 0; i < n; i++) {
 		struct conf_member *member = &members[link->n_members];
 
@@ -109,7 +105,10 @@ read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
 {
 	const config_setting_t *channels =
 		config_setting_get_member(s, "channels");
+	const config_setting_t *rules = config_setting_get_member(s, "rules");
 	struct conf_member defaults = { 0 };
+	struct conf_member *members = pool_alloc(
+		r->pool, (MEMBERS_MAX + RULE_NETWORKS_MAX) * sizeof(*members));
 	struct part parts[] = { { &table_link, link },
 				{ &table_shared, &defaults } };
 
@@ -123,7 +122,12 @@ read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
 	read_defaults(r, parts[1]);
 	read_block(r, s, parts, ARRAY_SIZE(parts),
 		   read_quote(r, "link", link->name));
-	if (channels && read_channels(r, channels, &defaults, link))
+	link->members = members;
+	if (rules && read_group(r, s, "rules"))
+		link->n_members =
+			read_rules(r, rules, link, &defaults, members);
+	if (channels &&
+	    read_channels(r, channels, &defaults, link, members, rules ? 1 : 2))
 		check_flow(r->report, link);
 }
 

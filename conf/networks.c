@@ -157,32 +157,31 @@ check_tls(struct draft *d, const struct conf_irc *irc)
 			       d->what);
 }
 
-static void
-check_file(struct draft *d, const char *name, const char *path,
-	   enum file_demand demand)
+void
+read_check_file(struct reader *r, const config_setting_t *block,
+		const char *name, const char *path, enum file_demand demand)
 {
 	struct error err;
 
 	if (!path || file_check(path, demand, &err) == 0)
 		return;
-	report_error(d->r->report, read_where_of(d->r, d->block, name),
+	report_error(r->report, read_where_of(r, block, name),
 		     "\"%s\": the file \"%.200s\": %s", name, path, err.text);
 }
 
-static void
-check_certificate(struct draft *d, const struct conf_irc *irc)
+void
+read_check_pair(struct reader *r, const config_setting_t *block,
+		const char *cert, const char *key, const char *what)
 {
-	check_file(d, "ca_file", irc->ca_file, FILE_ANY);
-	check_file(d, "certificate", irc->cert_file, FILE_ANY);
-	check_file(d, "key", irc->key_file, FILE_PRIVATE);
-	if (!irc->cert_file == !irc->key_file)
+	const char *have = cert ? "certificate" : "key";
+
+	read_check_file(r, block, "certificate", cert, FILE_ANY);
+	read_check_file(r, block, "key", key, FILE_PRIVATE);
+	if (!cert == !key)
 		return;
-
-	const char *have = irc->cert_file ? "certificate" : "key";
-
-	report_error(d->r->report, read_where_of(d->r, d->block, have),
+	report_error(r->report, read_where_of(r, block, have),
 		     "%s has a \"%s\" and lacks the \"%s\" that belongs to it",
-		     d->what, have, irc->cert_file ? "key" : "certificate");
+		     what, have, cert ? "key" : "certificate");
 }
 
 static void
@@ -259,9 +258,19 @@ read_irc(struct draft *d, const struct part *common)
 	apply_preset(b);
 	read_sasl(d, b);
 	check_tls(d, &b->irc);
-	check_certificate(d, &b->irc);
+	read_check_file(r, d->block, "ca_file", b->irc.ca_file, FILE_ANY);
+	read_check_pair(r, d->block, b->irc.cert_file, b->irc.key_file,
+			d->what);
 	d->net->irc = &b->irc;
 	r->ircs[d->net - r->conf->networks] = &b->irc;
+}
+
+/* ---- MQTT -------------------------------------------------------------- */
+
+static void
+read_mqtt_network(struct draft *d, const struct part *common)
+{
+	read_mqtt(d->r, d->block, d->net, d->what, common);
 }
 
 /* ---- all --------------------------------------------------------------- */
@@ -272,6 +281,7 @@ static const struct {
 } protocols[] = {
 	{ "xmpp", read_xmpp },
 	{ "irc", read_irc },
+	{ "mqtt", read_mqtt_network },
 };
 
 static void
@@ -288,7 +298,8 @@ report_protocol(struct draft *d, const config_setting_t *s)
 			     "\"%s\"?",
 			     d->what, name, g.best);
 	else
-		read_wrong(d->r, s, "protocol", "\"xmpp\" or \"irc\"");
+		read_wrong(d->r, s, "protocol",
+			   "\"xmpp\", \"irc\" or \"mqtt\"");
 }
 
 /*
@@ -306,7 +317,7 @@ read_network(struct draft *d)
 	if (!s) {
 		report_error(d->r->report, read_where(d->r, d->block),
 			     "%s lacks the option \"protocol\", which is "
-			     "\"xmpp\" or \"irc\"",
+			     "\"xmpp\", \"irc\" or \"mqtt\"",
 			     d->what);
 		return;
 	}

@@ -150,12 +150,21 @@ add_words(struct str *out, const struct option_word *words)
 }
 
 static void
+add_presets(struct str *out)
+{
+	str_add(out, "one of ");
+	for (const struct preset *p = presets; p->name; p++)
+		str_printf(out, "%s\"%s\"", p == presets ? "" : ", ", p->name);
+}
+
+static void
 add_want(struct str *out, const struct option *opt)
 {
 	int64_t unit = opt->type == OPTION_SECONDS ? 1000 : 1;
 
 	switch (opt->type) {
 	case OPTION_COUNT:
+	case OPTION_DECIMAL:
 		str_printf(out, "a number from %u to %u", opt->min, opt->max);
 		break;
 	case OPTION_BOOL:
@@ -173,16 +182,17 @@ add_want(struct str *out, const struct option *opt)
 	case OPTION_LEVEL:
 		add_words(out, opt->words);
 		break;
+	case OPTION_SOME:
+		str_printf(out, "a string such as \"%s\", or a list of them",
+			   example_of(opt));
+		break;
 	case OPTION_KINDS:
 	case OPTION_TEXTS:
 		str_printf(out, "a list of strings such as [ \"%s\" ]",
 			   example_of(opt));
 		break;
 	case OPTION_PRESET:
-		str_add(out, "one of ");
-		for (const struct preset *p = presets; p->name; p++)
-			str_printf(out, "%s\"%s\"", p == presets ? "" : ", ",
-				   p->name);
+		add_presets(out);
 		break;
 	case OPTION_TEXT:
 	case OPTION_PATH:
@@ -340,6 +350,23 @@ read_count(const struct value *v)
 	if (!integer_of(v->setting, &n) || n < v->opt->min || n > v->opt->max)
 		return wrong(v);
 	store_unsigned(v, (unsigned)n);
+	return true;
+}
+
+static bool
+read_decimal(const struct value *v)
+{
+	long long whole;
+	double n = -1;
+
+	if (config_setting_type(v->setting) == CONFIG_TYPE_FLOAT)
+		n = config_setting_get_float(v->setting);
+	else if (integer_of(v->setting, &whole))
+		n = (double)whole;
+	if (!(n >= v->opt->min && n <= v->opt->max))
+		return wrong(v);
+	memcpy(field(v), &n, sizeof(n));
+	store_bool(extra_field(v), true);
 	return true;
 }
 
@@ -509,6 +536,23 @@ read_texts(const struct value *v)
 	return good;
 }
 
+/* One string is a list of one. */
+static bool
+read_some(const struct value *v)
+{
+	if (is_sequence(v->setting))
+		return read_texts(v);
+
+	const char *text = checked_text(v);
+	const char **texts = pool_alloc(v->r->pool, 2 * sizeof(*texts));
+
+	if (!text)
+		return false;
+	texts[0] = pool_strdup(v->r->pool, text);
+	store_list(v, texts, 1);
+	return true;
+}
+
 static bool
 read_kinds(const struct value *v)
 {
@@ -622,7 +666,9 @@ read_option(const struct value *v)
 		[OPTION_WORD] = read_word,
 		[OPTION_LEVEL] = read_word,
 		[OPTION_KINDS] = read_kinds,
+		[OPTION_DECIMAL] = read_decimal,
 		[OPTION_TEXTS] = read_texts,
+		[OPTION_SOME] = read_some,
 		[OPTION_SECRET] = read_secret,
 		[OPTION_PRESET] = read_preset,
 		[OPTION_SERVER] = read_server,
@@ -700,7 +746,9 @@ default_option(const struct value *v)
 		default_server(v);
 		break;
 	case OPTION_LEVEL:
+	case OPTION_DECIMAL:
 	case OPTION_TEXTS:
+	case OPTION_SOME:
 	case OPTION_SECRET:
 	case OPTION_PRESET:
 	case OPTION_SERVERS:

@@ -9,6 +9,7 @@
  */
 
 #include "conf/conf.h"
+#include "conf/rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,23 @@ struct irc_block {
 	const struct preset *preset; /* NULL unless given */
 };
 
+struct mqtt_block {
+	struct conf_mqtt mqtt;
+	const char *broker;
+};
+
+/* Of either kind; the texts are parsed when all are there. */
+struct rule_block {
+	struct conf_rule rule;
+	const char *const *filters;
+	const char *const *map;
+	const char *const *properties;
+	size_t n_filters, n_map, n_properties;
+	const char *say, *as, *value, *only_if;
+	const char *alarm, *clear, *clear_say;
+	const char *command, *topic, *send, *ack, *ack_value;
+};
+
 /* interval_ms, burst, puppet_connect_ms: as the preset says */
 #define FROM_PRESET UINT32_MAX
 
@@ -52,7 +70,9 @@ enum option_type {
 	OPTION_WORD,    /* one of words, stored as an unsigned */
 	OPTION_LEVEL,   /* a word, and the bool at extra says it was given */
 	OPTION_KINDS,   /* words, stored as 1 << value, or'ed */
+	OPTION_DECIMAL, /* a double; the bool at extra says it was given */
 	OPTION_TEXTS,   /* const char *const *; the count at extra */
+	OPTION_SOME,    /* likewise, and one text is a list of one */
 	OPTION_SECRET,  /* const struct secret * */
 	OPTION_PRESET,  /* const struct preset * */
 	OPTION_SERVER,  /* struct conf_server */
@@ -93,7 +113,9 @@ struct table {
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl;
+extern const struct table table_mqtt;
 extern const struct table table_link, table_shared, table_member;
+extern const struct table table_watch, table_order;
 
 /* All of them, in the order of the manual; ended by NULL. */
 extern const struct table *const tables[];

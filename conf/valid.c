@@ -353,3 +353,37 @@ server_parse(char *text, const char **host, unsigned *port)
 		return "\"HOST:PORT\"";
 	return NULL;
 }
+
+/* ---- MQTT -------------------------------------------------------------- */
+
+const char *
+refuse_broker(const char *text)
+{
+	static const char want[] =
+		"\"mqtts://HOST\" or \"mqtt://HOST\", with \":PORT\" if need be";
+	const char *rest = strstr(text, "://");
+	char copy[320];
+	const char *host;
+	unsigned port;
+
+	if (!rest || (strncmp(text, "mqtt://", 7) != 0 &&
+		      strncmp(text, "mqtts://", 8) != 0))
+		return want;
+	rest += 3;
+	if (strlen(rest) >= sizeof(copy) || strpbrk(rest, "/?#@ "))
+		return want;
+	memcpy(copy, rest, strlen(rest) + 1);
+	return server_parse(copy, &host, &port) ? want : NULL;
+}
+
+const char *
+refuse_client_id(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+
+	if (strspn(text, letters) == strlen(text))
+		return NULL;
+	return "letters, digits, \"-\", \"_\" and \".\"";
+}

@@ -46,6 +46,12 @@ const char *refuse_nick_template(const char *text);
 /* {name}, {network}, {id}. */
 const char *refuse_person_template(const char *text);
 
+/* mqtt://HOST[:PORT] or mqtts://HOST[:PORT] */
+const char *refuse_broker(const char *text);
+
+/* Of MQTT: letters, digits and a few signs, so that it is a topic level. */
+const char *refuse_client_id(const char *text);
+
 bool valid_utf8(const char *text);
 
 /* Valid UTF-8 without control characters. */

@@ -6,6 +6,7 @@
 #include "bridge/event.h"
 #include "bridge/str.h"
 #include "conf/conf.h"
+#include "conf/rules.h"
 #include "tests/unit/conf/setup.h"
 
 /* The text as a configuration that has exactly these warnings. */
@@ -591,14 +592,16 @@ static struct conf *
 load_example(const char *path, bool all)
 {
 	static const char *const files[] = { "xmpp.secret", "ca.pem",
-					     "libera.pem", "libera.key",
-					     "news.key" };
+					     "libera.pem",  "libera.key",
+					     "news.key",    "mqtt.pem",
+					     "mqtt.key" };
 	char *text = read_example(path, all);
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		put_file(files[i], "secret\n", 0600);
 	(void)setenv("LIBERA_PASSWORD", "secret", 1);
 	(void)setenv("IRC_PASSWORD", "secret", 1);
+	(void)setenv("MQTT_PASSWORD", "secret", 1);
 
 	struct conf *conf = parse(text, "");
 
@@ -611,8 +614,8 @@ the_example_is_right(void **state)
 {
 	struct conf *conf = load_example(*state, false);
 
-	assert_int_equal(conf->n_networks, 2);
-	assert_int_equal(conf->n_links, 2);
+	assert_int_equal(conf->n_networks, 3);
+	assert_int_equal(conf->n_links, 4);
 	conf_free(conf);
 }
 
@@ -659,6 +662,21 @@ same_xmpp(const struct conf_xmpp *a, const struct conf_xmpp *b)
 }
 
 static void
+same_mqtt(const struct conf_mqtt *a, const struct conf_mqtt *b)
+{
+	SAME(tls);
+	SAME(version);
+	SAME_TEXT(client_id);
+	SAME_TEXT(base);
+	SAME(session_s);
+	SAME(keep_alive_s);
+	SAME(window);
+	SAME(receive_max);
+	SAME(packet_max_kib);
+	SAME(topics_max);
+}
+
+static void
 same_member(const struct conf_member *a, const struct conf_member *b)
 {
 	SAME(direction);
@@ -683,6 +701,7 @@ the_defaults_that_the_example_shows_are_the_real_ones(void **state)
 	SAME(queue_age_s);
 	same_xmpp(a->networks[0].xmpp, b->networks[0].xmpp);
 	same_irc(a->networks[1].irc, b->networks[1].irc);
+	same_mqtt(a->networks[2].mqtt, b->networks[2].mqtt);
 	same_member(&a->links[1].members[1], &b->links[1].members[1]);
 
 	/* And they were set indeed. */

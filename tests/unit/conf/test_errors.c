@@ -91,7 +91,7 @@ static const struct {
 	{ XMPP_AND
 	  "libera: { };\n"
 	  "};\n",
-	  "c.conf:3: network \"libera\" lacks the option \"protocol\", which is \"xmpp\" or \"irc\"\n" },
+	  "c.conf:3: network \"libera\" lacks the option \"protocol\", which is \"xmpp\", \"irc\" or \"mqtt\"\n" },
 	{ XMPP_AND
 	  "libera: { protocol = \"ircd\"; sever = 1; };\n"
 	  "};\n",
@@ -99,11 +99,11 @@ static const struct {
 	{ XMPP_AND
 	  "libera: { protocol = \"matrix\"; };\n"
 	  "};\n",
-	  "c.conf:3: \"protocol\": expected \"xmpp\" or \"irc\", found \"matrix\"\n" },
+	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\" or \"mqtt\", found \"matrix\"\n" },
 	{ XMPP_AND
 	  "libera: { protocol = 7; };\n"
 	  "};\n",
-	  "c.conf:3: \"protocol\": expected \"xmpp\" or \"irc\", found the number 7\n" },
+	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\" or \"mqtt\", found the number 7\n" },
 	{ XMPP_AND
 	  "libera: { protocol = \"irc\"; };\n"
 	  "};\n",

@@ -84,6 +84,7 @@ names_are_unique_where_tables_share_a_block(void **state UNUSED)
 	static const struct table *const pairs[][2] = {
 		{ &table_network, &table_xmpp },
 		{ &table_network, &table_irc },
+		{ &table_network, &table_mqtt },
 		{ &table_link, &table_shared },
 		{ &table_member, &table_shared },
 	};

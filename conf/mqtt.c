@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* mqtt.c - the block of an MQTT network. */
+
+#include "bridge/base.h"
+#include "bridge/pool.h"
+
+#include "conf/blocks.h"
+#include "conf/report.h"
+#include "conf/schema.h"
+#include "conf/valid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MQTT_PORT 1883
+#define MQTTS_PORT 8883
+
+/* One network being read. */
+struct draft {
+	struct reader *r;
+	const config_setting_t *block;
+	const char *what;
+	struct conf_mqtt *mqtt;
+};
+
+static void
+parse_broker(struct draft *d, const char *broker)
+{
+	struct conf_mqtt *mqtt = d->mqtt;
+	const char *host;
+	unsigned port;
+
+	if (!broker || refuse_broker(broker))
+		return; /* reported */
+	mqtt->encrypted = broker[4] == 's';
+
+	char *rest = pool_strdup(d->r->pool, strstr(broker, "://") + 3);
+
+	(void)server_parse(rest, &host, &port);
+	mqtt->host = host;
+	mqtt->port = port ? port : mqtt->encrypted ? MQTTS_PORT : MQTT_PORT;
+}
+
+static void
+default_client_id(struct draft *d, const char *label)
+{
+	size_t size = strlen(label) + sizeof("causeway-");
+	char *id = pool_alloc(d->r->pool, size);
+
+	if (d->mqtt->client_id)
+		return;
+	(void)snprintf(id, size, "causeway-%s", label);
+	d->mqtt->client_id = id;
+}
+
+static void
+check_tls(struct draft *d)
+{
+	static const char *const names[] = { "tls", "ca_file", "certificate",
+					     "key" };
+	struct reader *r = d->r;
+	const struct conf_mqtt *mqtt = d->mqtt;
+
+	for (size_t i = 0; !mqtt->encrypted && i < ARRAY_SIZE(names); i++)
+		if (config_setting_get_member(d->block, names[i]))
+			report_error(r->report,
+				     read_where_of(r, d->block, names[i]),
+				     "\"%s\" is of use only with a broker at "
+				     "mqtts://",
+				     names[i]);
+	if (!mqtt->encrypted && !is_loopback(mqtt->host))
+		report_warning(r->report, read_where_of(r, d->block, "broker"),
+			       "%s is not encrypted, and its broker is another "
+			       "machine",
+			       d->what);
+	if (mqtt->encrypted && mqtt->tls == CONF_TLS_INSECURE)
+		report_warning(r->report, read_where_of(r, d->block, "tls"),
+			       "%s accepts any certificate: somebody between "
+			       "us and the broker can read and write "
+			       "everything",
+			       d->what);
+	read_check_file(r, d->block, "ca_file", mqtt->ca_file, FILE_ANY);
+	read_check_pair(r, d->block, mqtt->cert_file, mqtt->key_file, d->what);
+}
+
+void
+read_mqtt(struct reader *r, const config_setting_t *block,
+	  struct conf_network *net, const char *what, const struct part *common)
+{
+	struct mqtt_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part parts[] = { *common, { &table_mqtt, b } };
+	struct draft d = { r, block, what, &b->mqtt };
+
+	read_defaults(r, parts[1]);
+	read_block(r, block, parts, ARRAY_SIZE(parts), what);
+	parse_broker(&d, b->broker);
+	default_client_id(&d, net->name);
+	if (b->mqtt.host)
+		check_tls(&d);
+	if (b->mqtt.password && !b->mqtt.user)
+		report_error(r->report, read_where_of(r, block, "password"),
+			     "%s has a \"password\" and lacks the \"user\" "
+			     "that belongs to it",
+			     what);
+	net->mqtt = &b->mqtt;
+}

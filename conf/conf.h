@@ -115,6 +115,7 @@ struct conf_irc {
 	unsigned window;             /* unconfirmed messages per channel */
 	unsigned ping_s, timeout_s;  /* quiet time before PING; then death */
 	unsigned gap_s;              /* absence that is worth a line */
+	unsigned away_poll_s; /* between questions who is away; 0: never */
 	unsigned silence_s; /* of a channel before we ask if we are in; 0: never
 			     */
 };

@@ -396,6 +396,11 @@ static const struct option irc_options[] = {
 	  AT(struct irc_block, irc.gap_s), .max = DAY_S, .fallback = "10s",
 	  .doc = "Absence after which the linked rooms are told that "
 		 "something was not heard, where it cannot be fetched." },
+	{ .name = "away_poll", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.away_poll_s), .max = DAY_S,
+	  .fallback = "1m",
+	  .doc = "Time between two questions who is away, where the server "
+		 "does not tell by itself (away-notify); 0 is never." },
 	{ .name = "silence", .type = OPTION_SECONDS,
 	  AT(struct irc_block, irc.silence_s), .max = DAY_S,
 	  .fallback = "15m",

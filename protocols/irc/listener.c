@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define REGAIN_MS 300000
-#define POLL_MS 60000
 #define WORDS_MAX 1024
 
 /* ---- refusals ------------------------------------------------------ */
@@ -150,13 +149,24 @@ after_connect(struct irc *irc)
 	}
 }
 
+static void poll_away(void *arg);
+
+static void
+poll_later(struct irc *irc)
+{
+	int64_t ms = (int64_t)irc->conf->away_poll_s * 1000;
+
+	if (ms)
+		timer_start(&irc->poll_timer, irc->loop, ms, poll_away, irc);
+}
+
 static void
 poll_away(void *arg)
 {
 	struct irc *irc = arg;
 
 	irc_poll_away(&irc->view);
-	timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away, irc);
+	poll_later(irc);
 }
 
 /* The message of the day is over: now we know what the server is like. */
@@ -172,8 +182,7 @@ irc_listener_welcome(struct irc *irc)
 	timer_start(&irc->regain_timer, irc->loop, REGAIN_MS, regain, irc);
 	irc_silence_watch(&irc->view);
 	if (!(irc->listener.caps & IRC_CAP_AWAY_NOTIFY))
-		timer_start(&irc->poll_timer, irc->loop, POLL_MS, poll_away,
-			    irc);
+		poll_later(irc);
 	bridge_network_up(&irc->net);
 }
 

@@ -24,6 +24,7 @@ def pytest_configure(config):
     for line in ("open_fault: the bridge does not bear this yet",
                  "timed: judged by time, memory or the number of repetitions "
                  "at full speed, and so not under sanitizers",
+                 "long: waits for a bound of many seconds; begun first",
                  "second_server: again, with the other XMPP server; what "
                  "differs between the two is not ours to sanitise"):
         config.addinivalue_line("markers", line)
@@ -35,6 +36,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "ejabberd" in item.name:
             item.add_marker(pytest.mark.second_server)
+    items[:] = spread(items)
+
+
+def spread(items):
+    """The long ones early, and far from each other: xdist deals the list out
+    in pieces, and nobody should wait in the end for a piece full of them."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if not item.get_closest_marker("long")]
+    step = max(len(rest) // 2 // max(len(long), 1), 1)
+    for number, item in enumerate(long):
+        rest.insert(number * (step + 1), item)
+    return rest
 
 
 class Farm:

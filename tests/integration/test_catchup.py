@@ -68,6 +68,7 @@ def test_what_was_said_after_kill_9_arrives_once(room_pair):
     miss(room_pair, room_pair.bridge.kill9)
 
 
+@pytest.mark.long
 def test_a_clean_restart_doubles_nothing(room_pair):
     warm_up(room_pair)
     token = miss(room_pair, room_pair.bridge.stop)

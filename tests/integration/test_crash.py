@@ -156,6 +156,7 @@ def windowed_pair(servers_pair, closing):
                      irc_options=kills.options())
 
 
+@pytest.mark.long
 def test_fault_05_nothing_accepted_is_lost_by_kill_9(windowed_pair):
     seed = int(os.environ.get("SEED", "0")) or random.randrange(1 << 30)
     print(f"SEED={seed}")

@@ -169,6 +169,7 @@ def test_the_one_that_stands_by_shows_nobody(closing, farm):
     assert sum("ann" in n.lower() for n in in_channel) == 1, in_channel
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("irc", IRC)
 def test_the_second_takes_over_when_the_first_dies(closing, farm, irc):
     rig = Rig(closing, farm, irc)
@@ -186,6 +187,7 @@ def test_the_second_takes_over_when_the_first_dies(closing, farm, irc):
     rig.talk("again", 2)
 
 
+@pytest.mark.long
 def test_the_second_takes_over_when_the_first_is_silent(closing, farm):
     """It is there, it says that it carries the link, and it does not: nothing
     of that is lost."""

@@ -182,6 +182,7 @@ def test_fault_15_server_restarts_under_load_lose_nothing(faulty, xmpp, irc,
 HOLES = [("irc", "up"), ("irc", "down"), ("xmpp", "up"), ("xmpp", "down")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network, direction", HOLES)
 def test_fault_16_and_18_a_silent_connection_is_noticed(faulty, network,
                                                         direction):

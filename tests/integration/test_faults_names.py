@@ -147,6 +147,7 @@ def fronted(faulty, farm, closing):  # noqa: F811
         it.bridge.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wrong", WRONG)
 def test_fault_25_a_server_that_is_not_the_right_one_gets_nothing(fronted,
                                                                   wrong):

@@ -87,6 +87,7 @@ HOLES = [("irc", "both", None), ("xmpp", "both", None),
          ("irc", "up", QUICK), ("irc", "down", QUICK)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network, direction, timing", HOLES)
 def test_fault_16_and_18_packets_that_vanish_are_noticed(castaway, network,
                                                          direction, timing):

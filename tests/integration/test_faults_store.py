@@ -119,6 +119,7 @@ def test_fault_07_killed_on_a_full_disk_it_goes_on_with_the_next(disks,
     traffic.audit(WINDOW, 0)
 
 
+@pytest.mark.long
 def test_fault_08_a_full_disk_of_the_log_touches_no_message(disks, faulty):
     it = faulty(start=False)
     disk = Disk(it.bridge.folder / "logs", 64 * 1024)

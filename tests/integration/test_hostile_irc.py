@@ -95,6 +95,7 @@ def test_junk_from_the_server_hurts_nobody(hostile, junk):
     hostile.still_works()
 
 
+@pytest.mark.long
 def test_every_byte_in_every_place_hurts_nobody(hostile):
     channel = hostile.channel.encode()
     for byte in range(256):

@@ -106,6 +106,7 @@ def test_a_word_to_a_nick_that_nobody_has_comes_back(pair):
 
 # ---- names
 
+@pytest.mark.long
 def test_a_nick_of_ours_is_taken_back_when_it_is_free(servers_pair, closing):
     pair = make_pair(closing, *servers_pair, start=False)
     nick = closing.name("claimed")

@@ -57,6 +57,7 @@ def test_the_bridge_comes_back_with_the_xmpp_server(pair):
     pair.both_ways(30)
 
 
+@pytest.mark.long
 @pytest.mark.timed
 def test_the_median_recovery_takes_less_than_five_seconds(one_pair):
     """Seen from the channel: the log folds what it says again and again."""
@@ -105,6 +106,7 @@ def test_what_is_said_while_xmpp_is_away_arrives_in_order(pair):
     assert texts == [f"waiting-{n}" for n in range(10)]
 
 
+@pytest.mark.long
 def test_a_stalled_server_is_noticed_and_nothing_is_lost(farm, closing):
     pair = make_pair(closing, farm.get("prosody"), farm.get("inspircd"),
                      irc_options={"ping": 5, "timeout": 5})

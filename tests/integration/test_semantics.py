@@ -373,6 +373,7 @@ def test_the_listener_comes_back_after_a_kick_in_the_room(pair):
     pair.both_ways(30)
 
 
+@pytest.mark.long
 def test_a_destroyed_room_is_entered_again(pair):
     pair.ann.destroy(pair.room)
     pair.bridge.wait_log("lost", f"xmpp/{pair.room}", 20)

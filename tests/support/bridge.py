@@ -63,10 +63,11 @@ def xmpp_network(server, component="gw.localhost", /, **options):
 
 
 def irc_network(server, /, **options):
-    """Likewise of servers_irc, plain, without a limit to the pace."""
+    """Likewise of servers_irc, plain, without a limit to the pace, and in a
+    hurry to know who is away."""
     return {"protocol": "irc", "server": f"127.0.0.1:{server.port}",
             "tls": "off", "nick": "causeway", "preset": "own",
-            "puppets": 50, **options}
+            "puppets": 50, "away_poll": 3, **options}
 
 
 # Tests count what arrives; long queues are folded, and what is too much is

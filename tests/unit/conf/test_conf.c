@@ -112,6 +112,7 @@ an_irc_network_has_its_defaults(void **state UNUSED)
 	assert_int_equal(irc->ping_s, 20);
 	assert_int_equal(irc->timeout_s, 20);
 	assert_int_equal(irc->gap_s, 10);
+	assert_int_equal(irc->away_poll_s, 60);
 	assert_int_equal(irc->silence_s, 900);
 	conf_free(conf);
 }
@@ -265,7 +266,7 @@ every_option_of_an_irc_network_is_read(void **state UNUSED)
 		"puppets = 200; puppet_idle = 60; puppet_connect = \"500ms\";\n"
 		"puppet_realname = \"{id}\"; puppet_user = \"u\";\n"
 		"lines_max = 1; window = 1; ping = 5; timeout = \"1h\";\n"
-		"gap = \"1m\"; silence = 0; };\n"
+		"gap = \"1m\"; away_poll = 90; silence = 0; };\n"
 		"};\n" LINKS,
 		"");
 	const struct conf_network *net = conf_find_network(conf, "libera");
@@ -304,6 +305,7 @@ every_option_of_an_irc_network_is_read(void **state UNUSED)
 	assert_int_equal(irc->ping_s, 5);
 	assert_int_equal(irc->timeout_s, 3600);
 	assert_int_equal(irc->gap_s, 60);
+	assert_int_equal(irc->away_poll_s, 90);
 	assert_int_equal(irc->silence_s, 0);
 	conf_free(conf);
 }
@@ -643,6 +645,7 @@ same_irc(const struct conf_irc *a, const struct conf_irc *b)
 	SAME(ping_s);
 	SAME(timeout_s);
 	SAME(gap_s);
+	SAME(away_poll_s);
 	SAME(silence_s);
 }
 

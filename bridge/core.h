@@ -64,6 +64,7 @@ struct member {
 	char *password; /* given to enter with, or NULL */
 	int64_t row;    /* number of the sender in the store; 0 if not known */
 	int64_t active_ms;
+	int64_t split_ms; /* so long we wait for them after a split; or 0 */
 	UT_hash_handle hh;
 };
 
@@ -187,6 +188,7 @@ struct room {
 	int64_t since_ms;     /* when it was joined */
 	struct timer retry;   /* of joining */
 	struct timer forsake; /* its members, if it stays lost */
+	struct timer splits;  /* the next of them does not come back */
 	char *topic;          /* as last seen there; NULL if not known */
 	char *cursor;         /* of the newest event kept; NULL if none */
 	char *identity;       /* digest of what everybody calls it, or NULL */
@@ -434,6 +436,9 @@ struct member *member_find(struct room *room, const char *sender_id);
 /* Note what ev tells of its sender; NULL if that person is not here. */
 struct member *member_see(struct room *room, const struct event *ev);
 void member_gone(struct room *room, const char *sender_id);
+
+/* That one was split away: gone, if not heard of again for a while. */
+void member_split(struct room *room, const char *sender_id);
 
 /* In a hosted room: that person is to be told how things are. */
 void member_due(struct room *room, struct member *m);

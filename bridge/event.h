@@ -140,6 +140,7 @@ struct sender {
 	const char *name;
 	const char *account; /* what the network vouches for, or NULL */
 	const char *avatar;  /* URL or NULL */
+	const char *real;    /* full name, as that person gives it, or NULL */
 };
 
 /* Somebody, addressed across networks: the other end of a private word. */

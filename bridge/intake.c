@@ -378,6 +378,11 @@ somebody_left(struct room *room, struct event *ev)
 	struct link *link = room->link;
 	AUTO_STR words = { 0 };
 
+	/* All of them come back at once, and nobody wants to read of it. */
+	if (ev->part == PART_SPLIT) {
+		member_split(room, ev->sender.id);
+		return;
+	}
 	/* First the line, while the person is still known. */
 	carry_noise(room, ev);
 	str_init(&words, EVENT_NAME_MAX + 2 * FAREWELL_MAX);

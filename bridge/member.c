@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Networks that broke apart are mostly whole again by then. */
+#define SPLIT_MS (5 * 60000)
+
 struct member *
 member_find(struct room *room, const char *sender_id)
 {
@@ -77,7 +80,10 @@ take_sender(struct member *m, const struct sender *sender)
 		take_text(&m->sender.account, sender->account);
 	if (sender->avatar && !same(m->sender.avatar, sender->avatar))
 		take_text(&m->sender.avatar, sender->avatar);
-	return renamed;
+	if (!sender->real || same(m->sender.real, sender->real))
+		return renamed;
+	take_text(&m->sender.real, sender->real);
+	return true;
 }
 
 /*
@@ -116,6 +122,7 @@ member_see(struct room *room, const struct event *ev)
 	if (!m)
 		m = member_new(room, ev->sender.id);
 	m->stale = false;
+	m->split_ms = 0;
 	if (take_sender(m, &ev->sender))
 		news = true;
 	if (ev->kind == EVENT_JOIN) {
@@ -163,6 +170,7 @@ member_free(struct member *m)
 	take_text(&m->sender.name, NULL);
 	take_text(&m->sender.account, NULL);
 	take_text(&m->sender.avatar, NULL);
+	take_text(&m->sender.real, NULL);
 	free(m->id);
 	free(m->status);
 	free(m->password);
@@ -186,6 +194,42 @@ member_gone(struct room *room, const char *sender_id)
 
 	if (m)
 		member_remove(room, m);
+}
+
+/*
+ * Of all who were split away, those whose time has come; they were many and
+ * split at once, so that there are few times.
+ */
+static void
+splits_end(void *arg)
+{
+	struct room *room = arg;
+	int64_t now = loop_now_ms(room->bridge->loop), next = 0;
+	struct member *m, *tmp;
+
+	HASH_ITER(hh, room->members, m, tmp)
+	{
+		if (m->split_ms && m->split_ms <= now)
+			member_remove(room, m);
+		else if (m->split_ms && (!next || m->split_ms < next))
+			next = m->split_ms;
+	}
+	if (next)
+		timer_start(&room->splits, room->bridge->loop, next - now,
+			    splits_end, room);
+}
+
+void
+member_split(struct room *room, const char *sender_id)
+{
+	struct member *m = member_find(room, sender_id);
+
+	if (!m)
+		return;
+	m->split_ms = loop_now_ms(room->bridge->loop) + SPLIT_MS;
+	if (!timer_is_running(&room->splits))
+		timer_start(&room->splits, room->bridge->loop, SPLIT_MS,
+			    splits_end, room);
 }
 
 void

@@ -100,6 +100,7 @@ pup_free(struct pup *pup)
 	set_text(&pup->sender.name, NULL);
 	set_text(&pup->sender.account, NULL);
 	set_text(&pup->sender.avatar, NULL);
+	set_text(&pup->sender.real, NULL);
 	free(pup->key);
 	free(pup->status);
 	free(pup->native);
@@ -421,6 +422,7 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	set_text(&pup->sender.id, sender->id);
 	set_text(&pup->sender.name, sender->name);
 	set_text(&pup->sender.account, sender->account);
+	set_text(&pup->sender.real, sender->real);
 	pup->key = key_of(home, sender->id);
 	pup->status = xstrdup("");
 	pup->p.network = life->net;
@@ -531,6 +533,8 @@ pup_update(struct pup *pup, const struct member *m)
 		set_text(&pup->sender.name, m->sender.name);
 		what |= PUPPET_NAME;
 	}
+	if (m->sender.real)
+		set_text(&pup->sender.real, m->sender.real);
 	if (pup->p.show != m->show || strcmp(pup->status, m->status) != 0) {
 		free(pup->status);
 		pup->status = xstrdup(m->status);

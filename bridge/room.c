@@ -66,6 +66,7 @@ stop_timers(struct room *room)
 {
 	timer_stop(&room->retry);
 	timer_stop(&room->forsake);
+	timer_stop(&room->splits);
 	timer_stop(&room->idle);
 }
 

@@ -550,7 +550,9 @@ static const struct option member_options[] = {
 	  .doc = "The channel, \"NETWORK:CHANNEL\"." },
 	{ .name = "key", .type = OPTION_SECRET, AT(struct conf_member, key),
 	  .example = "file:dev.key",
-	  .doc = "The key of the IRC channel or the password of the room." },
+	  .doc = "The key of the IRC channel or the password of the room. A "
+		 "channel that gets another key is entered with that one "
+		 "until the bridge ends." },
 };
 
 /* ---- rules -------------------------------------------------------------- */

@@ -275,8 +275,10 @@ irc_on_join(struct view *v, const struct irc_line *line)
 	u = irc_user_of_line(v, line);
 	if (!u)
 		return;
-	if (line->n_params > 1) /* extended-join: account, real name */
+	if (line->n_params > 2) { /* extended-join */
 		irc_user_set_account(u, irc_line_param(line, 1));
+		irc_user_set_real(v, u, irc_line_param(line, 2));
+	}
 	m = member_add(c, u);
 	m->named = true;
 	if (is_reported(c))
@@ -446,6 +448,8 @@ on_mode_change(void *arg, const struct irc_mode *mode)
 	struct member *m = u ? member_find(c, u) : NULL;
 	enum rank before;
 
+	if (mode->mode == 'k')
+		irc_key_changed(c, mode->set ? mode->arg : NULL);
 	if (!at || !m)
 		return;
 	before = rank_of(v, m->prefixes);
@@ -521,13 +525,19 @@ who_says(struct view *v, const char *nick, const char *flags)
 		session_send_idly(v->session, "WHOIS", u->nick, NULL);
 }
 
+/* 352 me #channel user host server nick flags :hops real name */
 void
 irc_on_who(struct view *v, const struct irc_line *line)
 {
+	struct irc_user *u = leaver(v, irc_line_param(line, 5));
+	const char *real = strchr(irc_line_param(line, 7), ' ');
+
+	if (u && real)
+		irc_user_set_real(v, u, real + 1);
 	who_says(v, irc_line_param(line, 5), irc_line_param(line, 6));
 }
 
-/* We ask for %tnfa: token, nick, flags, account. */
+/* We ask for %tnfar: token, nick, flags, account, real name. */
 void
 irc_on_whox(struct view *v, const struct irc_line *line)
 {
@@ -537,6 +547,7 @@ irc_on_whox(struct view *v, const struct irc_line *line)
 	if (!u || strcmp(irc_line_param(line, 1), WHOX_TOKEN) != 0)
 		return;
 	irc_user_set_account(u, irc_line_param(line, 4));
+	irc_user_set_real(v, u, irc_line_param(line, 5));
 	who_says(v, nick, irc_line_param(line, 3));
 }
 
@@ -559,6 +570,25 @@ irc_on_account(struct view *v, const struct irc_line *line)
 		irc_user_set_account(u, irc_line_param(line, 0));
 }
 
+/* It is told with whatever is told next; and at once, since it is news. */
+void
+irc_on_setname(struct view *v, const struct irc_line *line)
+{
+	struct irc_user *u = leaver(v, line->nick);
+	struct irc_channel *c, *next;
+
+	if (!u || !u->channels)
+		return;
+	irc_user_set_real(v, u, irc_line_param(line, 0));
+	HASH_ITER(hh, v->channels, c, next)
+	{
+		struct member *m = member_find(c, u);
+
+		if (m && is_reported(c))
+			report_member(c, m, EVENT_BACKLOG);
+	}
+}
+
 /* ---- the topic ----------------------------------------------------- */
 
 static void
@@ -579,6 +609,8 @@ irc_on_topic_is(struct view *v, const struct irc_line *line)
 		keep(&c->topic, irc_line_param(line, 2));
 }
 
+/* 333 me #channel who!user@host seconds */
+
 void
 irc_on_topic_by(struct view *v, const struct irc_line *line)
 {
@@ -588,6 +620,7 @@ irc_on_topic_by(struct view *v, const struct irc_line *line)
 		return;
 	keep(&c->topic_by, irc_line_param(line, 2));
 	c->topic_by[strcspn(c->topic_by, "!")] = '\0';
+	c->topic_ms = irc_seconds_ms(irc_line_param(line, 3));
 }
 
 /* who: a nick or a server. */
@@ -700,7 +733,7 @@ irc_ask_who(struct irc_channel *c)
 
 	if (v->irc->isupport.whox)
 		session_send_idly(v->session, "WHO", c->channel->name,
-				  "%tnfa," WHOX_TOKEN, NULL);
+				  "%tnfar," WHOX_TOKEN, NULL);
 	else
 		session_send_idly(v->session, "WHO", c->channel->name, NULL);
 }
@@ -735,6 +768,8 @@ report_snapshot(struct irc_channel *c)
 			by = v->irc->net.name;
 		ev = topic_event(c, by);
 		ev->flags = EVENT_BACKLOG;
+		if (c->topic_ms)
+			ev->when_ms = c->topic_ms;
 		bridge_event(&v->irc->net, ev);
 	}
 }

@@ -27,6 +27,7 @@ struct irc_user {
 	char *id;      /* key; valid UTF-8 */
 	char *name;    /* the nick in valid UTF-8 */
 	char *account; /* or NULL */
+	char *real;    /* name, valid UTF-8; or NULL */
 	enum presence_show show;
 	unsigned channels; /* of ours that they are in */
 	UT_hash_handle by_nick, by_id;
@@ -53,6 +54,7 @@ struct irc_channel {
 	enum irc_channel_state state;
 	struct member *members;
 	char *topic, *topic_by; /* NULL if none, or not known */
+	int64_t topic_ms;       /* when it was set (UTC); 0: not known */
 	struct sending *sendings, **sendings_end; /* see send.c; in order */
 	struct catchup *catchup;                  /* NULL unless under way */
 	int64_t heard_ms;  /* anything last, or when it was asked about */
@@ -94,6 +96,9 @@ struct irc_user *irc_user_see(struct view *v, const char *nick);
 
 void irc_user_set_account(struct irc_user *u, const char *account);
 
+/* Their real name, as the server writes it. */
+void irc_user_set_real(struct view *v, struct irc_user *u, const char *real);
+
 /*
  * The user who sent this line; its account from the account-tag. NULL if the
  * source is a server or one of us.
@@ -113,6 +118,9 @@ void irc_user_release(struct view *v, struct irc_user *u);
 struct event *irc_user_event(struct view *v, enum event_kind kind,
 			     const struct irc_channel *c,
 			     const struct irc_user *u);
+
+/* A time in seconds (UTC), as numerics have it, in ms; 0 if it is none. */
+int64_t irc_seconds_ms(const char *text);
 
 /* The time of the line: server-time's, or now. */
 int64_t irc_line_time(struct irc *irc, const struct irc_line *line);
@@ -177,6 +185,11 @@ void irc_silence_answered(struct irc_channel *c);
 /* The server says that we are not in, or that there is no such channel. */
 void irc_silence_denied(struct view *v, const struct irc_line *line);
 
+/* ---- keys.c -------------------------------------------------------- */
+
+/* Somebody gave the channel that key, or took it away (NULL). */
+void irc_key_changed(struct irc_channel *c, const char *key);
+
 /* ---- what lines do to channels ------------------------------------- */
 
 void irc_on_join(struct view *v, const struct irc_line *line);
@@ -188,6 +201,7 @@ void irc_on_mode(struct view *v, const struct irc_line *line);
 void irc_on_away(struct view *v, const struct irc_line *line);
 void irc_on_away_is(struct view *v, const struct irc_line *line);
 void irc_on_account(struct view *v, const struct irc_line *line);
+void irc_on_setname(struct view *v, const struct irc_line *line);
 void irc_on_topic(struct view *v, const struct irc_line *line);
 void irc_on_topic_is(struct view *v, const struct irc_line *line);
 void irc_on_topic_by(struct view *v, const struct irc_line *line);

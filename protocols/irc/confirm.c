@@ -16,6 +16,7 @@
 
 #include "bridge/base.h"
 #include "bridge/event.h"
+#include "bridge/log.h"
 #include "conf/conf.h"
 #include "protocols/irc/portal.h"
 
@@ -56,7 +57,7 @@ irc_proof_of(struct irc *irc, const struct sending *s)
 /* ---- settling ------------------------------------------------------ */
 
 static void
-settle(struct irc *irc, struct sending *s)
+settle(struct irc *irc, struct sending *s, const char *how)
 {
 	struct irc_channel *c = s->channel;
 	struct delivery *d = s->d;
@@ -74,6 +75,7 @@ settle(struct irc *irc, struct sending *s)
 		n++;
 	}
 	irc_sending_free(irc, s);
+	log_trace(irc->net.name, "delivery %s ended: %s", d->id, how);
 	if (refused)
 		bridge_refused(d, refused);
 	else
@@ -85,15 +87,16 @@ settle(struct irc *irc, struct sending *s)
 	irc_sendings_advance(c);
 }
 
+/* how: what the proof was, for the log. */
 static void
 account(struct irc *irc, struct sending *s, struct piece *piece,
-	const char *msgid)
+	const char *msgid, const char *how)
 {
 	piece->accounted = true;
 	if (msgid && *msgid)
 		piece->id = xstrdup(msgid);
 	if (++s->n_accounted == s->n_pieces)
-		settle(irc, s);
+		settle(irc, s, how);
 }
 
 /* ---- the barrier --------------------------------------------------- */
@@ -226,7 +229,8 @@ shown(struct irc *irc, struct speaker *sp, const struct irc_line *line,
 			piece = piece_with_text(s, texts[i]);
 			if (!piece)
 				continue;
-			account(irc, s, piece, msgid);
+			account(irc, s, piece, msgid,
+				in_order ? "echo" : "seen by the listener");
 			return true;
 		}
 	}
@@ -312,7 +316,7 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 	}
 	s->n_written = s->n_pieces;
 	barrier_in(irc, s->sp, 0);
-	account(irc, s, piece, NULL);
+	account(irc, s, piece, NULL, "refused");
 }
 
 /* Some errors are about the topic, some are not, some may be either. */
@@ -383,7 +387,7 @@ labelled(struct irc *irc, struct speaker *sp, const struct irc_line *line)
 		refused(irc, s, piece, numeric);
 	} else if (!strcmp(line->command, kind_of(s)) ||
 		   !strcmp(line->command, "ACK")) {
-		account(irc, s, piece, irc_line_tag(line, "msgid"));
+		account(irc, s, piece, irc_line_tag(line, "msgid"), "label");
 	} else {
 		return false;
 	}
@@ -417,7 +421,7 @@ pong_came(struct irc *irc, struct speaker *sp, const struct irc_line *line)
 	if (*end || !token || !find_barrier(sp, token))
 		return false;
 	while ((s = find_barrier(sp, token)))
-		settle(irc, s);
+		settle(irc, s, "PONG");
 	if (!sp->said)
 		timer_stop(&sp->barrier_timer);
 	return true;

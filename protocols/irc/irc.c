@@ -233,6 +233,7 @@ irc_destroy(struct network *net)
 	forget_all(irc);
 	irc_formers_free(irc);
 	irc_absences_free(irc);
+	irc_keys_free(irc);
 	session_finish(&irc->listener);
 	irc_tls_free(irc->wire.tls);
 	network_finish(net);
@@ -365,7 +366,7 @@ static void
 irc_join(struct network *net, struct channel *ch)
 {
 	struct irc *irc = irc_from(net);
-	const struct secret *key = ch->conf ? ch->conf->key : NULL;
+	const char *key = irc_key_of(irc, ch);
 	bool ok;
 
 	if (ch->portal) {
@@ -384,8 +385,8 @@ irc_join(struct network *net, struct channel *ch)
 	irc_channel_close(ch);
 	irc_channel_new(&irc->view, ch);
 	if (key)
-		ok = session_send_idly(&irc->listener, "JOIN", ch->name,
-				       secret_reveal(key), NULL);
+		ok = session_send_idly(&irc->listener, "JOIN", ch->name, key,
+				       NULL);
 	else
 		ok = session_send_idly(&irc->listener, "JOIN", ch->name, NULL);
 	if (ok)
@@ -413,6 +414,7 @@ irc_forget(struct network *net, struct channel *ch)
 {
 	irc_channel_close(ch);
 	irc_absence_over(irc_from(net), ch);
+	irc_key_forget(irc_from(net), ch);
 }
 
 /*

@@ -18,6 +18,7 @@
  *     hear.c      what people say, as events
  *     catchup.c   what was said while we were away
  *     silence.c   channels that fell silent
+ *     keys.c      what it takes to enter them
  *     puppets.c   the connections of the puppets
  *     account.c   those of gateway users, what is theirs alone
  *     persona.c   what puppets are called
@@ -40,6 +41,7 @@
 
 struct absence;
 struct batch;
+struct channel_key;
 struct irc_channel;
 struct irc_puppet;
 struct portal;
@@ -95,6 +97,7 @@ struct irc {
 	struct timer welcome_timer, regain_timer, poll_timer, silence_timer;
 	struct throttle ctcp, query; /* answers to strangers */
 	struct absence *absences;    /* channels we were in; by number */
+	struct channel_key *keys;    /* learnt; by number of the channel */
 
 	struct view view; /* the listener's */
 	struct irc_channel *directs;
@@ -162,6 +165,18 @@ const struct join_refusal *irc_join_refusal(unsigned numeric);
 void irc_absence_begins(struct irc *irc, const struct channel *ch);
 void irc_absence_over(struct irc *irc, const struct channel *ch);
 void irc_absences_free(struct irc *irc);
+
+/* ---- keys.c -------------------------------------------------------- */
+
+/* The key to enter the channel with; NULL: none. Valid until it changes. */
+const char *irc_key_of(struct irc *irc, const struct channel *ch);
+
+/* It was not the right one. True if there is another to try. */
+bool irc_key_failed(struct irc *irc, const struct channel *ch);
+
+/* The channel is forgotten; all are. */
+void irc_key_forget(struct irc *irc, const struct channel *ch);
+void irc_keys_free(struct irc *irc);
 
 /* ---- silence.c ----------------------------------------------------- */
 

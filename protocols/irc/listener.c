@@ -63,7 +63,10 @@ join_refused(struct irc *irc, const struct join_refusal *r, const char *name)
 		return;
 	ch = c->channel;
 	irc_channel_free(c);
-	bridge_left(ch, r->why, r->text);
+	if (r->refusal == REFUSAL_PASSWORD && irc_key_failed(irc, ch))
+		bridge_left(ch, DOWN_LOST, "the key has changed again");
+	else
+		bridge_left(ch, r->why, r->text);
 }
 
 /* ---- our own nick -------------------------------------------------- */

@@ -21,6 +21,7 @@
 
 #define NAME_BYTES 512
 #define STRANGERS_MAX 1024
+#define SECONDS_MAX 100000000000 /* far off, and fits in milliseconds */
 
 /* What a server says may be in any charset; what we keep is UTF-8, and short
  * enough for an event. */
@@ -83,6 +84,7 @@ user_free(struct view *v, struct irc_user *u)
 	free(u->id);
 	free(u->name);
 	free(u->account);
+	free(u->real);
 	free(u);
 }
 
@@ -164,6 +166,17 @@ irc_user_set_account(struct irc_user *u, const char *account)
 	u->account = account ? xstrdup(account) : NULL;
 }
 
+void
+irc_user_set_real(struct view *v, struct irc_user *u, const char *real)
+{
+	char *text = utf8_of(v->irc, real);
+
+	free(u->real);
+	u->real = *text ? text : NULL;
+	if (!*text)
+		free(text);
+}
+
 struct irc_user *
 irc_user_of_line(struct view *v, const struct irc_line *line)
 {
@@ -187,6 +200,7 @@ irc_user_event(struct view *v, enum event_kind kind,
 	ev->channel = c ? c->channel->id : 0;
 	ev->when_ms = loop_wall_ms(v->irc->loop);
 	event_set_sender(ev, u->id, u->name);
+	ev->sender.real = event_strdup(ev, u->real);
 	if (u->account) {
 		char *account = utf8_of(v->irc, u->account);
 
@@ -209,6 +223,17 @@ parse_time(const char *text)
 	if (*rest == '.' && sscanf(rest, ".%3uZ", &ms) != 1)
 		return -1;
 	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+int64_t
+irc_seconds_ms(const char *text)
+{
+	char *end;
+	long long seconds = strtoll(text, &end, 10);
+
+	return end != text && !*end && seconds > 0 && seconds < SECONDS_MAX
+		       ? (int64_t)seconds * 1000
+		       : 0;
 }
 
 int64_t

@@ -293,13 +293,10 @@ seat_taken(struct seat *seat)
 
 /* What it takes to get in; NULL: nothing. */
 static const char *
-key_of(const struct occupant *o)
+key_of(const struct irc_puppet *p, const struct occupant *o)
 {
-	const struct conf_member *conf = o->channel->conf;
-
-	if (o->password && *o->password)
-		return o->password;
-	return conf && conf->key ? secret_reveal(conf->key) : NULL;
+	return o->password && *o->password ? o->password
+					   : irc_key_of(p->irc, o->channel);
 }
 
 static void say_goodbye(struct irc_puppet *p, const char *reason);
@@ -387,7 +384,7 @@ seat_enter(struct irc_puppet *p, struct seat *seat)
 	if (!seat->occupant)
 		return;
 	name = seat->occupant->channel->name;
-	key = key_of(seat->occupant);
+	key = key_of(p, seat->occupant);
 	seat->state = SEAT_JOINING;
 	if (key ? is_key(key) &&
 			    session_send(&p->session, "JOIN", name, key, NULL)

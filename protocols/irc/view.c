@@ -71,9 +71,9 @@ static const struct {
 	{ "332", irc_on_topic_is },
 	{ "333", irc_on_topic_by },
 	{ "442", irc_silence_denied },
-	/* The host and the real name of somebody: nothing we show. */
+	{ "SETNAME", irc_on_setname },
+	/* Of others; session.c knows our own. It stands for QUIT and JOIN. */
 	{ "CHGHOST", ignore },
-	{ "SETNAME", ignore },
 };
 
 bool

@@ -9,6 +9,7 @@
  */
 
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -198,12 +199,18 @@ static void
 say_vcard(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 {
 	xmpp_stanza_t *card = stanza_add(result, "vCard", NS_VCARD);
+	const struct sender *who = seat_person(x, to);
 	char id[JID_PART_MAX + 1];
 	char network[JID_PART_MAX + 1];
 	struct jid jid;
 
-	if (is_puppet(x, to) && jid_parse(&jid, to) &&
-	    jid_person(jid.local, id, sizeof(id), network, sizeof(network)))
+	if (who) {
+		stanza_add_text(card, "FN", NULL,
+				who->real ? who->real : who->name);
+		stanza_add_text(card, "NICKNAME", NULL, who->name);
+	} else if (is_puppet(x, to) && jid_parse(&jid, to) &&
+		   jid_person(jid.local, id, sizeof(id), network,
+			      sizeof(network)))
 		stanza_add_text(card, "FN", NULL, id);
 	else
 		stanza_add_text(card, "FN", NULL, "Causeway");

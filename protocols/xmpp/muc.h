@@ -199,6 +199,9 @@ const char *muc_occupant_id(const struct room *room, xmpp_stanza_t *st);
 struct seat *seat_find(struct room *room, const char *nick);
 struct seat *seat_find_from(struct room *room, const char *from);
 
+/* Who is shown under that address, in whatever room; NULL: nobody. */
+const struct sender *seat_person(struct xmpp *x, const char *address);
+
 /* A presence addressed to the puppet. */
 void seat_presence(struct seat *seat, xmpp_stanza_t *st);
 

@@ -42,6 +42,24 @@ seat_find_from(struct room *room, const char *from)
 	return s;
 }
 
+const struct sender *
+seat_person(struct xmpp *x, const char *address)
+{
+	char from[FULL_JID_MAX];
+	struct room *room, *next;
+
+	(void)snprintf(from, sizeof(from), "%.*s/" XMPP_RESOURCE,
+		       (int)jid_bare_len(address), address);
+	HASH_ITER(hh, x->rooms, room, next)
+	{
+		struct seat *s = seat_find_from(room, from);
+
+		if (s && s->o)
+			return s->o->puppet->sender;
+	}
+	return NULL;
+}
+
 /* ---- a seat's life ------------------------------------------------------- */
 
 static void

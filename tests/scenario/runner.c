@@ -13,7 +13,7 @@
  *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
  *   case "what is shown"           a named subtest begins; state goes on
  *
- *   NET WHO joins|parts|quits|kicked #CH ["why"]
+ *   NET WHO joins|parts|quits|kicked|split #CH ["why"]
  *   NET WHO named "new name"
  *   NET WHO away|back ["status"]
  *   NET WHO says|said|acts|notices #CH "text" [as $1] [re $2]
@@ -487,6 +487,12 @@ act_kicked(struct play *p, struct world *w)
 }
 
 static void
+act_split(struct play *p, struct world *w)
+{
+	world_part(w, p->words[3], p->words[1], PART_SPLIT, word(p, 4));
+}
+
+static void
 act_named(struct play *p, struct world *w)
 {
 	world_rename(w, p->words[1], p->words[3]);
@@ -644,33 +650,20 @@ struct verb {
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },
-	{ "parts", 4, act_parts },
-	{ "quits", 4, act_quits },
-	{ "kicked", 4, act_kicked },
-	{ "named", 4, act_named },
-	{ "away", 3, act_away },
-	{ "back", 3, act_back },
-	{ "says", 5, act_says },
-	{ "said", 5, act_said },
-	{ "acts", 5, act_acts },
-	{ "notices", 5, act_notices },
-	{ "repeats", 6, act_repeats },
-	{ "recalled", 6, act_recalled },
-	{ "edits", 6, act_edits },
-	{ "withdraws", 5, act_withdraws },
-	{ "reacts", 6, act_reacts },
-	{ "topic", 5, act_topic },
-	{ "tells", 5, act_tells },
-	{ "enters", 4, act_enters },
-	{ "sets", 5, act_sets },
-	{ "has", 4, act_has },
-	{ "follows", 4, act_follows },
-	{ "unfollows", 4, act_unfollows },
-	{ "here", 3, act_here },
-	{ "gone", 3, act_gone },
-	{ "may", 4, act_may },
-	{ "runs", 5, act_runs },
+	{ "joins", 4, act_joins },     { "parts", 4, act_parts },
+	{ "quits", 4, act_quits },     { "split", 4, act_split },
+	{ "kicked", 4, act_kicked },   { "named", 4, act_named },
+	{ "away", 3, act_away },       { "back", 3, act_back },
+	{ "says", 5, act_says },       { "said", 5, act_said },
+	{ "acts", 5, act_acts },       { "notices", 5, act_notices },
+	{ "repeats", 6, act_repeats }, { "recalled", 6, act_recalled },
+	{ "edits", 6, act_edits },     { "withdraws", 5, act_withdraws },
+	{ "reacts", 6, act_reacts },   { "topic", 5, act_topic },
+	{ "tells", 5, act_tells },     { "enters", 4, act_enters },
+	{ "sets", 5, act_sets },       { "has", 4, act_has },
+	{ "follows", 4, act_follows }, { "unfollows", 4, act_unfollows },
+	{ "here", 3, act_here },       { "gone", 3, act_gone },
+	{ "may", 4, act_may },         { "runs", 5, act_runs },
 };
 
 static void

@@ -18,8 +18,20 @@ NICK_MAX = 30
 
 
 class IrcServer(Server):
+    """hub: a server of the same kind that this one links to, as "leaf";
+    every server takes a leaf of that name."""
+
     host = "127.0.0.1"
     port_names = ("port",)
+    hub = None
+
+    def follow(self, hub):
+        self.hub = hub
+        return self
+
+    @property
+    def server_name(self):
+        return "leaf.localhost" if self.hub else "irc.localhost"
 
 
 class Ngircd(IrcServer):
@@ -30,7 +42,7 @@ class Ngircd(IrcServer):
         (self.folder / "motd").write_text("A server of the tests.\n")
         (self.folder / "ngircd.conf").write_text(f"""\
 [Global]
-	Name = irc.localhost
+	Name = {self.server_name}
 	Info = Tests
 	Network = {NETWORK}
 	Listen = 127.0.0.1,::1
@@ -55,6 +67,11 @@ class Ngircd(IrcServer):
 [Operator]
 	Name = {OPERATOR[0]}
 	Password = {OPERATOR[1]}
+[Server]
+	Name = {"irc.localhost" if self.hub else "leaf.localhost"}
+	MyPassword = linked
+	PeerPassword = linked
+{f"	Host = 127.0.0.1{chr(10)}	Port = {self.hub.port}" if self.hub else ""}
 """)
 
     def argv(self):
@@ -118,6 +135,16 @@ class Inspircd(IrcServer):
                      f' type="clients" sslprofile="{name}">\n')
         return bind
 
+    def _link(self):
+        name, port = "leaf.localhost", self.link_port
+        if self.hub:
+            name, port = "irc.localhost", self.hub.link_port
+        text = (f'<link name="{name}" ipaddr="127.0.0.1" port="{port}"'
+                f' allowmask="127.0.0.0/8" sendpass="linked"'
+                f' recvpass="linked">')
+        return text + (f'\n<autoconnect period="1" server="{name}">'
+                       if self.hub else "")
+
     def _basics(self):
         modules = "".join(f'<module name="{m}">\n' for m in self.modules)
         return f"""\
@@ -125,7 +152,8 @@ class Inspircd(IrcServer):
 <path configdir="{self.folder}" datadir="{self.folder}"
 	logdir="{self.folder}" moduledir="/usr/lib/inspircd/modules"
 	runtimedir="{self.folder}">
-<server name="irc.localhost" description="Tests" id="1AA"
+<server name="{self.server_name}" description="Tests"
+	id="{"2BB" if self.hub else "1AA"}"
 	network="{NETWORK}">
 <admin name="tests" nick="tests" email="tests@localhost">
 {modules}
@@ -140,6 +168,7 @@ class Inspircd(IrcServer):
 	type="NetAdmin">
 <link name="services.localhost" ipaddr="127.0.0.1" port="{self.link_port}"
 	allowmask="127.0.0.0/8" sendpass="linked" recvpass="linked">
+{self._link()}
 <uline server="services.localhost" silent="yes">
 <sasl target="services.localhost" requiressl="no">
 <channels opers="10000" users="10000">

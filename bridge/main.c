@@ -38,7 +38,7 @@ enum {
 
 struct options {
 	const char *config;
-	bool check;
+	bool check, registration;
 };
 
 struct daemon {
@@ -51,12 +51,14 @@ struct daemon {
 };
 
 static const char usage_text[] =
-	"Usage: causewayd [--config FILE] [--check]\n"
+	"Usage: causewayd [--config FILE] [--check | --registration]\n"
 	"\n"
 	"Relays messages and presence between XMPP rooms and other networks.\n"
 	"\n"
 	"  -c, --config FILE  read FILE instead of " DEFAULT_CONFIG "\n"
 	"  -k, --check        check the configuration, say what is wrong, end\n"
+	"  -r, --registration write the registration of each Matrix network for "
+	"its\n                     homeserver, end\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
@@ -76,19 +78,23 @@ parse_arguments(int argc, char **argv, struct options *opts)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "registration", no_argument, NULL, 'r' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:kVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:krVh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			opts->config = optarg;
 			break;
 		case 'k':
 			opts->check = true;
+			break;
+		case 'r':
+			opts->registration = true;
 			break;
 		case 'V':
 			puts("causewayd " CAUSEWAY_VERSION);
@@ -125,6 +131,18 @@ load_configuration(const struct options *opts)
 			"started\n",
 			opts->config);
 	return conf;
+}
+
+static int
+write_registrations(const struct options *opts)
+{
+	AUTO_STR said = { 0 };
+	int rc;
+
+	str_init(&said, CONF_ERRORS_MAX);
+	rc = conf_register(opts->config, &said);
+	fputs(said.data, rc < 0 ? stderr : stdout);
+	return rc < 0 ? EXIT_CONFIG : EXIT_SUCCESS;
 }
 
 static int
@@ -292,6 +310,8 @@ main(int argc, char **argv)
 	int status;
 
 	parse_arguments(argc, argv, &opts);
+	if (opts.registration)
+		return write_registrations(&opts);
 	conf = load_configuration(&opts);
 	if (!conf)
 		return EXIT_CONFIG;

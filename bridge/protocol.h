@@ -521,6 +521,13 @@ void bridge_noticed(struct channel *ch, const char *sender_id,
  */
 void bridge_left(struct channel *ch, enum down_reason why, const char *text);
 
+/*
+ * A channel that could not be entered may let us in now: the bridge calls
+ * join() at once instead of when its time has come. Nothing if it is in, or
+ * being entered.
+ */
+void bridge_welcome(struct channel *ch);
+
 void bridge_puppet_joined(struct occupant *o, const char *name);
 void bridge_puppet_renamed(struct occupant *o, const char *name);
 

@@ -207,6 +207,12 @@ room_retry(struct room *room)
 	return 1;
 }
 
+void
+bridge_welcome(struct channel *ch)
+{
+	(void)room_retry(container_of(ch, struct room, ch));
+}
+
 /* While we are entering, those who were told anew are there. */
 static void
 forsake(void *arg)

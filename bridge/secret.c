@@ -66,6 +66,17 @@ secret_len(const struct secret *s)
 	return s ? s->len : 0;
 }
 
+bool
+secret_is(const struct secret *s, const char *text)
+{
+	size_t n = strlen(text);
+	volatile unsigned char differ = n != s->len;
+
+	for (size_t i = 0; i < s->len; i++)
+		differ |= (unsigned char)(s->bytes[i] ^ text[n ? i % n : 0]);
+	return !differ;
+}
+
 void
 secret_wipe(void *bytes, size_t len)
 {

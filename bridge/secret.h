@@ -10,6 +10,7 @@
 
 #include "bridge/base.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct secret;
@@ -25,6 +26,9 @@ void secret_free(struct secret *s);
  */
 const char *secret_reveal(const struct secret *s);
 size_t secret_len(const struct secret *s); /* 0 if s is NULL */
+
+/* True if text is the secret; takes the same time whatever differs. */
+bool secret_is(const struct secret *s, const char *text);
 
 /* Overwrite memory that held a copy; never optimised away. */
 void secret_wipe(void *bytes, size_t len);

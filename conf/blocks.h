@@ -22,6 +22,11 @@ void read_mqtt(struct reader *r, const config_setting_t *block,
 	       struct conf_network *net, const char *what,
 	       const struct part *common);
 
+/* Likewise of a Matrix network. */
+void read_matrix(struct reader *r, const config_setting_t *block,
+		 struct conf_network *net, const char *what,
+		 const struct part *common);
+
 /* Report it if the file that the option names cannot be used. */
 void read_check_file(struct reader *r, const config_setting_t *block,
 		     const char *name, const char *path,

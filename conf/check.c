@@ -76,6 +76,8 @@ check_member(struct check *c, const struct conf_member *m)
 		want = refuse_channel(m->channel);
 	else if (net->mqtt)
 		want = refuse_topic(m->channel);
+	else if (net->matrix)
+		want = refuse_matrix_room(m->channel);
 	if (!want && !valid_text(m->channel))
 		want = "valid UTF-8 without control characters";
 	if (want && valid_text(m->channel))
@@ -302,6 +304,12 @@ check_pair(struct check *c, const struct conf_network *first,
 			     "is \"%s\" (%s)",
 			     net->name, net->xmpp->component, first->name,
 			     line);
+	if (first->matrix && net->matrix &&
+	    strcmp(first->matrix->registration, net->matrix->registration) == 0)
+		report_error(c->report, net->where,
+			     "network \"%s\" has the registration of \"%s\" "
+			     "(%s): each needs one of its own",
+			     net->name, first->name, line);
 	if (first->irc && net->irc && first->irc->nick && net->irc->nick &&
 	    strcasecmp(first->irc->nick, net->irc->nick) == 0 &&
 	    same_server(first->irc, net->irc))

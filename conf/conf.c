@@ -16,12 +16,14 @@
 #include "conf/check.h"
 #include "conf/file.h"
 #include "conf/read.h"
+#include "conf/registration.h"
 #include "conf/report.h"
 #include "conf/scan.h"
 #include "conf/schema.h"
 
 #include <libconfig.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct input {
 	size_t len;
 	const char *dir;         /* of the file */
 	const char *include_dir; /* NULL: no @include */
+	bool registering;        /* what is to be written is not there */
 };
 
 /* libconfig's words are few; ours say what to do. */
@@ -101,6 +104,7 @@ read_tree(struct conf *conf, struct report *report, const struct input *in,
 		.conf = conf,
 		.file = conf->file,
 		.dir = in->dir,
+		.registering = in->registering,
 	};
 
 	read_top(&r, root);
@@ -144,11 +148,11 @@ build(const struct input *in, struct str *errors)
 	return conf;
 }
 
-struct conf *
-conf_load(const char *path, struct str *errors)
+static struct conf *
+load(const char *path, bool registering, struct str *errors)
 {
 	struct error err;
-	struct input in = { .name = path };
+	struct input in = { .name = path, .registering = registering };
 	char *text = file_read(path, SCAN_SIZE_MAX, FILE_ANY, &in.len, &err);
 
 	if (!text) {
@@ -167,6 +171,62 @@ conf_load(const char *path, struct str *errors)
 	pool_free(pool);
 	free(text);
 	return conf;
+}
+
+struct conf *
+conf_load(const char *path, struct str *errors)
+{
+	return load(path, false, errors);
+}
+
+/* 0, also if it is there already. */
+static int
+write_registration(const struct conf_network *net, struct str *said)
+{
+	const char *path = net->matrix->registration;
+	struct error err;
+	int rc = registration_write(net->name, net->matrix, &err);
+
+	if (rc == 0)
+		str_printf(said,
+			   "%s: written; name it in app_service_config_files "
+			   "of the homeserver of network \"%s\", which must be "
+			   "able to read it, and restart that\n",
+			   path, net->name);
+	else if (rc == -EEXIST)
+		str_printf(said,
+			   "%s: is there already, and was left as it is; to "
+			   "have new tokens, remove it first\n",
+			   path);
+	else
+		str_printf(said, "%s: %s\n", path, err.text);
+	return rc == -EEXIST ? 0 : rc;
+}
+
+int
+conf_register(const char *path, struct str *said)
+{
+	struct conf *conf = load(path, true, said);
+	size_t n = 0;
+	int rc = 0;
+
+	if (!conf)
+		return -EINVAL;
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		if (!conf->networks[i].matrix)
+			continue;
+		int one = write_registration(&conf->networks[i], said);
+
+		n++;
+		rc = one ? one : rc;
+	}
+	if (!n) {
+		str_printf(said, "%s: no network has protocol = \"matrix\"\n",
+			   path);
+		rc = -ENOENT;
+	}
+	conf_free(conf);
+	return rc;
 }
 
 struct conf *

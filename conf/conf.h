@@ -120,9 +120,25 @@ struct conf_irc {
 			     */
 };
 
+struct conf_matrix {
+	const char *homeserver;   /* URL, without a slash at the end */
+	const char *server_name;  /* what stands behind the colon of ids */
+	const char *registration; /* path */
+	const char *ca_file;      /* NULL: the system's */
+	struct conf_server listen;
+	const char *url;    /* where the homeserver reaches us */
+	const char *bot;    /* localpart of our own user */
+	const char *prefix; /* of the localparts of puppets */
+	unsigned puppets;   /* 0 = no limit */
+	unsigned puppet_idle_s;
+	/* from the registration */
+	const char *id;
+	const struct secret *as_token, *hs_token;
+};
+
 struct conf_network {
 	const char *name;     /* the label: [a-z][a-z0-9-]{0,62} */
-	const char *protocol; /* "xmpp", "irc", "mqtt" */
+	const char *protocol; /* "xmpp", "irc", "matrix", "mqtt" */
 	struct conf_where where;
 	bool has_level;
 	enum log_level level; /* of this network's log lines */
@@ -130,6 +146,7 @@ struct conf_network {
 	const struct conf_xmpp *xmpp;
 	const struct conf_irc *irc;
 	const struct conf_mqtt *mqtt; /* conf/rules.h */
+	const struct conf_matrix *matrix;
 };
 
 /* ---- links ------------------------------------------------------------- */
@@ -209,6 +226,13 @@ struct conf *conf_load(const char *path, struct str *errors);
 
 /* The same from memory, for tests and fuzzing; name stands for the file. */
 struct conf *conf_parse(const char *name, const char *text, struct str *errors);
+
+/*
+ * Write, with new tokens, the registration of each Matrix network of the file
+ * whose registration is not there yet. said gets a line for each, or what is
+ * wrong, each ended by LF. 0, or -errno: then not all that is needed is there.
+ */
+int conf_register(const char *path, struct str *said);
 
 /* Accepts NULL. */
 void conf_free(struct conf *conf);

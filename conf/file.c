@@ -66,6 +66,17 @@ check_private(const char *path, const struct stat *st, struct error *err)
 	return 0;
 }
 
+static int
+check_shared(const char *path, const struct stat *st, struct error *err)
+{
+	if (st->st_mode & 027)
+		return error_set(err, EPERM,
+				 "everybody may read, or others may write it "
+				 "(mode %04o); run: chmod 640 %s",
+				 (unsigned)st->st_mode & 07777, path);
+	return 0;
+}
+
 /* The descriptor or -errno. */
 static int
 open_checked(const char *path, enum file_demand demand, struct stat *st,
@@ -80,6 +91,8 @@ open_checked(const char *path, enum file_demand demand, struct stat *st,
 		rc = error_set(err, errno, "%s", strerror(errno));
 	else if (!S_ISREG(st->st_mode))
 		rc = error_set(err, EINVAL, "it is not a regular file");
+	else if (demand == FILE_SHARED)
+		rc = check_shared(path, st, err);
 	else if (demand == FILE_PRIVATE)
 		rc = check_private(path, st, err);
 	if (rc == 0)

@@ -19,6 +19,8 @@ enum file_demand {
 	FILE_ANY,
 	/* nobody but the owner may read or write it; the owner is us or root */
 	FILE_PRIVATE,
+	/* its group may read it, as well; and whoever owns it is trusted */
+	FILE_SHARED,
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "bridge/base.h"
 #include "bridge/error.h"
 #include "bridge/pool.h"
+#include "bridge/str.h"
 
 #include "conf/blocks.h"
 #include "conf/file.h"
@@ -265,6 +266,14 @@ read_irc(struct draft *d, const struct part *common)
 	r->ircs[d->net - r->conf->networks] = &b->irc;
 }
 
+/* ---- Matrix ------------------------------------------------------------ */
+
+static void
+read_matrix_network(struct draft *d, const struct part *common)
+{
+	read_matrix(d->r, d->block, d->net, d->what, common);
+}
+
 /* ---- MQTT -------------------------------------------------------------- */
 
 static void
@@ -281,6 +290,7 @@ static const struct {
 } protocols[] = {
 	{ "xmpp", read_xmpp },
 	{ "irc", read_irc },
+	{ "matrix", read_matrix_network },
 	{ "mqtt", read_mqtt_network },
 };
 
@@ -299,7 +309,7 @@ report_protocol(struct draft *d, const config_setting_t *s)
 			     d->what, name, g.best);
 	else
 		read_wrong(d->r, s, "protocol",
-			   "\"xmpp\", \"irc\" or \"mqtt\"");
+			   "\"xmpp\", \"irc\", \"matrix\" or \"mqtt\"");
 }
 
 /*
@@ -317,7 +327,7 @@ read_network(struct draft *d)
 	if (!s) {
 		report_error(d->r->report, read_where(d->r, d->block),
 			     "%s lacks the option \"protocol\", which is "
-			     "\"xmpp\", \"irc\" or \"mqtt\"",
+			     "\"xmpp\", \"irc\", \"matrix\" or \"mqtt\"",
 			     d->what);
 		return;
 	}

@@ -449,10 +449,19 @@ read_preset(const struct value *v)
 	return wrong_word(v, g.best);
 }
 
+void
+read_keep_secret(struct reader *r, struct secret *secret)
+{
+	struct conf *conf = r->conf;
+
+	conf->secrets =
+		xrealloc(conf->secrets, (conf->n_secrets + 1) * sizeof(secret));
+	conf->secrets[conf->n_secrets++] = secret;
+}
+
 static bool
 read_secret(const struct value *v)
 {
-	struct conf *conf = v->r->conf;
 	const char *text = string_of(v->setting);
 	struct error err;
 
@@ -474,9 +483,7 @@ read_secret(const struct value *v)
 			     "\"%s\": %s", v->opt->name, err.text);
 		return false;
 	}
-	conf->secrets =
-		xrealloc(conf->secrets, (conf->n_secrets + 1) * sizeof(secret));
-	conf->secrets[conf->n_secrets++] = secret;
+	read_keep_secret(v->r, secret);
 	store_pointer(v, secret);
 	return true;
 }

@@ -20,6 +20,7 @@ struct conf_irc;
 struct gateway_block;
 struct pool;
 struct report;
+struct secret;
 struct table;
 
 struct reader {
@@ -31,6 +32,7 @@ struct reader {
 	struct conf_irc **ircs;          /* NULL: is none */
 	const char *file; /* of what libconfig names no file for */
 	const char *dir;  /* relative paths begin here */
+	bool registering; /* the registrations are not there yet */
 };
 
 /* A table and the struct that its offsets are in. */
@@ -67,6 +69,9 @@ config_setting_t *read_group(struct reader *r, const config_setting_t *block,
 /* Report what is wrong with a value: "NAME": expected WANT, found ... */
 void read_wrong(struct reader *r, const config_setting_t *s, const char *name,
 		const char *want);
+
+/* Keeps a secret as long as the configuration. */
+void read_keep_secret(struct reader *r, struct secret *secret);
 
 /* Copies into the reader's pool; text with two quotation marks round it. */
 const char *read_quote(struct reader *r, const char *before, const char *name);

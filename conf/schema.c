@@ -52,7 +52,8 @@ static const struct option_word kinds[] = {
 };
 
 static const struct option_word protocols[] = {
-	{ "xmpp", 0 }, { "irc", 1 }, { "mqtt", 2 }, { 0 },
+	{ "xmpp", 0 }, { "irc", 1 }, { "matrix", 2 },
+	{ "mqtt", 3 }, { 0 },
 };
 
 static const struct option_word certificate_words[] = {
@@ -504,6 +505,62 @@ static const struct option mqtt_options[] = {
 		 "that was silent longest is forgotten." },
 };
 
+/* ---- Matrix ------------------------------------------------------------- */
+
+static const struct option matrix_options[] = {
+	{ .name = "homeserver", .type = OPTION_TEXT, .required = true,
+	  AT(struct matrix_block, matrix.homeserver), .min = 1, .max = 1000,
+	  .refuse = refuse_url, .example = "http://127.0.0.1:8008",
+	  .doc = "Where the homeserver's client-server API is." },
+	{ .name = "server_name", .type = OPTION_TEXT, .required = true,
+	  AT(struct matrix_block, matrix.server_name), .min = 1, .max = 230,
+	  .refuse = refuse_server_name, .example = "example.org",
+	  .doc = "The homeserver's name as it stands in the ids of its users, "
+		 "behind the colon." },
+	{ .name = "registration", .type = OPTION_PATH, .required = true,
+	  AT(struct matrix_block, matrix.registration),
+	  .min = 1, .max = PATH_BYTES,
+	  .example = "/etc/causeway/registration.yaml",
+	  .doc = "The file by which the homeserver and the bridge know each "
+		 "other; causewayd --registration writes it, and the "
+		 "homeserver must be told of it." },
+	{ .name = "listen", .type = OPTION_SERVER,
+	  AT(struct matrix_block, listen), .fallback = "127.0.0.1:9005",
+	  .doc = "Where we listen for the homeserver; the port may be left "
+		 "out (9005)." },
+	{ .name = "url", .type = OPTION_TEXT,
+	  AT(struct matrix_block, matrix.url), .min = 1, .max = 1000,
+	  .refuse = refuse_url, .example = "http://127.0.0.1:9005",
+	  .fallback_note = "http:// and what listen says",
+	  .doc = "How the homeserver reaches us, if it is not by the address "
+		 "on which we listen; written into the registration." },
+	{ .name = "ca_file", .type = OPTION_PATH,
+	  AT(struct matrix_block, matrix.ca_file), .min = 1,
+	  .max = PATH_BYTES, .fallback_note = "the system's",
+	  .example = "ca.pem",
+	  .doc = "Certificate authorities that may vouch for the homeserver." },
+	{ .name = "bot", .type = OPTION_TEXT,
+	  AT(struct matrix_block, matrix.bot), .min = 1, .max = 64,
+	  .refuse = refuse_localpart, .fallback = "causeway",
+	  .doc = "The name of the bridge's own user, which must be invited "
+		 "into rooms that are not public." },
+	{ .name = "prefix", .type = OPTION_TEXT,
+	  AT(struct matrix_block, matrix.prefix), .min = 1, .max = 32,
+	  .refuse = refuse_localpart, .fallback = "_causeway_",
+	  .doc = "How the names of all puppets begin; the registration "
+		 "reserves them for us." },
+	{ .name = "puppets", .type = OPTION_COUNT,
+	  AT(struct matrix_block, matrix.puppets), .max = 1000000,
+	  .fallback = "10000",
+	  .doc = "People of other networks who get a user of their own in a "
+		 "room, in all rooms together; 0 is no limit." },
+	{ .name = "puppet_idle", .type = OPTION_SECONDS,
+	  AT(struct matrix_block, matrix.puppet_idle_s), .max = 30 * DAY_S,
+	  .fallback = "10m",
+	  .doc = "Silence after which a puppet may be taken out of a room for "
+		 "somebody who speaks, if all are in use." },
+};
+
 /* ---- links -------------------------------------------------------------- */
 
 static const struct option link_options[] = {
@@ -740,6 +797,11 @@ const struct table table_irc = {
 	"The bridge is a client, or as many as there are puppets.",
 	TABLE(irc_options),
 };
+const struct table table_matrix = {
+	"NETWORKS WITH protocol = \"matrix\"",
+	"The bridge is an application service of a homeserver.",
+	TABLE(matrix_options),
+};
 const struct table table_sasl = {
 	"THE BLOCK sasl OF AN IRC NETWORK", "Only if there is an account.",
 	TABLE(sasl_options),
@@ -772,7 +834,8 @@ const struct table table_member = {
 
 const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
-	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_mqtt,
+	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_matrix,
+	&table_mqtt,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,
 	NULL,
 };

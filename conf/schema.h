@@ -55,6 +55,11 @@ struct rule_block {
 	const char *command, *topic, *send, *ack, *ack_value;
 };
 
+struct matrix_block {
+	struct conf_matrix matrix;
+	struct conf_server listen;
+};
+
 /* interval_ms, burst, puppet_connect_ms: as the preset says */
 #define FROM_PRESET UINT32_MAX
 
@@ -113,7 +118,7 @@ struct table {
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl;
-extern const struct table table_mqtt;
+extern const struct table table_matrix, table_mqtt;
 extern const struct table table_link, table_shared, table_member;
 extern const struct table table_watch, table_order;
 

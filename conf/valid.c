@@ -97,6 +97,51 @@ refuse_room(const char *text)
 }
 
 const char *
+refuse_url(const char *text)
+{
+	size_t n = strlen(text);
+	const char *host = strstr(text, "://");
+
+	if ((strncmp(text, "http://", 7) != 0 &&
+	     strncmp(text, "https://", 8) != 0) ||
+	    !host[3] || strpbrk(text, " \"'<>?#\\@") || has_control(text))
+		return "a URL such as \"http://127.0.0.1:8008\"";
+	if (text[n - 1] == '/')
+		return "a URL without a slash at the end";
+	return NULL;
+}
+
+const char *
+refuse_server_name(const char *text)
+{
+	if (!*text || strpbrk(text, " @/\"'<>&\\,#!$") || has_control(text))
+		return "the name of a homeserver such as \"example.org\"";
+	return NULL;
+}
+
+const char *
+refuse_localpart(const char *text)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789._=-/+";
+
+	if (!*text || text[strspn(text, good)])
+		return "lower-case letters, digits and ._=-/+";
+	return NULL;
+}
+
+const char *
+refuse_matrix_room(const char *text)
+{
+	if (*text == '#' && strchr(text, ':') && strchr(text, ':') > text + 1 &&
+	    strlen(text) <= 255)
+		return NULL;
+	if (*text == '!' && text[1] && strlen(text) <= 255)
+		return NULL;
+	return "a room such as \"#dev:example.org\" or "
+	       "\"!opaque:example.org\"";
+}
+
+const char *
 refuse_channel(const char *text)
 {
 	if (!*text || !strchr("#&+!", *text))

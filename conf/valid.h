@@ -31,6 +31,18 @@ const char *refuse_room(const char *text);
 /* RFC 2812 section 1.3, and what cannot stand in a line. */
 const char *refuse_channel(const char *text);
 
+/* http:// or https://, a host, and no slash at the end. */
+const char *refuse_url(const char *text);
+
+/* A Matrix server's name: a host, and a port where it has one. */
+const char *refuse_server_name(const char *text);
+
+/* a-z 0-9 and ._=-/+ */
+const char *refuse_localpart(const char *text);
+
+/* A Matrix room: an alias, or an id. */
+const char *refuse_matrix_room(const char *text);
+
 const char *refuse_nick(const char *text);
 const char *refuse_user(const char *text);
 

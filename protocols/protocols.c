@@ -6,10 +6,12 @@
 #include "bridge/protocol.h"
 
 extern const struct protocol irc_protocol;
+extern const struct protocol matrix_protocol;
 extern const struct protocol xmpp_protocol;
 
 const struct protocol *const protocols[] = {
 	&irc_protocol,
+	&matrix_protocol,
 	&xmpp_protocol,
 	NULL,
 };

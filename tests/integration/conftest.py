@@ -12,8 +12,10 @@ import itertools
 import pytest
 
 from tests.support import servers
-from tests.support.bridge import Bridge, irc_network, xmpp_network
+from tests.support.bridge import (Bridge, irc_network, matrix_network,
+                                  xmpp_network)
 from tests.support.irc_peer import IrcPeer
+from tests.support.matrix_peer import MatrixPeer
 from tests.support.process import stop_with_us, temporary_folder
 from tests.support.xmpp_peer import XmppPeer
 
@@ -62,6 +64,8 @@ class Farm:
             if name == "atheme":
                 server = servers.Atheme(self.folder / name,
                                         self.get("inspircd"))
+            elif name == "synapse":
+                server = servers.Synapse(self.folder / name)
             elif name.endswith("+mam"):
                 kind = servers.XMPP[name[:-4]]
                 server = kind(self.folder / name, mam=True)
@@ -119,6 +123,11 @@ class Things:
 
     def xmpp(self, server, user, **options):
         peer = XmppPeer(user, server.port, **options)
+        self.peers.append(peer)
+        return peer.connect()
+
+    def matrix(self, server, user):
+        peer = MatrixPeer(server, user)
         self.peers.append(peer)
         return peer.connect()
 
@@ -228,6 +237,83 @@ def pair(servers_pair, closing):
 def one_pair(farm, closing):
     """For what does not depend on the servers."""
     return make_pair(closing, farm.get("prosody"), farm.get("inspircd"))
+
+
+@dataclasses.dataclass
+class Trio:
+    """A room, a channel and a Matrix room in one link: ann, bob and mia are
+    in them, and each is shown in the two others under the same name."""
+
+    ann: XmppPeer
+    ann_nick: str
+    room: str
+    bob: IrcPeer
+    channel: str
+    mia: MatrixPeer
+    mia_nick: str
+    place: str
+    service: object
+    synapse: object
+    bridge: Bridge
+    things: Things
+
+    def here(self):
+        """Everybody sees everybody."""
+        self.ann.wait_occupant(self.room, self.bob.nick)
+        self.ann.wait_occupant(self.room, self.mia_nick)
+        self.mia.wait_member(self.place, self.ann_nick)
+        self.mia.wait_member(self.place, self.bob.nick)
+        self.bob.wait_for(lambda m: m.command == "JOIN" and
+                          m.nick == self.mia_nick)
+        return self
+
+    def all_ways(self, timeout=20):
+        token = f"token{next(_number)}"
+        marks = self.ann.mark(), self.bob.mark(), self.mia.mark()
+        self.ann.say(self.room, f"{token} ann")
+        self.bob.say(self.channel, f"{token} bob")
+        self.mia.say(self.place, f"{token} mia")
+        for who in ("bob", "mia"):
+            self.ann.wait_text(f"{token} {who}", timeout, marks[0],
+                               room=self.room)
+        for who in ("ann", "mia"):
+            self.bob.wait_text(f"{token} {who}", timeout, marks[1],
+                               target=self.channel)
+        for who in ("ann", "bob"):
+            self.mia.wait_text(f"{token} {who}", timeout, marks[2],
+                               self.place)
+
+
+def make_trio(farm, things, start=True, **options):
+    xmpp, irc = farm.get("prosody"), farm.get("inspircd")
+    synapse = farm.get("synapse")
+    things.servers += [xmpp, irc, synapse]
+    room = f"{things.name('room')}@{xmpp.rooms}"
+    channel = "#" + things.name("chan")
+    ann_nick, mia_nick = things.name("Ann"), things.name("Mia")
+    ann = things.xmpp(xmpp, "ann").join(room, ann_nick)
+    bob = things.irc(irc, things.name("bob"), caps=("message-tags",
+                                                    "echo-message"))
+    bob.join(channel)
+    mia = things.matrix(synapse, things.name("mia"))
+    mia.set_name(mia_nick)
+    place = mia.create()
+    service = synapse.service()
+    bridge = things.bridge(
+        {"xmpp": xmpp_network(xmpp), "irc": irc_network(irc),
+         "matrix": matrix_network(synapse, service, **options)},
+        {"lobby": [f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]})
+    trio = Trio(ann, ann_nick, room, bob, channel, mia, mia_nick, place,
+                service, synapse, bridge, things)
+    if start:
+        bridge.start()
+        trio.here()
+    return trio
+
+
+@pytest.fixture
+def trio(farm, closing):
+    return make_trio(farm, closing)
 
 
 @pytest.hookimpl(hookwrapper=True)

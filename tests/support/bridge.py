@@ -70,6 +70,14 @@ def irc_network(server, /, **options):
             "puppets": 50, "away_poll": 3, **options}
 
 
+def matrix_network(server, service, /, **options):
+    """Likewise of servers_matrix, as one of its services."""
+    return {"protocol": "matrix", "homeserver": server.url,
+            "server_name": "localhost", "registration": str(service.path),
+            "listen": f"127.0.0.1:{service.port}", "bot": service.bot,
+            "prefix": service.prefix, **options}
+
+
 # Tests count what arrives; long queues are folded, and what is too much is
 # refused, where that is the test.
 SAY_ALL = {"fold_after": 0, "fold_rows": 0, "rows": 1000000}

@@ -89,10 +89,24 @@ a_secret_stays_out_of_core_dumps(void **state UNUSED)
 	assert_non_null(strstr(line, " dd"));
 }
 
+static void
+a_secret_is_told_from_all_other_texts(void **state UNUSED)
+{
+	AUTO(secret) s = secret_new("abc", 3);
+
+	assert_true(secret_is(s, "abc"));
+	assert_false(secret_is(s, "abd"));
+	assert_false(secret_is(s, "bbc"));
+	assert_false(secret_is(s, "ab"));
+	assert_false(secret_is(s, "abcabc"));
+	assert_false(secret_is(s, ""));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_secret_is_told_from_all_other_texts),
 		cmocka_unit_test(a_secret_is_revealed_whole),
 		cmocka_unit_test(a_secret_may_be_empty_or_larger_than_a_page),
 		cmocka_unit_test(no_secret_is_no_bytes),

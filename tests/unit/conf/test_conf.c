@@ -601,6 +601,10 @@ load_example(const char *path, bool all)
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		put_file(files[i], "secret\n", 0600);
+	put_file("registration.yaml",
+		 "id: x\nsender_localpart: causeway\n"
+		 "as_token: 0123456789abcdef\nhs_token: fedcba9876543210\n",
+		 0640);
 	(void)setenv("LIBERA_PASSWORD", "secret", 1);
 	(void)setenv("IRC_PASSWORD", "secret", 1);
 	(void)setenv("MQTT_PASSWORD", "secret", 1);

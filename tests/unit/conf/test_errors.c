@@ -91,19 +91,19 @@ static const struct {
 	{ XMPP_AND
 	  "libera: { };\n"
 	  "};\n",
-	  "c.conf:3: network \"libera\" lacks the option \"protocol\", which is \"xmpp\", \"irc\" or \"mqtt\"\n" },
+	  "c.conf:3: network \"libera\" lacks the option \"protocol\", which is \"xmpp\", \"irc\", \"matrix\" or \"mqtt\"\n" },
 	{ XMPP_AND
 	  "libera: { protocol = \"ircd\"; sever = 1; };\n"
 	  "};\n",
 	  "c.conf:3: network \"libera\": unknown protocol \"ircd\"; did you mean \"irc\"?\n" },
 	{ XMPP_AND
-	  "libera: { protocol = \"matrix\"; };\n"
+	  "libera: { protocol = \"zephyr\"; };\n"
 	  "};\n",
-	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\" or \"mqtt\", found \"matrix\"\n" },
+	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\", \"matrix\" or \"mqtt\", found \"zephyr\"\n" },
 	{ XMPP_AND
 	  "libera: { protocol = 7; };\n"
 	  "};\n",
-	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\" or \"mqtt\", found the number 7\n" },
+	  "c.conf:3: \"protocol\": expected \"xmpp\", \"irc\", \"matrix\" or \"mqtt\", found the number 7\n" },
 	{ XMPP_AND
 	  "libera: { protocol = \"irc\"; };\n"
 	  "};\n",

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* content.c - room events to canonical events. See content.h. */
+
+#include "protocols/matrix/content.h"
+
+#include "bridge/base.h"
+#include "bridge/origin.h"
+#include "bridge/text.h"
+#include "protocols/matrix/html.h"
+#include "protocols/matrix/ident.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HTML_FORMAT "org.matrix.custom.html"
+#define READ_MAX 65536 /* bytes of a text: no event is longer */
+#define ANSWERS_MAX 20 /* of a poll */
+#define MARK_MAX 64    /* bytes of a reaction */
+
+static const char encrypted[] =
+	"it is encrypted, and the bridge cannot read it";
+
+/* ---- members ------------------------------------------------------------ */
+
+const char *
+content_string(const json_t *obj, const char *key)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (!json_is_string(value) ||
+	    strlen(json_string_value(value)) != json_string_length(value))
+		return NULL;
+	return json_string_value(value);
+}
+
+const json_t *
+content_object(const json_t *obj, const char *key)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	return json_is_object(value) ? value : NULL;
+}
+
+int64_t
+content_number(const json_t *obj, const char *key, int64_t other)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : other;
+}
+
+/* A text may hold NULs, which are repaired. */
+static const char *
+text_of(const json_t *obj, const char *key, size_t *n)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	*n = json_string_length(value);
+	return json_string_value(value);
+}
+
+static const char *
+id_of(const json_t *obj, const char *key)
+{
+	const char *id = content_string(obj, key);
+
+	return id && *id && strlen(id) <= MATRIX_ID_MAX ? id : NULL;
+}
+
+/* ---- relations ---------------------------------------------------------- */
+
+struct relation {
+	const char *type;  /* rel_type, or "" */
+	const char *event; /* it is about, or NULL */
+	const char *reply; /* id of the message replied to, or NULL */
+};
+
+static struct relation
+relation_of(const json_t *content)
+{
+	const json_t *relates = content_object(content, "m.relates_to");
+	const char *type = content_string(relates, "rel_type");
+	struct relation r = {
+		.type = type ? type : "",
+		.event = id_of(relates, "event_id"),
+		.reply = id_of(content_object(relates, "m.in_reply_to"),
+			       "event_id"),
+	};
+
+	/* Where there are no threads, who speaks in one replies. */
+	if (!r.reply && strcmp(r.type, "m.thread") == 0)
+		r.reply = r.event;
+	return r;
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+/* The quote that clients used to put before a reply. */
+static size_t
+reply_quote(const char *body, size_t n)
+{
+	size_t at = 0;
+
+	while (n - at >= 2 && body[at] == '>' && body[at + 1] == ' ') {
+		const char *end = memchr(body + at, '\n', n - at);
+
+		at = end ? (size_t)(end - body) + 1 : n;
+	}
+	return at && at < n && body[at] == '\n' ? at + 1 : at;
+}
+
+static void
+read_plain(struct text_builder *b, const json_t *content, bool reply)
+{
+	size_t n;
+	const char *body = text_of(content, "body", &n);
+	size_t skip = body && reply ? reply_quote(body, n) : 0;
+
+	if (body)
+		text_builder_add(b, body + skip, n - skip, STYLE_PLAIN);
+}
+
+static void
+read_text(struct text_builder *b, const json_t *content, bool reply)
+{
+	const char *format = content_string(content, "format");
+	size_t n;
+	const char *html = text_of(content, "formatted_body", &n);
+
+	if (html && format && strcmp(format, HTML_FORMAT) == 0)
+		html_read(b, html, n);
+	if (!b->utf8.len)
+		read_plain(b, content, reply);
+}
+
+static void
+add(struct text_builder *b, const char *s)
+{
+	text_builder_add(b, s, strlen(s), STYLE_PLAIN);
+}
+
+static void
+add_size(struct text_builder *b, int64_t bytes)
+{
+	char text[48];
+
+	if (bytes < 0)
+		return;
+	if (bytes < 1000)
+		(void)snprintf(text, sizeof(text), ", %d bytes", (int)bytes);
+	else if (bytes < 1000000)
+		(void)snprintf(text, sizeof(text), ", %.1f kB",
+			       (double)bytes / 1e3);
+	else
+		(void)snprintf(text, sizeof(text), ", %.1f MB",
+			       (double)bytes / 1e6);
+	add(b, text);
+}
+
+/* A file, which nobody outside Matrix can fetch: what it is. */
+static void
+read_file(struct text_builder *b, const json_t *content, const char *what)
+{
+	const char *name = content_string(content, "filename");
+	const char *body = content_string(content, "body");
+	const json_t *info = content_object(content, "info");
+	const char *mime = content_string(info, "mimetype");
+
+	if (name && body && strcmp(name, body) != 0) {
+		read_text(b, content, false);
+		add(b, "\n");
+	}
+	name = name ? name : body;
+	add(b, "[");
+	add(b, what);
+	add(b, ": ");
+	add(b, name && *name ? name : "without a name");
+	if (mime) {
+		add(b, ", ");
+		add(b, mime);
+	}
+	add_size(b, content_number(info, "size", -1));
+	add(b, "]");
+}
+
+static void
+read_location(struct text_builder *b, const json_t *content)
+{
+	const char *geo = content_string(content, "geo_uri");
+
+	read_plain(b, content, false);
+	if (!geo || (b->utf8.len && strstr(b->utf8.data, geo)))
+		return;
+	add(b, b->utf8.len ? " " : "");
+	add(b, geo);
+}
+
+/* ---- messages ----------------------------------------------------------- */
+
+static const struct {
+	const char *name, *what;
+} files[] = {
+	{ "m.image", "image" },
+	{ "m.file", "file" },
+	{ "m.audio", "audio" },
+	{ "m.video", "video" },
+};
+
+/* False if it is of a type that is no message for people. */
+static bool
+read_body(struct event *ev, struct text_builder *b, const json_t *content,
+	  bool reply)
+{
+	const char *type = content_string(content, "msgtype");
+
+	if (!type || strncmp(type, "m.key.", 6) == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(type, files[i].name) == 0) {
+			read_file(b, content, files[i].what);
+			return true;
+		}
+	if (strcmp(type, "m.emote") == 0)
+		ev->flags |= EVENT_ACTION;
+	else if (strcmp(type, "m.notice") == 0)
+		ev->flags |= EVENT_NOTICE;
+	if (strcmp(type, "m.location") == 0)
+		read_location(b, content);
+	else
+		read_text(b, content, reply);
+	return true;
+}
+
+static bool
+read_said(struct event *ev, const json_t *content, bool reply)
+{
+	struct text_builder b;
+	bool good;
+
+	text_builder_init(&b, READ_MAX);
+	good = read_body(ev, &b, content, reply);
+	if (good)
+		event_take_text(ev, &b);
+	text_builder_finish(&b);
+	return good && ev->text.len;
+}
+
+static struct event *
+message(const json_t *content)
+{
+	struct relation r = relation_of(content);
+	bool edit = strcmp(r.type, "m.replace") == 0;
+	const json_t *words =
+		edit ? content_object(content, "m.new_content") : content;
+	struct event *ev = event_make(edit ? EVENT_EDIT : EVENT_MESSAGE);
+
+	if ((edit && !r.event) || !read_said(ev, words, r.reply != NULL)) {
+		event_unref(ev);
+		return NULL;
+	}
+	if (edit)
+		ev->target = event_strdup(ev, r.event);
+	else
+		ev->parent = event_strdup(ev, r.reply);
+	return ev;
+}
+
+static struct event *
+said(struct text_builder *b)
+{
+	struct event *ev = event_make(EVENT_MESSAGE);
+
+	event_take_text(ev, b);
+	text_builder_finish(b);
+	return ev;
+}
+
+static struct event *
+sticker(const json_t *content)
+{
+	const char *body = content_string(content, "body");
+	struct text_builder b;
+
+	text_builder_init(&b, READ_MAX);
+	add(&b, "[sticker: ");
+	add(&b, body && *body ? body : "without a name");
+	add(&b, "]");
+	return said(&b);
+}
+
+/* The text of a part of a poll, in its stable or unstable form; or "". */
+static const char *
+poll_text(const json_t *part)
+{
+	const json_t *all = json_object_get(part, "m.text");
+	const char *text = content_string(json_array_get(all, 0), "body");
+
+	if (!text)
+		text = content_string(part, "org.matrix.msc1767.text");
+	return text ? text : "";
+}
+
+static struct event *
+poll(const json_t *content)
+{
+	const json_t *p = content_object(content, "m.poll");
+	struct text_builder b;
+
+	if (!p)
+		p = content_object(content, "org.matrix.msc3381.poll.start");
+	const json_t *answers = json_object_get(p, "answers");
+	size_t n = json_array_size(answers);
+
+	text_builder_init(&b, READ_MAX);
+	add(&b, "[poll] ");
+	add(&b, poll_text(content_object(p, "question")));
+	for (size_t i = 0; i < n && i < ANSWERS_MAX; i++) {
+		add(&b, "\n- ");
+		add(&b, poll_text(json_array_get(answers, i)));
+	}
+	return said(&b);
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+static struct event *
+reaction(const json_t *content)
+{
+	const json_t *relates = content_object(content, "m.relates_to");
+	const char *key = content_string(relates, "key");
+	struct relation r = relation_of(content);
+
+	if (!key || !*key || strlen(key) > MARK_MAX || !r.event ||
+	    strcmp(r.type, "m.annotation") != 0)
+		return NULL;
+	struct event *ev = event_make(EVENT_REACTION);
+	ev->mark = event_strdup(ev, key);
+	ev->target = event_strdup(ev, r.event);
+	return ev;
+}
+
+/* Up to room version 10 the target stands beside the content. */
+static struct event *
+redaction(const json_t *whole, const json_t *content)
+{
+	const char *target = id_of(content, "redacts");
+	const char *reason = content_string(content, "reason");
+
+	if (!target)
+		target = id_of(whole, "redacts");
+	if (!target)
+		return NULL;
+	struct event *ev = event_make(EVENT_REDACTION);
+	ev->target = event_strdup(ev, target);
+	event_set_text(ev, reason ? reason : "");
+	return ev;
+}
+
+static struct event *
+topic(const json_t *content)
+{
+	size_t n;
+	const char *text = text_of(content, "topic", &n);
+	struct event *ev = event_make(EVENT_TOPIC);
+
+	event_set_text_n(ev, text ? text : "", text ? n : 0);
+	return ev;
+}
+
+static struct event *
+by_type(const json_t *whole, const char *type, const char **why)
+{
+	const json_t *content = content_object(whole, "content");
+	bool state = json_object_get(whole, "state_key") != NULL;
+
+	if (strcmp(type, "m.room.redaction") == 0)
+		return redaction(whole, content);
+	if (strcmp(type, "m.room.topic") == 0 && state)
+		return topic(content);
+	if (state || !content)
+		return NULL;
+	if (strcmp(type, "m.room.message") == 0)
+		return message(content);
+	if (strcmp(type, "m.reaction") == 0)
+		return reaction(content);
+	if (strcmp(type, "m.sticker") == 0)
+		return sticker(content);
+	if (strcmp(type, "m.poll.start") == 0 ||
+	    strcmp(type, "org.matrix.msc3381.poll.start") == 0)
+		return poll(content);
+	if (strcmp(type, "m.room.encrypted") == 0)
+		*why = encrypted;
+	return NULL;
+}
+
+struct event *
+content_to_event(const json_t *whole, const char **why)
+{
+	const char *type = content_string(whole, "type");
+	const char *id = id_of(whole, "event_id");
+	const char *origin;
+	struct event *ev;
+
+	*why = NULL;
+	if (!type || !id)
+		return NULL;
+	ev = by_type(whole, type, why);
+	if (!ev)
+		return NULL;
+	ev->id = ev->key = event_strdup(ev, id);
+	ev->when_ms = content_number(whole, "origin_server_ts", 0);
+	origin = content_string(content_object(whole, "content"),
+				CONTENT_ORIGIN);
+	if (origin)
+		(void)origin_read(ev, origin);
+	return ev;
+}

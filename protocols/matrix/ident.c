@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* ident.c - Matrix identifiers. See ident.h. */
+
+#include "protocols/matrix/ident.h"
+
+#include "bridge/base.h"
+#include "bridge/origin.h"
+#include "bridge/str.h"
+
+#include <string.h>
+
+#define LINK "https://matrix.to/#/"
+#define URI "matrix:u/"
+
+static const char hex[] = "0123456789abcdef";
+
+bool
+matrix_id_is(const char *id, char sigil)
+{
+	return id && *id == sigil && strchr(id, ':') &&
+	       strlen(id) <= MATRIX_ID_MAX;
+}
+
+const char *
+matrix_id_server(const char *id)
+{
+	const char *colon = strchr(id, ':');
+
+	return colon ? colon + 1 : "";
+}
+
+/* ---- localparts --------------------------------------------------------- */
+
+static bool
+is_plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+	       c == '-';
+}
+
+static bool
+is_capital(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+void
+matrix_local_encode(struct str *out, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (is_plain(*p)) {
+			str_add_char(out, (char)*p);
+		} else if (is_capital(*p)) {
+			str_add_char(out, '_');
+			str_add_char(out, (char)(*p + 'a' - 'A'));
+		} else if (*p == '_') {
+			str_add(out, "__");
+		} else {
+			str_add_char(out, '=');
+			str_add_char(out, hex[*p >> 4]);
+			str_add_char(out, hex[*p & 15]);
+		}
+	}
+}
+
+/* The value of a lower-case hex digit, or -1. */
+static int
+nibble(char c)
+{
+	const char *at = c ? strchr(hex, c) : NULL;
+
+	return at ? (int)(at - hex) : -1;
+}
+
+/* The byte that "=hh" at p stands for, or -1 if the encoding makes no such. */
+static int
+escaped(const char *p)
+{
+	int high = nibble(p[1]);
+	int low = high < 0 ? -1 : nibble(p[2]);
+	int c = high * 16 + low;
+
+	if (low < 0 || !c || is_plain((unsigned char)c) ||
+	    is_capital((unsigned char)c) || c == '_')
+		return -1;
+	return c;
+}
+
+bool
+matrix_local_decode(struct str *out, const char *local)
+{
+	for (const char *p = local; *p; p++) {
+		if (is_plain((unsigned char)*p)) {
+			str_add_char(out, *p);
+		} else if (*p == '=') {
+			int c = escaped(p);
+
+			if (c < 0)
+				return false;
+			str_add_char(out, (char)c);
+			p += 2;
+		} else if (*p == '_' && p[1] == '_') {
+			str_add_char(out, *++p);
+		} else if (*p == '_' && p[1] >= 'a' && p[1] <= 'z') {
+			str_add_char(out, (char)(*++p - 'a' + 'A'));
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+matrix_puppet_id(struct str *out, const struct matrix_person *person)
+{
+	AUTO_STR local = { 0 };
+	size_t fixed = strlen(person->prefix) + strlen(person->network) +
+		       strlen(person->server) + 3; /* "@", "_", ":" */
+
+	str_init(&local, 4096);
+	matrix_local_encode(&local, person->id);
+	if (str_overflowed(&local) || !local.len ||
+	    fixed + local.len > MATRIX_ID_MAX) {
+		str_clear(&local);
+		str_add(&local, "=z");
+		origin_digest(&local, person->id);
+	}
+	str_printf(out, "@%s%s_%s:%s", person->prefix, person->network,
+		   local.data, person->server);
+}
+
+/* ---- paths and links ---------------------------------------------------- */
+
+void
+matrix_path_add(struct str *out, const char *segment)
+{
+	for (const unsigned char *p = (const unsigned char *)segment; *p; p++) {
+		if (is_plain(*p) || is_capital(*p) || *p == '_' || *p == '~')
+			str_add_char(out, (char)*p);
+		else
+			str_printf(out, "%%%02X", *p);
+	}
+}
+
+/* Append what stands at p up to one of ends, without its escapes. */
+static void
+unescape(struct str *out, const char *p, const char *ends)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+	for (; *p && !strchr(ends, *p); p++) {
+		const char *high = p[1] ? strchr(digits, p[1]) : NULL;
+		const char *low = high && p[2] ? strchr(digits, p[2]) : NULL;
+
+		if (*p != '%' || !low) {
+			str_add_char(out, *p);
+			continue;
+		}
+		str_add_char(out, (char)((high - digits) % 16 * 16 +
+					 (low - digits) % 16));
+		p += 2;
+	}
+}
+
+bool
+matrix_link_user(struct str *out, const char *url)
+{
+	AUTO_STR id = { 0 };
+
+	str_init(&id, MATRIX_ID_MAX);
+	if (strncmp(url, LINK, strlen(LINK)) == 0) {
+		unescape(&id, url + strlen(LINK), "?/");
+	} else if (strncmp(url, URI, strlen(URI)) == 0) {
+		str_add_char(&id, '@');
+		unescape(&id, url + strlen(URI), "?/");
+	}
+	if (str_overflowed(&id) || strlen(id.data) != id.len ||
+	    !matrix_id_is(id.data, '@'))
+		return false;
+	str_add(out, id.data);
+	return true;
+}
+
+void
+matrix_link_add(struct str *out, const char *user_id)
+{
+	str_add(out, LINK);
+	for (const char *p = user_id; *p; p++) {
+		const char one[2] = { *p, '\0' };
+
+		if (*p == '@' || *p == ':')
+			str_add_char(out, *p);
+		else
+			matrix_path_add(out, one);
+	}
+}

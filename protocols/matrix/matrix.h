@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_MATRIX_MATRIX_H
+#define PROTOCOLS_MATRIX_MATRIX_H
+
+/*
+ * What the files of this adapter share; nobody else includes it.
+ *
+ * The bridge is an application service: the homeserver pushes to us what
+ * happens in the rooms where the bot or one of our puppets is, and we act as
+ * any user of our namespace.
+ *
+ *     matrix.c    the ops table and the life of the network
+ *     service.c   what the homeserver asks of us: transactions, queries
+ *     hear.c      what is in a transaction
+ *     rooms.c     entering rooms, and who is there
+ *     puppets.c   people of other networks as users of the homeserver
+ *     send.c      deliveries
+ *     hs.c        calls to the homeserver
+ *
+ * and, pure:
+ *
+ *     ident.c     identifiers
+ *     push.c      transactions
+ *     content.c, content_write.c   events
+ *     html.c, html_write.c         formatted text
+ *
+ * A room lives from the join() hook until the leave() hook, bridge_left() or
+ * the end of the network's being up; seats and words of it die with it.
+ */
+
+#include "bridge/hash.h"
+#include "bridge/loop.h"
+#include "bridge/protocol.h"
+#include "bridge/str.h"
+#include "protocols/matrix/hs.h"
+#include "protocols/matrix/ident.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conf_matrix;
+struct http_exchange;
+struct http_server;
+struct matrix;
+struct mroom;
+
+/* Room for a path with ids in it, each byte of which may need three. */
+#define PATH_MAX_BYTES (8 * 3 * MATRIX_ID_MAX)
+
+/* The device that puppets send from: what they sent is then known again. */
+#define DEVICE "CAUSEWAY"
+
+/* Somebody in a room who is not us. */
+struct person {
+	char *id, *name;
+	bool typing;
+	UT_hash_handle hh;      /* in the room, by id */
+	UT_hash_handle hh_name; /* likewise, by name; the first who has it */
+	bool named;             /* is in there */
+};
+
+enum ghost_state {
+	GHOST_NEW,
+	GHOST_MAKING,
+	GHOST_READY,
+};
+
+/* One of our users at the homeserver. */
+struct ghost {
+	struct matrix *m;
+	char *id;
+	char *name; /* as its profile shows it; NULL: not known */
+	char *want; /* what it is to show */
+	enum ghost_state state;
+	bool no_device;  /* it cannot have one */
+	unsigned naming; /* its name is being set */
+	UT_hash_handle hh;
+};
+
+enum seat_state {
+	SEAT_WAITING, /* for its ghost */
+	SEAT_JOINING,
+	SEAT_JOINED,
+};
+
+/* A ghost in a room. */
+struct seat {
+	struct mroom *room;
+	struct ghost *ghost;
+	struct occupant *o; /* NULL: nobody's, from an earlier run */
+	enum seat_state state;
+	bool invited;
+	UT_hash_handle hh; /* in the room, by ghost */
+};
+
+/* A delivery on its way. */
+struct word {
+	struct mroom *room;
+	struct delivery *d;
+	bool as_bot; /* the speaker itself may not */
+	bool no_device;
+	char *found; /* id of the reaction to take back */
+	struct word *prev, *next;
+};
+
+struct mroom {
+	struct matrix *m;
+	struct channel *ch;
+	char *id; /* NULL until it is known */
+	bool joining, joined;
+	bool encrypted;
+	struct person *people, *by_name;
+	struct seat *seats;
+	struct word *words;   /* utlist; the first is under way */
+	struct timer sweep;   /* those seats that are nobody's */
+	UT_hash_handle hh;    /* by channel number */
+	UT_hash_handle hh_id; /* by id */
+};
+
+/* A transaction that is not answered yet. */
+struct intake {
+	struct matrix *m;
+	struct http_exchange *x;
+	struct event **events; /* those that are not on disk yet; references */
+	size_t n, size;
+	bool open; /* more may come */
+	struct timer timer;
+	struct intake *prev, *next;
+};
+
+/* A channel that we are not in. */
+struct outside {
+	struct channel *ch;
+	struct outside *prev, *next;
+};
+
+struct matrix {
+	struct network net;
+	const struct conf_matrix *conf;
+	struct loop *loop;
+	struct hs *hs;
+	struct http_server *http;
+	char *bot;      /* our own user id */
+	char *ours;     /* how the ids of our puppets begin */
+	bool no_device; /* the bot cannot have one */
+	bool taking;    /* transactions: the rooms are entered */
+	bool stopping;
+	enum pressure pressure;
+	struct mroom *rooms, *by_id;
+	struct outside *outside; /* utlist */
+	struct ghost *ghosts;
+	struct intake *intakes;
+	struct intake *current; /* whose events are being raised */
+	char *told_encrypted;   /* the last room that was told, or NULL */
+	struct timer ready_timer, pulse_timer;
+	unsigned waits; /* how often we waited for rooms to be entered */
+	uint64_t n_ignored, n_broken;
+};
+
+extern const struct protocol matrix_protocol;
+
+struct matrix *matrix_from(struct network *net);
+
+/* ---- matrix.c ----------------------------------------------------------- */
+
+/* True if it is the bot or one of our puppets. */
+bool matrix_is_us(const struct matrix *m, const char *user_id);
+
+/* The homeserver does not answer, or not to us. */
+void matrix_lost(struct matrix *m, const struct hs_answer *answer);
+
+/* A room was entered, or cannot be: transactions may be taken. */
+void matrix_room_settled(struct matrix *m);
+
+/* "/v3/rooms/ROOM/" and what. room is an id or alias. */
+void matrix_room_path(struct str *out, const char *room, const char *what);
+
+/* "?user_id=..."; user NULL: nothing, as the bot. device may be NULL. */
+void matrix_path_as(struct str *out, const char *user, const char *device);
+
+/* The bot says that in a room, as a reply if to is an event's id. */
+void matrix_say(struct matrix *m, const char *room_id, const char *to,
+		const char *text);
+
+/* ---- service.c ---------------------------------------------------------- */
+
+/* 0, or -errno: the address cannot be listened on. */
+int service_open(struct matrix *m, struct error *err);
+void service_close(struct matrix *m);
+
+/* Ask the homeserver to try again what we did not take. */
+void service_ping(struct matrix *m);
+
+/* Hand over, and note that it must be on disk before we answer. */
+void service_raise(struct matrix *m, struct event *ev);
+
+/* It is on disk, or its author was told. */
+void service_settled(struct matrix *m, const struct event *ev);
+
+/* ---- hear.c ------------------------------------------------------------- */
+
+void hear_events(struct matrix *m, const json_t *events);
+void hear_ephemeral(struct matrix *m, const json_t *events);
+
+/* ---- rooms.c ------------------------------------------------------------ */
+
+void room_join(struct network *net, struct channel *ch);
+void room_leave(struct network *net, struct channel *ch);
+
+/* The room with that id that we are in or on our way into, or NULL. */
+struct mroom *mroom_find(struct matrix *m, const char *id);
+
+/* Tell the bridge that it is lost, and forget it. */
+void mroom_lost(struct mroom *room, enum down_reason why, const char *text);
+
+/* The channel is about to be freed, or entered. */
+void rooms_forget(struct matrix *m);
+void room_not_outside(struct matrix *m, const struct channel *ch);
+
+/* Forget all of them, without a word. */
+void mrooms_drop(struct matrix *m);
+
+struct person *person_find(struct mroom *room, const char *id);
+
+/* A membership event; backlog: part of the first snapshot. */
+void room_member(struct mroom *room, const json_t *ev, bool backlog);
+
+/* Somebody invited the bot: the rooms that we are not in are tried again. */
+void rooms_invited(struct matrix *m);
+
+/* It says that the room is encrypted. */
+void mroom_refuse_encrypted(struct mroom *room);
+
+/* Whom a name in a text means there; for content_form. */
+const char *room_who(void *room, const char *name, size_t n);
+
+/* ---- puppets.c ---------------------------------------------------------- */
+
+void ghost_join(struct network *net, struct occupant *o);
+void ghost_leave(struct network *net, struct occupant *o, const char *reason);
+void ghost_update(struct network *net, struct occupant *o, unsigned changes);
+
+struct seat *ghost_seat(struct mroom *room, const char *user_id);
+
+/* One of our puppets is in the room, as the homeserver says. */
+void ghost_seen(struct mroom *room, const char *user_id, const char *name);
+
+/* It is not any more, by whom and why, in words; kicked: for good. */
+void ghost_removed(struct mroom *room, const char *user_id, bool kicked,
+		   const char *why);
+void seats_drop(struct mroom *room);
+
+/* Let those leave who are nobody's. */
+void seats_sweep(struct mroom *room);
+void ghosts_drop(struct matrix *m);
+
+/* ---- send.c ------------------------------------------------------------- */
+
+void word_send(struct network *net, struct delivery *d);
+
+/* Forget, without a word. */
+void words_drop(struct mroom *room);
+
+void word_bounce(struct network *net, struct channel *ch,
+		 const struct event *ev, const char *why);
+
+#endif

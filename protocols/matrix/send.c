@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send.c - deliveries: one under way in each room, so that they arrive in
+ * order. The answer, with the event's id, is the confirmation.
+ *
+ * The id of the transaction is the delivery's, and the same at every attempt:
+ * the homeserver answers what it has already with the id that it gave it
+ * then, also after a restart, because the puppet says from which device.
+ */
+
+#include "protocols/matrix/content.h"
+#include "protocols/matrix/matrix.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define RETRY_MS 5000
+#define TYPING_MS 30000
+
+static void launch(struct word *w);
+
+/* ---- words -------------------------------------------------------------- */
+
+static struct delivery *
+word_free(struct word *w)
+{
+	struct delivery *d = w->d;
+
+	hs_cancel(w->room->m->hs, w);
+	DL_DELETE(w->room->words, w);
+	d->data = NULL;
+	free(w->found);
+	free(w);
+	return d;
+}
+
+void
+words_drop(struct mroom *room)
+{
+	while (room->words)
+		(void)word_free(room->words);
+}
+
+static void
+next(struct mroom *room)
+{
+	if (room->words)
+		launch(room->words);
+}
+
+static void
+word_sent(struct word *w, const char *id)
+{
+	struct mroom *room = w->room;
+
+	bridge_sent(word_free(w), &id, id ? 1 : 0);
+	next(room);
+}
+
+static void
+word_refused(struct word *w, const char *why)
+{
+	struct mroom *room = w->room;
+
+	bridge_refused(word_free(w), why);
+	next(room);
+}
+
+/* It, and all behind it. */
+static void
+give_back(struct mroom *room, const char *why)
+{
+	while (room->words)
+		bridge_later(word_free(room->words), RETRY_MS, why);
+}
+
+/* ---- who speaks --------------------------------------------------------- */
+
+static struct seat *
+seat_of(const struct word *w)
+{
+	return w->d->speaker ? w->d->speaker->data : NULL;
+}
+
+/* NULL: the bot. */
+static const char *
+voice(const struct word *w)
+{
+	const struct seat *s = w->as_bot ? NULL : seat_of(w);
+
+	return s ? s->ghost->id : NULL;
+}
+
+static const char *
+device(const struct word *w)
+{
+	const struct seat *s = w->as_bot ? NULL : seat_of(w);
+
+	if (w->no_device || (s ? s->ghost->no_device : w->room->m->no_device))
+		return NULL;
+	return DEVICE;
+}
+
+/* ---- what comes of it --------------------------------------------------- */
+
+/* What the puppet may not do, the bot may. */
+static bool
+bot_may_try(const struct word *w)
+{
+	enum event_kind kind = w->d->event->kind;
+
+	return !w->as_bot && w->d->speaker &&
+	       (kind == EVENT_TOPIC || kind == EVENT_REDACTION);
+}
+
+static bool
+is_unknown_device(const struct hs_answer *answer)
+{
+	return strstr(answer->errcode, "UNKNOWN_DEVICE") != NULL;
+}
+
+static void
+failed(struct word *w, const struct hs_answer *answer)
+{
+	AUTO_STR why = { 0 };
+
+	if (!answer->status || answer->status == 401) {
+		matrix_lost(w->room->m, answer);
+	} else if (is_unknown_device(answer) && !w->no_device) {
+		w->no_device = true;
+		launch(w);
+	} else if (answer->status == 403 && bot_may_try(w)) {
+		w->as_bot = true;
+		launch(w);
+	} else if (!strcmp(answer->errcode, "M_DUPLICATE_ANNOTATION")) {
+		word_sent(w, NULL);
+	} else if (answer->status >= 500 || answer->status == 429) {
+		give_back(w->room, answer->why);
+	} else {
+		str_init(&why, 512);
+		str_printf(&why, "the homeserver refused it: %s", answer->why);
+		word_refused(w, why.data);
+	}
+}
+
+static void
+on_answer(void *arg, const struct hs_answer *answer)
+{
+	struct word *w = arg;
+
+	if (!hs_good(answer)) {
+		failed(w, answer);
+		return;
+	}
+	AUTO_STR id = { 0 };
+	const char *given = content_string(answer->json, "event_id");
+	str_init(&id, MATRIX_ID_MAX);
+	if (given)
+		str_add(&id, given);
+	word_sent(w, id.len ? id.data : NULL);
+}
+
+/* ---- taking back a reaction --------------------------------------------- */
+
+static bool
+is_that_reaction(const struct word *w, const json_t *ev)
+{
+	const char *sender = content_string(ev, "sender");
+	const char *key = content_string(
+		content_object(content_object(ev, "content"), "m.relates_to"),
+		"key");
+	const char *who = voice(w);
+
+	return sender && key &&
+	       strcmp(sender, who ? who : w->room->m->bot) == 0 &&
+	       strcmp(key, w->d->event->mark) == 0;
+}
+
+static void
+on_reactions(void *arg, const struct hs_answer *answer)
+{
+	struct word *w = arg;
+	const json_t *chunk = json_object_get(answer->json, "chunk");
+	const json_t *ev;
+	size_t i;
+
+	if (!hs_good(answer) && answer->status != 404) {
+		failed(w, answer);
+		return;
+	}
+	json_array_foreach (chunk, i, ev) {
+		const char *id = content_string(ev, "event_id");
+
+		if (id && is_that_reaction(w, ev)) {
+			w->found = xstrdup(id);
+			launch(w);
+			return;
+		}
+	}
+	word_sent(w, NULL); /* there is none */
+}
+
+/* Which event it was is asked of the homeserver, which knows. */
+static void
+find_reaction(struct word *w)
+{
+	AUTO_STR path = { 0 };
+
+	str_init(&path, PATH_MAX_BYTES);
+	str_add(&path, "/v1/rooms/");
+	matrix_path_add(&path, w->room->id);
+	str_add(&path, "/relations/");
+	matrix_path_add(&path, w->d->target);
+	str_add(&path, "/m.annotation/m.reaction");
+	matrix_path_as(&path, voice(w), NULL);
+	str_printf(&path, "%climit=500", voice(w) ? '&' : '?');
+	hs_call(w->room->m->hs,
+		&(struct hs_call){ "GET", path.data, NULL, on_reactions, w });
+}
+
+/* ---- on the wire -------------------------------------------------------- */
+
+static void
+call(struct word *w, struct str *path, const char *method, json_t *body)
+{
+	const struct event *ev = w->d->event;
+
+	matrix_path_as(path, voice(w), device(w));
+	if (ev->flags & EVENT_LATE && ev->when_ms > 0)
+		str_printf(path, "%cts=%lld",
+			   strchr(path->data, '?') ? '&' : '?',
+			   (long long)ev->when_ms);
+	hs_call(w->room->m->hs,
+		&(struct hs_call){ method, path->data, body, on_answer, w });
+}
+
+static void
+send_redaction(struct word *w, const char *target)
+{
+	const struct event *ev = w->d->event;
+	json_t *body = json_object();
+	AUTO_STR path = { 0 };
+
+	if (ev->kind == EVENT_REDACTION && ev->text.len)
+		json_object_set_new(body, "reason",
+				    json_stringn(ev->text.utf8, ev->text.len));
+	matrix_room_path(&path, w->room->id, "redact/");
+	matrix_path_add(&path, target);
+	str_printf(&path, "/%s", w->d->id);
+	call(w, &path, "PUT", body);
+}
+
+static void
+send_content(struct word *w)
+{
+	const struct delivery *d = w->d;
+	const struct content_form form = {
+		.target = d->target,
+		.parent = d->parent,
+		.origin = d->origin,
+		.who = room_who,
+		.arg = w->room,
+	};
+	const char *type;
+	json_t *content = content_from_event(d->event, &form, &type);
+	AUTO_STR path = { 0 };
+
+	if (!content) {
+		word_refused(w, "Matrix has no form for it");
+		return;
+	}
+	if (d->event->kind == EVENT_TOPIC) {
+		matrix_room_path(&path, w->room->id, "state/");
+		str_add(&path, type);
+	} else {
+		matrix_room_path(&path, w->room->id, "send/");
+		str_printf(&path, "%s/%s", type, d->id);
+	}
+	call(w, &path, "PUT", content);
+}
+
+static void
+send_typing(struct word *w)
+{
+	bool typing = !(w->d->event->flags & EVENT_REMOVED);
+	const char *who = voice(w);
+	AUTO_STR path = { 0 };
+
+	if (!who) {
+		word_sent(w, NULL);
+		return;
+	}
+	matrix_room_path(&path, w->room->id, "typing/");
+	matrix_path_add(&path, who);
+	matrix_path_as(&path, who, NULL);
+	hs_call(w->room->m->hs,
+		&(struct hs_call){ "PUT", path.data,
+				   typing ? json_pack("{s:b, s:i}", "typing", 1,
+						      "timeout", TYPING_MS)
+					  : json_pack("{s:b}", "typing", 0),
+				   on_answer, w });
+}
+
+static void
+launch(struct word *w)
+{
+	const struct event *ev = w->d->event;
+	bool removed = ev->flags & EVENT_REMOVED;
+
+	if (ev->kind == EVENT_REDACTION && w->d->target)
+		send_redaction(w, w->d->target);
+	else if (ev->kind == EVENT_REACTION && removed && w->found)
+		send_redaction(w, w->found);
+	else if (ev->kind == EVENT_REACTION && removed && w->d->target)
+		find_reaction(w);
+	else if (ev->kind == EVENT_TYPING)
+		send_typing(w);
+	else
+		send_content(w);
+}
+
+/* ---- hooks -------------------------------------------------------------- */
+
+void
+word_send(struct network *net UNUSED, struct delivery *d)
+{
+	struct mroom *room = d->channel->data;
+	struct word *w;
+
+	if (d->speaker && !d->speaker->data) {
+		bridge_later(d, RETRY_MS, "the puppet has just left");
+		return;
+	}
+	w = xcalloc(1, sizeof(*w));
+	w->room = room;
+	w->d = d;
+	d->data = w;
+	bool first = !room->words;
+	DL_APPEND(room->words, w);
+	if (first)
+		launch(w);
+}
+
+void
+word_bounce(struct network *net, struct channel *ch, const struct event *ev,
+	    const char *why)
+{
+	struct matrix *m = matrix_from(net);
+	struct mroom *room = ch ? ch->data : NULL;
+	AUTO_STR text = { 0 };
+
+	service_settled(m, ev);
+	if (!room || !room->joined)
+		return;
+	str_init(&text, 2048);
+	str_printf(&text, "%.255s: not delivered: %.1000s", ev->sender.name,
+		   why);
+	matrix_say(m, room->id, ev->id, text.data);
+}

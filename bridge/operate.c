@@ -100,10 +100,303 @@ has_settings(struct bridge *bridge, const struct command_place *place)
 	return life && (life->net->caps & CAN_ACCOUNT);
 }
 
+/* ---- who is connected ---------------------------------------------------- */
+
+#define CHOICES_MAX 500
+
+static bool
+is_connected(const struct pup *pup)
+{
+	for (const struct occ *o = pup->occs; o; o = o->next_of_pup)
+		if (o->o.state == OCCUPANT_JOINED)
+			return pup->account != NULL;
+	return false;
+}
+
+/* The user id of home, where that one is connected in life. */
+static struct pup *
+connection(struct netlife *life, const struct netlife *home, const char *id)
+{
+	for (struct pup *p = life->pups; p; p = p->hh.next)
+		if (p->home == home && !strcmp(p->sender.id, id) &&
+		    is_connected(p))
+			return p;
+	return NULL;
+}
+
+static struct netlife *
+home_of(struct bridge *bridge, const struct request *r)
+{
+	return bridge_net(bridge, request_who(r)->network);
+}
+
+static bool
+is_chosen(const struct choice *choices, size_t n, const char *value)
+{
+	while (n--)
+		if (strcmp(choices[n].value, value) == 0)
+			return true;
+	return false;
+}
+
+/* Everybody of home who is connected anywhere. */
+static size_t
+list_users(struct bridge *bridge, const struct netlife *home,
+	   struct choice *choices)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		const struct pup *p = bridge->nets[i].pups;
+
+		for (; p && n < CHOICES_MAX; p = p->hh.next)
+			if (p->home == home && is_connected(p) &&
+			    !is_chosen(choices, n, p->sender.id))
+				choices[n++].value = p->sender.id;
+	}
+	return n;
+}
+
+/* The networks on which that one is connected. */
+static size_t
+list_networks(struct bridge *bridge, const struct netlife *home, const char *id,
+	      struct choice *choices)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bridge->n_nets && n < CHOICES_MAX; i++)
+		if (connection(&bridge->nets[i], home, id))
+			choices[n++].value = bridge->nets[i].conf->name;
+	return n;
+}
+
+/* ---- disconnecting ------------------------------------------------------- */
+
+static void
+ask_words(struct request *r, const char *words)
+{
+	const struct field field = { .key = "quit-message",
+				     .kind = SETTING_TEXT,
+				     .label = "Quit message",
+				     .doc = "What others are told.",
+				     .value = words };
+
+	request_field(r, &field);
+}
+
+static const char *
+words_of(const struct request *r, const char *fallback)
+{
+	const char *words = request_value(r, "quit-message");
+
+	return words && *words ? words : fallback;
+}
+
+/* True if it was. */
+static bool
+expel(struct netlife *life, const struct netlife *home, const char *id,
+      const char *words)
+{
+	const struct protocol_ops *ops = &life->net->protocol->ops;
+
+	if (!ops->expel || life->net->state != NETWORK_UP ||
+	    !connection(life, home, id))
+		return false;
+	ops->expel(life->net, home->conf->name, id, words);
+	return true;
+}
+
+/* The next of several lines, to be freed; NULL: there is none. */
+static char *
+next_line(const char **lines)
+{
+	size_t len;
+	char *line;
+
+	*lines += strspn(*lines, "\n");
+	len = strcspn(*lines, "\n");
+	if (!len)
+		return NULL;
+	line = strndup(*lines, len);
+	*lines += len;
+	return line;
+}
+
+static unsigned
+expel_everywhere(struct bridge *bridge, const struct netlife *home,
+		 const char *id, const char *words)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		n += expel(&bridge->nets[i], home, id, words);
+	return n;
+}
+
+static void
+say_users(struct request *r, unsigned n)
+{
+	char text[64];
+
+	if (n == 1)
+		snprintf(text, sizeof(text), "1 user has been disconnected.");
+	else
+		snprintf(text, sizeof(text), "%u users have been disconnected.",
+			 n);
+	request_done(r, text);
+}
+
+static void
+disconnect_user(struct bridge *bridge, struct request *r)
+{
+	static const char fallback[] = "Disconnected by admin";
+	struct netlife *home = home_of(bridge, r);
+	struct choice choices[CHOICES_MAX] = { 0 };
+	struct field field = { .key = "jids",
+			       .kind = SETTING_CHOICES,
+			       .label = "The people to disconnect",
+			       .required = true,
+			       .choices = choices };
+	const char *ids = request_value(r, "jids");
+	char *id;
+	unsigned n = 0;
+
+	if (request_is_fresh(r)) {
+		field.n_choices = list_users(bridge, home, choices);
+		request_field(r, &field);
+		ask_words(r, fallback);
+		request_ask(r, "Disconnect a user from the gateway",
+			    "Choose who is to be disconnected from every "
+			    "network.");
+		return;
+	}
+	while (ids && (id = next_line(&ids))) {
+		n += expel_everywhere(bridge, home, id, words_of(r, fallback)) >
+		     0;
+		free(id);
+	}
+	say_users(r, n);
+}
+
+static void
+ask_user(struct bridge *bridge, struct request *r)
+{
+	struct choice choices[CHOICES_MAX] = { 0 };
+	const struct field field = {
+		.key = "jid",
+		.kind = SETTING_CHOICE,
+		.label = "The user to disconnect",
+		.value = request_who(r)->id,
+		.required = true,
+		.choices = choices,
+		.n_choices = list_users(bridge, home_of(bridge, r), choices),
+	};
+
+	request_field(r, &field);
+	request_ask(r, "Disconnect a user from networks", "Choose a user.");
+}
+
+static void
+ask_networks(struct bridge *bridge, struct request *r, const char *id)
+{
+	struct choice choices[CHOICES_MAX] = { 0 };
+	const struct field field = {
+		.key = "irc-servers",
+		.kind = SETTING_CHOICES,
+		.label = "The networks to disconnect from",
+		.required = true,
+		.choices = choices,
+		.n_choices =
+			list_networks(bridge, home_of(bridge, r), id, choices),
+	};
+
+	if (!field.n_choices) {
+		request_done(r, "There is no connection to any network.");
+		return;
+	}
+	request_field(r, &field);
+	ask_words(r, "");
+	request_ask(r, "Disconnect from networks", "Choose one or more.");
+}
+
+static void
+disconnect_from(struct bridge *bridge, struct request *r, const char *id)
+{
+	const char *names = request_value(r, "irc-servers");
+	AUTO_STR text = { 0 };
+	char *name;
+
+	str_init(&text, 65536);
+	str_printf(&text, "%s was disconnected from", id);
+	while ((name = next_line(&names))) {
+		struct netlife *life = bridge_net(bridge, name);
+
+		if (life && expel(life, home_of(bridge, r), id,
+				  words_of(r, "Disconnected")))
+			str_printf(&text, " %s", name);
+		free(name);
+	}
+	request_done(r, text.data);
+}
+
+static void
+disconnect_from_networks(struct bridge *bridge, struct request *r)
+{
+	const char *id = request_who(r)->id;
+
+	if (request_by_admin(r))
+		id = request_value(r, "jid");
+	if (!id || !*id)
+		ask_user(bridge, r);
+	else if (!request_value(r, "irc-servers"))
+		ask_networks(bridge, r, id);
+	else
+		disconnect_from(bridge, r, id);
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+static void
+ping(struct bridge *bridge UNUSED, struct request *r)
+{
+	request_done(r, "pong");
+}
+
+static void
+tell_connections(struct bridge *bridge, struct request *r)
+{
+	AUTO_STR text = { 0 };
+	size_t n = 0;
+
+	str_init(&text, 65536);
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		for (struct pup *p = bridge->nets[i].pups; p; p = p->hh.next) {
+			if (!is_connected(p))
+				continue;
+			str_printf(&text, "%s%s: %s as %s", n++ ? "\n" : "",
+				   bridge->nets[i].conf->name, p->sender.id,
+				   p->native ? p->native : "?");
+		}
+	request_done(r, n ? text.data : "Nobody is connected.");
+}
+
+/* clang-format off */
 const struct own_command own_commands[] = {
+	{ { "ping", "Ask whether the gateway is there",
+	    AT_PLACE(PLACE_BRIDGE), false },
+	  ping, NULL },
 	{ { "configure", "Your settings for this network",
 	    AT_PLACE(PLACE_NETWORK), false },
-	  configure,
-	  has_settings },
+	  configure, has_settings },
+	{ { "disconnect-from-irc-server", "Disconnect from networks",
+	    AT_PLACE(PLACE_BRIDGE), false },
+	  disconnect_from_networks, NULL },
+	{ { "disconnect-user", "Disconnect a user from the gateway",
+	    AT_PLACE(PLACE_BRIDGE), true },
+	  disconnect_user, NULL },
+	{ { "connections", "Who is connected where",
+	    AT_PLACE(PLACE_BRIDGE), true },
+	  tell_connections, NULL },
 	{ .command = { .name = NULL } },
 };
+/* clang-format on */

@@ -359,6 +359,13 @@ struct protocol_ops {
 			     size_t size);
 
 	/*
+	 * Optional, with CAN_ACCOUNT: end that person's connection at once,
+	 * with these words; what was on it is refused as REFUSAL_KICKED.
+	 */
+	void (*expel)(struct network *net, const char *origin,
+		      const char *sender_id, const char *words);
+
+	/*
 	 * With CAN_HOST: somebody who is in the hosted room, by sender id,
 	 * fares like this now. Also called when nothing has changed.
 	 */

@@ -50,21 +50,28 @@ refuse_commands(const char *value)
 	return NULL;
 }
 
+/* The names are biboumi's where it has such a thing. */
 const struct setting irc_settings[] = {
-	{ "username", SETTING_TEXT, "User name",
-	  "What servers show before your host.", refuse_word },
-	{ "realname", SETTING_TEXT, "Real name",
-	  "What people read who ask who you are.", refuse_lines },
-	{ "password", SETTING_SECRET, "Server password",
+	{ "nick", SETTING_TEXT, "Nickname",
+	  "Whatever nick your client asks for, this is the one that you get.",
+	  refuse_word },
+	{ "pass", SETTING_SECRET, "Server password",
 	  "What the server asks of everybody who connects.", refuse_lines },
 	{ "account", SETTING_TEXT, "Account",
-	  "The name with which you have registered on the network.",
+	  "The name with which you have registered on the network; your nick "
+	  "if it is left empty.",
 	  refuse_word },
-	{ "account_password", SETTING_SECRET, "Password of the account",
-	  "With it you are logged in when you connect.", refuse_lines },
-	{ "after_connect", SETTING_LINES, "Commands",
+	{ "sasl_password", SETTING_SECRET, "SASL password",
+	  "The password of that account: with it you are logged in when you "
+	  "connect.",
+	  refuse_lines },
+	{ "after_connect_commands", SETTING_LINES, "After-connection commands",
 	  "What is sent when the connection is up, one command on each line.",
 	  refuse_commands },
+	{ "username", SETTING_TEXT, "Username",
+	  "What servers show before your host.", refuse_word },
+	{ "realname", SETTING_TEXT, "Realname",
+	  "What people read who ask who you are.", refuse_lines },
 	{ .key = NULL },
 };
 
@@ -84,6 +91,14 @@ keep_text(char **field, const char *value)
 	*field = xstrdup(value);
 }
 
+const char *
+irc_account_want(const struct irc *irc, const struct occupant *o)
+{
+	const char *nick = bridge_setting(o->puppet, "nick");
+
+	return nick && irc_is_nick(&irc->isupport, nick) ? nick : o->want;
+}
+
 void
 irc_account_identify(struct irc_puppet *p, struct irc_identity *id)
 {
@@ -91,17 +106,17 @@ irc_account_identify(struct irc_puppet *p, struct irc_identity *id)
 
 	keep_text(&p->user, bridge_setting(p->puppet, "username"));
 	keep_text(&p->realname, bridge_setting(p->puppet, "realname"));
-	keep_secret(&p->password, bridge_setting(p->puppet, "password"));
+	keep_secret(&p->password, bridge_setting(p->puppet, "pass"));
 	keep_secret(&p->sasl_password,
-		    bridge_setting(p->puppet, "account_password"));
+		    bridge_setting(p->puppet, "sasl_password"));
 	id->user = p->user;
 	id->realname = p->realname;
 	if (p->password)
 		id->password = p->password;
-	if (!account || !*account || !p->sasl_password)
+	if (!p->sasl_password)
 		return;
 	free(p->login);
-	p->login = xstrdup(account);
+	p->login = xstrdup(account && *account ? account : p->nick);
 	id->account = p->login;
 	id->sasl = IRC_SASL_PLAIN;
 	id->sasl_password = p->sasl_password;
@@ -113,7 +128,8 @@ void
 irc_account_begin(struct irc_puppet *p)
 {
 	const char *commands =
-		p->puppet ? bridge_setting(p->puppet, "after_connect") : NULL;
+		p->puppet ? bridge_setting(p->puppet, "after_connect_commands")
+			  : NULL;
 	AUTO_STR line = { 0 };
 
 	str_init(&line, IRC_BODY_MAX);

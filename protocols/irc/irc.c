@@ -503,6 +503,10 @@ const struct protocol irc_protocol = {
 		.channel_name = irc_channel_name,
 		.resolve = irc_resolve,
 		.identify = irc_identify,
+		.expel = irc_expel,
+		.command = irc_command,
+		.offers = irc_offers,
 	},
 	.settings = irc_settings,
+	.commands = irc_commands,
 };

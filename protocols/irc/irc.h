@@ -121,6 +121,14 @@ extern const struct protocol irc_protocol;
 /* What a gateway user may set; see account.c. */
 extern const struct setting irc_settings[];
 
+/* operate.c: hooks; and what may be asked. */
+extern const struct command irc_commands[];
+void irc_command(struct network *net, struct request *r);
+bool irc_offers(struct network *net, const struct command *command,
+		const struct command_place *place);
+void irc_expel(struct network *net, const char *origin, const char *sender_id,
+	       const char *words);
+
 struct irc *irc_from(struct network *net);
 
 /* True at most once each interval; counts what it denies. */

@@ -54,6 +54,7 @@ struct irc_puppet {
 	bool motd_told;
 	int64_t words_ms; /* when it may be told a lot again */
 	bool was_up;
+	int64_t up_ms;   /* since when; wall clock */
 	int64_t lost_ms; /* when the connection broke; 0: never */
 
 	struct seat *seats;
@@ -71,10 +72,16 @@ struct irc_puppet {
 /* Where it is, or wants to be, in the channel of that name; or NULL. */
 struct seat *irc_seat_in(struct irc_puppet *p, const char *channel);
 
+/* Close its connection with these words; what was on it is refused. */
+void irc_puppet_expel(struct irc_puppet *p, const char *words);
+
 /* Its occupant may know that it is in. */
 void irc_seat_told(struct seat *seat);
 
 /* ---- account.c ----------------------------------------------------- */
+
+/* The nick that who comes in is to have: the owner's choice, or theirs. */
+const char *irc_account_want(const struct irc *irc, const struct occupant *o);
 
 /* What its owner has set goes into what it registers with. */
 void irc_account_identify(struct irc_puppet *p, struct irc_identity *id);

@@ -457,6 +457,15 @@ say_goodbye(struct irc_puppet *p, const char *reason)
 }
 
 void
+irc_puppet_expel(struct irc_puppet *p, const char *words)
+{
+	const struct loss loss = { DOWN_REFUSED, REFUSAL_KICKED, words };
+
+	all_seats_lost(p, &loss);
+	say_goodbye(p, words);
+}
+
+void
 irc_puppet_settled(struct irc *irc, struct speaker *sp)
 {
 	struct irc_puppet *p;
@@ -491,6 +500,7 @@ on_up(void *owner)
 	tell_status(p);
 	p->lost_ms = 0;
 	p->was_up = true;
+	p->up_ms = loop_wall_ms(p->irc->loop);
 	if (p->account) {
 		ask_for_nick(p); /* it may have been changed on the way */
 		irc_account_begin(p);
@@ -709,6 +719,7 @@ irc_puppet_join(struct network *net, struct occupant *o)
 {
 	struct irc *irc = irc_from(net);
 	bool direct = o->channel->kind == CHANNEL_DIRECT;
+	const char *want;
 	struct irc_puppet *p = o->puppet->data;
 	struct seat *seat = NULL;
 
@@ -720,10 +731,11 @@ irc_puppet_join(struct network *net, struct occupant *o)
 	p->puppet = o->puppet;
 	o->puppet->data = p;
 	p->account |= o->puppet->account != NULL;
+	want = irc_account_want(irc, o);
 	/* An account that is on keeps the nick that it has. */
-	if (!p->want || (strcmp(p->want, o->want) != 0 &&
+	if (!p->want || (strcmp(p->want, want) != 0 &&
 			 (!p->account || p->session.state != SESSION_UP)))
-		replace(&p->want, xstrdup(o->want));
+		replace(&p->want, xstrdup(want));
 	if (p->session.state != SESSION_CLOSING)
 		replace(&p->goodbye, NULL);
 	timer_stop(&p->linger);

@@ -4,6 +4,8 @@
  * not answered here is answered by iq.c, as for everybody.
  */
 
+#include "protocols/xmpp/adhoc.h"
+#include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
@@ -15,7 +17,6 @@
 #define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_STABLE_ID "http://jabber.org/protocol/muc#stable_id"
 #define NS_ROOM_INFO "http://jabber.org/protocol/muc#roominfo"
-#define NS_DATA "jabber:x:data"
 
 /* A question, and where it leads. */
 struct question {
@@ -25,6 +26,7 @@ struct question {
 	const char *nick;
 	struct hosted *h; /* NULL: not open */
 	bool allowed;
+	char who[FULL_JID_MAX]; /* who asks, bare; "" if it is no user */
 };
 
 static xmpp_stanza_t *
@@ -64,34 +66,22 @@ add_features(xmpp_stanza_t *query, const char *const *features)
 			    *features);
 }
 
-static void
-add_field(xmpp_stanza_t *form, const char *var, const char *value)
-{
-	xmpp_stanza_t *field = stanza_add(form, "field", NULL);
-
-	stanza_attr(field, "var", var);
-	if (strcmp(var, "FORM_TYPE") == 0)
-		stanza_attr(field, "type", "hidden");
-	stanza_add_text(field, "value", NULL, value);
-}
-
 /* What is known of a room that is open. */
 static void
 add_room_form(xmpp_stanza_t *query, const struct hosted *h)
 {
-	xmpp_stanza_t *form = stanza_add(query, "x", NS_DATA);
+	xmpp_stanza_t *form = form_add(query, "result", NULL, NULL);
 	const char *topic = bridge_topic(h->ch);
 	char number[24];
 
-	stanza_attr(form, "type", "result");
-	add_field(form, "FORM_TYPE", NS_ROOM_INFO);
+	form_add_type(form, NS_ROOM_INFO);
 	if (topic)
-		add_field(form, "muc#roominfo_subject", topic);
+		form_add_value(form, "muc#roominfo_subject", topic);
 	(void)snprintf(number, sizeof(number), "%u",
 		       HASH_CNT(hh_nick, h->by_nick));
-	add_field(form, "muc#roominfo_occupants", number);
+	form_add_value(form, "muc#roominfo_occupants", number);
 	(void)snprintf(number, sizeof(number), "%d", PAST_MAX);
-	add_field(form, "muc#maxhistoryfetch", number);
+	form_add_value(form, "muc#maxhistoryfetch", number);
 }
 
 static void
@@ -107,6 +97,7 @@ say_info(const struct question *q)
 		NS_SID,
 		NS_OCCUPANT_ID,
 		NS_PING,
+		NS_COMMANDS,
 		"vcard-temp",
 		"muc_semianonymous",
 		"muc_persistent",
@@ -116,7 +107,8 @@ say_info(const struct question *q)
 	static const char *const service_features[] = {
 		NS_DISCO_INFO, NS_DISCO_ITEMS,      NS_MUC,
 		NS_PING,       "jabber:iq:version", "urn:xmpp:time",
-		"vcard-temp",  "jid\\20escaping",   NULL,
+		NS_COMMANDS,   "vcard-temp",        "jid\\20escaping",
+		NULL,
 	};
 	xmpp_stanza_t *result = result_to(q);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
@@ -219,6 +211,35 @@ ask_occupant(const struct question *q)
 /* ---- all ----------------------------------------------------------------- */
 
 static bool
+ask_command(const struct question *q)
+{
+	static const enum place_kind kinds[] = {
+		[ADDRESS_GATEWAY] = PLACE_BRIDGE,
+		[ADDRESS_NETWORK] = PLACE_NETWORK,
+		[ADDRESS_CHANNEL] = PLACE_CHANNEL,
+		[ADDRESS_PERSON] = PLACE_PERSON,
+	};
+	const struct address_place *place = &q->place;
+	const struct adhoc_call call = {
+		.x = q->x,
+		.st = q->st,
+		.who = q->who,
+		.place = {
+			.kind = kinds[place->kind],
+			.network = place->network ? place->network->name : NULL,
+			.name = *place->name ? place->name : NULL,
+		},
+	};
+
+	if (q->allowed && *q->who)
+		return adhoc_iq(&call);
+	if (!stanza_child(q->st, "command", NS_COMMANDS))
+		return false;
+	answer_error(q, "forbidden");
+	return true;
+}
+
+static bool
 ask_place(const struct question *q)
 {
 	bool get = stanza_has_type(q->st, "get");
@@ -226,6 +247,8 @@ ask_place(const struct question *q)
 	xmpp_stanza_t *items = stanza_child(q->st, "query", NS_DISCO_ITEMS);
 	xmpp_stanza_t *asked = info ? info : items;
 
+	if (ask_command(q))
+		return true;
 	if (asked && get && *stanza_get(asked, "node"))
 		answer_error(q, "item-not-found");
 	else if (info && get)
@@ -253,10 +276,15 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	if (!gateway)
 		return false;
 	hosted_place(x, to, &q.place);
-	if (q.place.kind == ADDRESS_FOREIGN || q.place.kind == ADDRESS_PERSON)
+	if (q.place.kind == ADDRESS_FOREIGN)
 		return false;
 	q.allowed = jid_parse(&from, stanza_get(st, "from")) &&
 		    address_allowed(gateway->users, gateway->n_users, &from);
+	from.resource[0] = '\0';
+	if (!*from.local || !jid_format(&from, q.who, sizeof(q.who)))
+		q.who[0] = '\0';
+	if (q.place.kind == ADDRESS_PERSON)
+		return ask_command(&q);
 	if (q.place.kind == ADDRESS_CHANNEL &&
 	    address_write(gateway, &q.place, x->conf->component, jid,
 			  sizeof(jid)))

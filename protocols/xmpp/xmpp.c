@@ -4,10 +4,12 @@
  *
  * Spoken here:
  *   RFC 6120, 6121, 7622   stanzas, messages and presence, addresses
+ *   XEP-0004  Data Forms
  *   XEP-0012  Last Activity (of the bridge)
  *   XEP-0030  Service Discovery
  *   XEP-0045  Multi-User Chat, as an occupant, and as the service of hosted
  *             rooms
+ *   XEP-0050  Ad-Hoc Commands
  *   XEP-0054  vcard-temp (a name)
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
@@ -30,6 +32,7 @@
  *   XEP-0461  Message Replies
  */
 
+#include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/hosted.h"
 
@@ -80,6 +83,7 @@ xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,
 static void
 drop_all(struct xmpp *x)
 {
+	adhoc_drop(x);
 	hosted_drop(x, false);
 	muc_drop(x);
 	wire_drop_direct(x);

@@ -37,6 +37,7 @@
 #define TOLD_MAX 64
 #define AUTHORS_MAX 64
 
+struct adhoc;
 struct conf_xmpp;
 struct hosted;
 struct xmpp;
@@ -85,6 +86,7 @@ struct xmpp {
 	struct wire *direct; /* by id */
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
+	struct adhoc *adhocs; /* by id; adhoc.h */
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */

@@ -738,13 +738,19 @@ two_users_may_write_to_each_other(void **state)
 static void
 what_the_user_has_set_holds(void **state)
 {
-	static const char *const settings[] = {
-		"username", "annie",         "realname",
-		"Ann E.",   "password",      "open sesame",
-		"account",  "annie",         "account_password",
-		"hush",     "after_connect", "MODE Ann +x\n\nPRIVMSG q :hi",
-		NULL
-	};
+	static const char *const settings[] = { "username",
+						"annie",
+						"realname",
+						"Ann E.",
+						"pass",
+						"open sesame",
+						"account",
+						"annie",
+						"sasl_password",
+						"hush",
+						"after_connect_commands",
+						"MODE Ann +x\n\nPRIVMSG q :hi",
+						NULL };
 	struct fixture *fx = *state;
 
 	recorder.settings = settings;
@@ -763,11 +769,74 @@ what_the_user_has_set_holds(void **state)
 }
 
 static void
+the_nick_that_a_user_has_set_is_also_the_account(void **state)
+{
+	static const char *const settings[] = { "nick", "annie",
+						"sasl_password", "hush", NULL };
+	struct fixture *fx = *state;
+
+	recorder.settings = settings;
+	fx->d.caps = "sasl";
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect_line(fx, "NICK annie");
+	expect_line(fx, "AUTHENTICATE PLAIN");
+	say_to(fx, 0, "AUTHENTICATE +");
+	expect_line(fx, "AUTHENTICATE YW5uaWUAYW5uaWUAaHVzaA==");
+	say_to(fx, 0, ":irc.test 903 annie :Welcome");
+	expect(fx, "puppet joined #a Ann as annie");
+}
+
+static void
+about_connection(struct fixture *fx, const char *who)
+{
+	const struct recorder_command c = {
+		.command = irc_protocol.commands,
+		.place = { PLACE_NETWORK, "irc", NULL },
+		.who = who,
+	};
+
+	recorder_command(fx->net, &c);
+}
+
+static void
+a_user_can_ask_about_the_connection(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	about_connection(fx, "Ann");
+	expect(fx, "answered You are not connected to this network.");
+	enter(fx, 0);
+	about_connection(fx, "Bob");
+	assert_int_equal(recorder_count("answered You are not"), 2);
+	about_connection(fx, "Ann");
+	assert_non_null(recorder_find("answered Connected to IRC server "));
+	assert_non_null(recorder_find(" as Ann since "));
+	assert_non_null(recorder_find("ago). Channels: #a"));
+}
+
+static void
+who_is_expelled_quits_and_is_told(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	irc_protocol.ops.expel(fx->net, "home", "Ann", "no\r\nQUIT more");
+	expect(fx, "puppet left #a Ann refused: no");
+	assert_int_equal(fx->occupants[0].refusal, REFUSAL_KICKED);
+	expect_line(fx, "0> QUIT :no  QUIT more");
+	irc_protocol.ops.expel(fx->net, "home", "nobody", "no");
+	assert_int_equal(recorder.puppet_lefts, 1);
+}
+
+static void
 a_refused_login_is_told(void **state)
 {
 	static const char *const settings[] = { "account", "annie",
-						"account_password", "hush",
-						NULL };
+						"sasl_password", "hush", NULL };
 	struct fixture *fx = *state;
 
 	recorder.settings = settings;
@@ -844,6 +913,9 @@ main(void)
 		CASE(an_heir_that_lags_says_nothing_twice),
 		CASE(ids_tell_equal_words_apart),
 		CASE(what_the_user_has_set_holds),
+		CASE(the_nick_that_a_user_has_set_is_also_the_account),
+		CASE(a_user_can_ask_about_the_connection),
+		CASE(who_is_expelled_quits_and_is_told),
 		CASE(a_refused_login_is_told),
 		CASE(one_account_does_not_delay_another),
 		CASE(who_came_and_went_at_a_hand_over_is_found_out),

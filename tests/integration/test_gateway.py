@@ -40,7 +40,7 @@ class Gate:
         return self.things.name(stem)
 
 
-def make_gate(things, xmpp, irc, **gateway):
+def make_gate(things, xmpp, irc, top=None, **gateway):
     things.servers += [xmpp, irc]
     channel = "#" + things.name("gate")
     bob = things.irc(irc, things.name("bob"))
@@ -49,7 +49,7 @@ def make_gate(things, xmpp, irc, **gateway):
     del network["nick"]
     bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp, gateway={"networks": ["irc"], **gateway}),
-         "irc": network}, {})
+         "irc": network}, {}, top=top)
     bridge.start()
     bridge.wait_log("up", "xmpp", 40)
     return Gate(xmpp, irc, f"{channel}%irc@{GATEWAY}", channel, bob, bridge,

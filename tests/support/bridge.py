@@ -86,12 +86,14 @@ SAY_ALL = {"fold_after": 0, "fold_rows": 0, "rows": 1000000}
 class Bridge:
     """networks: {label: options}; links: {name: list of channels}."""
 
-    def __init__(self, folder, networks, links, level="trace", queue=None):
+    def __init__(self, folder, networks, links, level="trace", queue=None,
+                 top=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.networks, self.links = networks, links
         self.level = level
         self.queue = queue or {}
+        self.top = top or {}   # options outside all blocks
         self.prefix = []       # a program that runs causewayd
         self.inside = None     # a Namespace
         self.environment = {}  # besides what it always gets
@@ -109,6 +111,8 @@ class Bridge:
                 f"text = true; }};",
                 f"networks = {_value(self.networks)};",
                 f"links = {_value(links)};"]
+        text += [f"{name} = {_value(value)};"
+                 for name, value in self.top.items()]
         text.append(f"queue = {_value({**SAY_ALL, **self.queue})};")
         self.config.write_text("\n".join(text) + "\n")
 

@@ -674,6 +674,30 @@ fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 }
 
 static void
+fake_expel(struct network *net, const char *origin, const char *sender_id,
+	   const char *words)
+{
+	struct fake *f = hook_up(net);
+	struct fake_occupant *fo, *tmp;
+
+	DL_FOREACH_SAFE(f->occupants, fo, tmp)
+	{
+		struct occupant *o = fo->o;
+
+		if (strcmp(o->puppet->origin, origin) != 0 ||
+		    strcmp(o->puppet->sender->id, sender_id) != 0)
+			continue;
+		DL_DELETE(f->occupants, fo);
+		free(fo);
+		o->refusal = REFUSAL_KICKED;
+		f->world->upcalls++;
+		bridge_puppet_left(o, DOWN_REFUSED, words);
+		f->world->upcalls--;
+		fake_portal_unheard(f, o->channel);
+	}
+}
+
+static void
 fake_accepted(struct network *net, const struct event *ev)
 {
 	struct fake *f = hook(net);
@@ -737,6 +761,7 @@ const struct protocol fake_protocol = {
 		.forget = fake_forget,
 		.accepted = fake_accepted,
 		.bounce = fake_bounce,
+		.expel = fake_expel,
 		.standing = fake_standing,
 		.channel_name = fake_channel_name,
 		.pressure = fake_pressure,

@@ -275,8 +275,10 @@ world_run(struct world *w, const char *who, const char *network,
 
 	while ((word = strsep(&rest, " ")) && run.n_given < GIVEN_MAX) {
 		given[run.n_given].key = strsep(&word, "=");
-		given[run.n_given].value = word ? word : "";
+		given[run.n_given].value = word;
 		run.n_given += word != NULL;
+		for (; word && *word; word++) /* several values */
+			*word = (char)(*word == ',' ? '\n' : *word);
 	}
 	if (values)
 		run.given = given;

@@ -395,6 +395,136 @@ bridge_history(struct channel *ch UNUSED, const struct history_query *query,
 	return 0;
 }
 
+void
+bridge_commands(struct network *door UNUSED, const char *who UNUSED,
+		const struct command_place *place,
+		void (*fn)(void *arg, const struct command *command), void *arg)
+{
+	const struct command *c = recorder.commands;
+
+	for (; c && c->name; c++)
+		if (c->places & AT_PLACE(place->kind))
+			fn(arg, c);
+}
+
+struct request *
+bridge_run(struct network *door UNUSED, const struct command_run *run,
+	   answer_fn *fn, void *arg)
+{
+	AUTO_STR given = { 0 };
+
+	str_init(&given, 65536);
+	for (size_t i = 0; i < run->n_given; i++)
+		str_printf(&given, " {%s=%s}", run->given[i].key,
+			   run->given[i].value);
+	say("run %s by %s at %s%s%s%s%s", run->name, run->who,
+	    run->place.network ? run->place.network : "-",
+	    run->place.name ? "/" : "", run->place.name ? run->place.name : "",
+	    run->given ? " filled" : "", given.len ? given.data : "");
+	recorder.answer = fn;
+	recorder.answer_arg = arg;
+	return (struct request *)&recorder; /* only to be handed back */
+}
+
+void
+bridge_run_drop(struct request *r)
+{
+	assert(r == (struct request *)&recorder);
+	say("drop");
+	recorder.answer = NULL;
+}
+
+void
+recorder_answer(const struct command_answer *answer)
+{
+	answer_fn *fn = recorder.answer;
+
+	assert(fn);
+	recorder.answer = NULL;
+	fn(recorder.answer_arg, answer);
+}
+
+struct request {
+	struct recorder_command c;
+	struct address who;
+};
+
+void
+recorder_command(struct network *net, const struct recorder_command *c)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->c = *c;
+	r->who = (struct address){ "home", c->who };
+	net->protocol->ops.command(net, r);
+}
+
+const struct command *
+request_command(const struct request *r)
+{
+	return r->c.command;
+}
+
+const struct command_place *
+request_place(const struct request *r)
+{
+	return &r->c.place;
+}
+
+const struct address *
+request_who(const struct request *r)
+{
+	return &r->who;
+}
+
+bool
+request_by_admin(const struct request *r)
+{
+	return r->c.admin;
+}
+
+bool
+request_is_fresh(const struct request *r)
+{
+	return !r->c.given;
+}
+
+const char *
+request_value(const struct request *r, const char *key)
+{
+	for (size_t i = 0; i < r->c.n_given; i++)
+		if (strcmp(r->c.given[i].key, key) == 0)
+			return r->c.given[i].value;
+	return NULL;
+}
+
+void
+request_field(struct request *r UNUSED, const struct field *field)
+{
+	say("field %s", field->key);
+}
+
+void
+request_ask(struct request *r, const char *title, const char *text UNUSED)
+{
+	say("asked %s", title);
+	free(r);
+}
+
+void
+request_done(struct request *r, const char *text)
+{
+	say("answered %s", text);
+	free(r);
+}
+
+void
+request_refuse(struct request *r, const char *why)
+{
+	say("refused %s", why);
+	free(r);
+}
+
 const char *
 bridge_topic(struct channel *hosted UNUSED)
 {

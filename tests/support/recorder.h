@@ -24,6 +24,8 @@
  *     event message #a ann (Ann) hi       channel, sender id, name, text
  *     event message ->home/ann bob (Bob)  a direct one
  *     portal home #a@gw to irc:#a          asked for: room, network, channel
+ *     run ping by ann@test at irc/#a {k=v}  a command; "-": the bridge
+ *     drop                                the command is of no interest
  *     sent d1 [id1 id2]                   delivery id, ids there
  *     later d1 500 ms: text
  *     refused d1: text
@@ -54,6 +56,7 @@ struct recorder {
 	const char *topic;         /* of what every hosted room stands for */
 	struct event *const *past; /* of every channel, borrowed */
 	size_t n_past;
+	const struct command *commands; /* what may be run anywhere, or NULL */
 	/* what the users of accounts have set: keys and values, then NULL */
 	const char *const *settings;
 	const char *ended; /* that delivery is not awaited any more; or NULL */
@@ -63,6 +66,8 @@ struct recorder {
 	size_t n_lines;
 
 	/* private */
+	answer_fn *answer;
+	void *answer_arg;
 	struct channel **channels;
 	size_t n_channels;
 	struct occupant **occupants;
@@ -103,5 +108,24 @@ void recorder_leave(struct channel *ch);
 void recorder_puppet_join(struct occupant *o);
 void recorder_puppet_leave(struct occupant *o, const char *reason);
 void recorder_send(struct delivery *d);
+
+/*
+ * What the bridge does when somebody runs a command of the adapter's: asked
+ * for by who of "home", with what is given (n pairs; NULL: nothing was filled
+ * in yet). The answer becomes lines: "field KEY", then one of "asked TITLE",
+ * "answered TEXT", "refused TEXT".
+ */
+struct recorder_command {
+	const struct command *command;
+	struct command_place place;
+	const char *who;
+	bool admin;
+	const struct given *given;
+	size_t n_given;
+};
+void recorder_command(struct network *net, const struct recorder_command *c);
+
+/* Answer the command that was run last. */
+void recorder_answer(const struct command_answer *answer);
 
 #endif

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""What people of a gateway ask of it: ad-hoc commands, through a real server.
+"""
+
+import pytest
+
+from tests.support.xmpp_peer import Refused
+
+from .poison import POISONS, fits_xml, xml_text
+from .test_gateway import GATEWAY, make_gate
+
+COMMANDS = "http://jabber.org/protocol/commands"
+DATA = "{jabber:x:data}"
+ITEMS = "http://jabber.org/protocol/disco#items"
+NETWORK = f"irc@{GATEWAY}"
+
+
+@pytest.fixture
+def gate(farm, closing):
+    return make_gate(closing, farm.get("prosody"), farm.get("inspircd"))
+
+
+@pytest.fixture
+def each_gate(servers_pair, closing):
+    return make_gate(closing, *servers_pair)
+
+
+class Command:
+    """One run of one command."""
+
+    def __init__(self, peer, where, node):
+        self.peer, self.where, self.node = peer, where, node
+        self.session = ""
+        self._ask("")
+
+    def _ask(self, inside, action="execute"):
+        session = f" sessionid='{self.session}'" if self.session else ""
+        answer = self.peer.iq(
+            self.where, f"<command xmlns='{COMMANDS}' node='{self.node}'"
+            f"{session} action='{action}'>{inside}</command>", "set")
+        self.element = answer.element.find(f"{{{COMMANDS}}}command")
+        self.session = self.element.get("sessionid")
+        self.status = self.element.get("status")
+        note = self.element.find(f"{{{COMMANDS}}}note")
+        self.note = "" if note is None else note.text or ""
+        self.failed = note is not None and note.get("type") == "error"
+
+    def fill(self, fields):
+        """fields: values as XML text, or lists of them, by name."""
+        inner = "".join(
+            f"<field var='{name}'>" + "".join(
+                f"<value>{v}</value>" for v in
+                (value if isinstance(value, list) else [value])) + "</field>"
+            for name, value in fields.items())
+        self._ask(f"<x xmlns='jabber:x:data' type='submit'>{inner}</x>",
+                  "complete")
+        return self
+
+    @property
+    def values(self):
+        """What the form shows."""
+        return {f.get("var"): [v.text or "" for v in f.findall(DATA + "value")]
+                for f in self.element.iter(DATA + "field")}
+
+
+def nodes(peer, where):
+    answer = peer.iq(where, f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
+    return [e.get("node") for e in answer.element.iter(f"{{{ITEMS}}}item")]
+
+
+def test_what_can_be_asked_is_listed_where_it_can_be(each_gate):
+    gate = each_gate
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    assert nodes(ann, GATEWAY) == ["ping", "disconnect-from-irc-server"]
+    assert nodes(ann, NETWORK) == ["configure", "get-irc-connection-info"]
+    ping = Command(ann, GATEWAY, "ping")
+    assert (ping.status, ping.note) == ("completed", "pong")
+    with pytest.raises(Refused, match="item-not-found"):
+        Command(ann, GATEWAY, "disconnect-user")
+
+
+def test_settings_hold_from_the_next_connection_on(each_gate):
+    gate = each_gate
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    form = Command(ann, NETWORK, "configure")
+    assert form.values["nick"] == []
+    form.fill({"nick": gate.nick("annie"), "realname": "Ann Example",
+               "username": "annx",
+               "after_connect_commands": [f"PRIVMSG {gate.bob.nick} :one",
+                                          f"PRIVMSG {gate.bob.nick} :two"]})
+    assert (form.status, form.failed) == ("completed", False)
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    assert ann.nicks[gate.room] == gate.nick("annie")
+    assert gate.nick("annie") in gate.bob.names(gate.channel)
+    gate.bob.send(f"WHOIS {gate.nick('annie')}")
+    who = gate.bob.wait_for(lambda m: m.command == "311")
+    assert who.params[-1] == "Ann Example" and "annx" in who.params[2]
+    for text in ("one", "two"):
+        gate.bob.wait_text(text, nick=gate.nick("annie"))
+    again = Command(ann, NETWORK, "configure").values
+    assert again["nick"] == [gate.nick("annie")]
+    assert len(again["after_connect_commands"]) == 2
+
+
+def test_settings_outlive_a_restart_and_secrets_are_not_shown(gate):
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    Command(ann, NETWORK, "configure").fill(
+        {"realname": "Ann", "pass": "s3cret"})
+    Command(ann, NETWORK, "configure").fill({"realname": "", "pass": ""})
+    gate.bridge.stop()
+    gate.bridge.start()
+    gate.bridge.wait_log("up", "xmpp", 40)
+    values = Command(ann, NETWORK, "configure").values
+    assert values["realname"] == [] and values["pass"] == []
+    assert "s3cret" not in repr(ann.record[-1])
+    carol = gate.things.xmpp(gate.xmpp, "carol")
+    assert Command(carol, NETWORK, "configure").values["nick"] == []
+
+
+def test_a_user_asks_about_the_connection_and_ends_it(each_gate):
+    gate = each_gate
+    ann = gate.enter("ann")
+    info = Command(ann, NETWORK, "get-irc-connection-info")
+    assert info.note.startswith("Connected to IRC server 127.0.0.1 on port")
+    assert f" as {gate.nick('ann')} since " in info.note
+    form = Command(ann, GATEWAY, "disconnect-from-irc-server")
+    form.fill({"irc-servers": "irc", "quit-message": "off to lunch"})
+    assert form.note == f"{ann.jid} was disconnected from irc"
+    gate.bob.wait_for(lambda m: m.command == "QUIT" and
+                      m.nick == gate.nick("ann") and
+                      "off to lunch" in m.params[-1])
+    gone = ann.wait_gone(gate.room, gate.nick("ann"))
+    assert {110, 307} <= gone.codes and "off to lunch" in gone.status
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+
+
+def test_an_operator_disconnects_a_user(farm, closing):
+    gate = make_gate(closing, farm.get("prosody"), farm.get("ngircd"),
+                     top={"admins": ["xmpp:carol@localhost"]})
+    ann, carol = gate.enter("ann"), gate.things.xmpp(gate.xmpp, "carol")
+    assert nodes(carol, GATEWAY) == ["ping", "disconnect-from-irc-server",
+                                     "disconnect-user", "connections"]
+    assert f"irc: {ann.jid} as " in Command(carol, GATEWAY,
+                                            "connections").note
+    form = Command(carol, GATEWAY, "disconnect-user")
+    assert ann.jid in [v.text for v in form.element.iter(DATA + "value")]
+    form.fill({"jids": [ann.jid], "quit-message": "enough"})
+    assert form.note == "1 user has been disconnected."
+    assert 307 in ann.wait_gone(gate.room, gate.nick("ann")).codes
+
+
+SETTINGS = ["nick", "pass", "account", "sasl_password", "username",
+            "realname", "after_connect_commands"]
+
+
+@pytest.mark.parametrize("field", SETTINGS)
+def test_no_value_of_a_setting_becomes_a_second_command(gate, field):
+    """A poison is refused in words, or is data on IRC and nothing else."""
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    for data in POISONS.values():
+        data = data.replace(b"%(channel)s", gate.channel.encode())
+        text = data.decode("utf-8", "replace")
+        if not fits_xml(text):
+            continue
+        form = Command(ann, NETWORK, "configure")
+        form.fill({field: xml_text(data)})
+        assert form.status in ("completed", "executing")
+        if form.status == "executing":
+            assert form.failed and form.note
+        elif field == "after_connect_commands":
+            Command(ann, NETWORK, "configure").fill({field: ""})
+    mark = gate.bob.mark()
+    try:
+        ann.join(gate.room, gate.nick("ann"), timeout=30)
+    except Refused:
+        pass # a password that the server does not take, for one
+    gate.bob.barrier()
+    said = [m for m in gate.bob.messages[mark:]
+            if m.command in ("PRIVMSG", "QUIT") and
+            ("injected" in m.raw or "poisoned" in m.raw)]
+    assert not said

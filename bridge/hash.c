@@ -7,6 +7,7 @@
 
 #include "bridge/hash.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -63,9 +64,19 @@ sip_word(uint64_t v[4], uint64_t word)
 	v[0] ^= word;
 }
 
-/* Up to eight bytes, least significant first. */
+/* Eight bytes, least significant first. */
 static uint64_t
-read_word(const unsigned char *bytes, size_t n)
+read_word(const unsigned char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+/* Fewer than eight. */
+static uint64_t
+read_rest(const unsigned char *bytes, size_t n)
 {
 	uint64_t word = 0;
 
@@ -87,8 +98,8 @@ hash_bytes_with_key(struct hash_key key, const void *bytes, size_t len)
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8)
-		sip_word(v, read_word(p, 8));
-	sip_word(v, read_word(p, left) | (uint64_t)len << 56);
+		sip_word(v, read_word(p));
+	sip_word(v, read_rest(p, left) | (uint64_t)len << 56);
 	v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		sip_round(v);

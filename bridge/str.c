@@ -20,7 +20,10 @@ str_init(struct str *s, size_t max)
 
 	size_t size = max + 1 < FIRST_SIZE ? max + 1 : FIRST_SIZE;
 
-	*s = (struct str){ .data = xcalloc(1, size), .size = size, .max = max };
+	*s = (struct str){ .data = xrealloc(NULL, size),
+			   .size = size,
+			   .max = max };
+	s->data[0] = '\0';
 }
 
 void
@@ -70,7 +73,10 @@ str_add(struct str *s, const char *text)
 void
 str_add_char(struct str *s, char c)
 {
-	str_add_n(s, &c, 1);
+	if (s->len + 1 >= s->size && !reserve(s, 1))
+		return;
+	s->data[s->len++] = c;
+	s->data[s->len] = '\0';
 }
 
 void

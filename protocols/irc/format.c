@@ -351,12 +351,11 @@ write_look(struct str *out, const struct look *from, const struct look *to,
 
 /* ---- writing ----------------------------------------------------------- */
 
-#define LOOKS_MAX (TEXT_SPANS_MAX + 1)
 static const char more[] = " [\xE2\x80\xA6]";
 
 struct writer {
 	const struct irc_cut *cut;
-	struct look looks[LOOKS_MAX];
+	struct look *looks; /* the plain one, and one for each span at most */
 	size_t n_looks;
 	struct str bytes;  /* the clean copy */
 	uint16_t *look_of; /* of each of its bytes */
@@ -391,7 +390,7 @@ add_look(struct writer *w, const struct span *span)
 {
 	struct look look = look_of_span(span);
 
-	if (look_equal(&look, &plain) || w->n_looks == LOOKS_MAX)
+	if (look_equal(&look, &plain))
 		return 0;
 	if (!look_equal(&look, &w->looks[w->n_looks - 1]))
 		w->looks[w->n_looks++] = look;
@@ -442,7 +441,7 @@ encode(struct writer *w, size_t at, size_t len)
 
 	str_clear(&w->piece);
 	write_prefix(w);
-	if (!w->codes) {
+	if (!w->codes || w->n_looks == 1) {
 		str_add_n(&w->piece, w->bytes.data + at, len);
 		return;
 	}
@@ -531,6 +530,7 @@ writer_init(struct writer *w, const struct text *text,
 		most += text->utf8[i] == '\n' ? 2 : 0;
 	most += 2;
 	w->cut = cut;
+	w->looks = xcalloc(text->n_spans + 1, sizeof(*w->looks));
 	w->looks[0] = plain;
 	w->n_looks = 1;
 	w->look_of = xcalloc(most, sizeof(*w->look_of));
@@ -542,6 +542,7 @@ writer_init(struct writer *w, const struct text *text,
 static void
 writer_free(struct writer *w)
 {
+	free(w->looks);
 	free(w->look_of);
 	str_finish(&w->bytes);
 	str_finish(&w->piece);

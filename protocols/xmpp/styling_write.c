@@ -300,12 +300,23 @@ collect_marks(struct writer *w, const struct text *text)
 	}
 }
 
+/* Nothing in it is written by directives, nor could be read as one. */
+static bool
+is_plain(const struct text *text)
+{
+	return !text->n_spans && strcspn(text->utf8, "*_~`>") == text->len;
+}
+
 bool
 styling_write(struct str *out, const struct text *text)
 {
 	struct writer w = { .s = text->utf8, .len = text->len };
 	bool plainly_read;
 
+	if (is_plain(text)) {
+		str_add_n(out, text->utf8, text->len);
+		return false;
+	}
 	w.mark = xcalloc(w.len + 1, 1);
 	w.block = xcalloc(w.len + 1, 1);
 	str_init(&w.out, w.len * WORST_GROWTH + 64);

@@ -33,6 +33,9 @@
 /* Bytes of one message's text, both ways. */
 #define STANZA_TEXT_MAX 65536
 
+/* Append it as XML. What was built here is well formed. */
+void stanza_write(struct str *out, xmpp_stanza_t *st);
+
 /* ---- building ------------------------------------------------------------ */
 
 /* from, to, type and id may be NULL. One reference, owned by the caller. */

@@ -25,6 +25,7 @@
 #include "bridge/pulse.h"
 #include "conf/conf.h"
 #include "protocols/xmpp/guard.h"
+#include "protocols/xmpp/stanza.h"
 
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -56,6 +57,7 @@
 #define RESERVED 4 /* low descriptors held free */
 #define ADDRESSES 8
 #define PUMP_ROUNDS 16
+#define UNSENT_MAX (64 * 1024)
 
 enum stream_state {
 	STREAM_DOWN,
@@ -93,6 +95,7 @@ struct stream {
 	struct timer tick, watch;
 	struct pulse pulse;
 
+	struct str unsent; /* stanzas, since libstrophe was run last */
 	bool pumping;
 	bool dirty;
 	bool gone;   /* libstrophe reported the end; not yet passed on */
@@ -222,6 +225,22 @@ on_first_tag(void *arg, const char *name, const char *const *attributes)
 
 static void stream_ended(struct stream *s);
 
+/* All at once: libstrophe makes a system call of each piece that it gets. */
+static void
+hand_over(struct stream *s)
+{
+	if (s->unsent.len)
+		xmpp_send_raw(s->conn, s->unsent.data, s->unsent.len);
+	str_clear(&s->unsent);
+}
+
+static void
+run_once(struct stream *s)
+{
+	hand_over(s);
+	xmpp_run_once(s->ctx, 0);
+}
+
 static void
 stream_pump(struct stream *s)
 {
@@ -231,9 +250,9 @@ stream_pump(struct stream *s)
 	guard_ask(on_first_tag, s);
 	do {
 		s->dirty = false;
-		xmpp_run_once(s->ctx, 0);
+		run_once(s);
 		if (!s->gone)
-			xmpp_run_once(s->ctx, 0);
+			run_once(s);
 	} while (!s->gone && --rounds && (s->dirty || bytes_wait(s)));
 	guard_ask(NULL, NULL);
 	s->pumping = false;
@@ -595,6 +614,7 @@ static void
 conn_drop(struct stream *s)
 {
 	watch_close(s);
+	str_clear(&s->unsent);
 	if (s->conn)
 		(void)xmpp_conn_release(s->conn);
 	s->conn = NULL;
@@ -751,6 +771,7 @@ stream_new(struct loop *loop, const struct conf_xmpp *conf, const char *where,
 	s->arg = arg;
 	s->mem = (xmpp_mem_t){ mem_alloc, mem_free, mem_realloc, NULL };
 	s->ctx = xmpp_ctx_new(&s->mem, NULL);
+	str_init(&s->unsent, SIZE_MAX / 4);
 	s->read_fd = s->write_fd = -1;
 	for (size_t i = 0; i < RESERVED; i++)
 		s->reserve[i] = -1;
@@ -775,6 +796,7 @@ stream_free(struct stream *s)
 	}
 	conn_drop(s);
 	xmpp_ctx_free(s->ctx);
+	str_finish(&s->unsent);
 	reserve_release(s, RESERVED);
 	free(s);
 }
@@ -813,6 +835,7 @@ stream_stop(struct stream *s)
 	timer_start(&s->tick, s->loop, TICK_MS, on_tick, s);
 	timer_start(&s->watch, s->loop, GOODBYE_MS, on_watch, s);
 	if (was == STREAM_UP) {
+		hand_over(s);
 		xmpp_disconnect(s->conn);
 		mark_dirty(s);
 	} else {
@@ -852,7 +875,9 @@ stream_send(struct stream *s, xmpp_stanza_t *st)
 	if (!from || !is_ours(s, from) || !xmpp_stanza_get_to(st)) {
 		log_bug(s->where, "stanza without an address of ours dropped");
 	} else if (s->state == STREAM_UP) {
-		xmpp_send(s->conn, st);
+		stanza_write(&s->unsent, st);
+		if (s->unsent.len >= UNSENT_MAX)
+			hand_over(s);
 		mark_dirty(s);
 	}
 	(void)xmpp_stanza_release(st);

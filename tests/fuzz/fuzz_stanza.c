@@ -19,15 +19,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Written by libstrophe, read by expat. */
+/* Written by us as by libstrophe, read by expat. */
 static void
 check_well_formed(xmpp_ctx_t *ctx, xmpp_stanza_t *st)
 {
 	XML_Parser parser = XML_ParserCreate("UTF-8");
+	AUTO_STR ours = { 0 };
 	char *text;
 	size_t len;
 
 	assert(xmpp_stanza_to_text(st, &text, &len) == XMPP_EOK);
+	str_init(&ours, len);
+	stanza_write(&ours, st);
+	assert(ours.len == len && !memcmp(ours.data, text, len));
 	assert(XML_Parse(parser, text, (int)len, 1) == XML_STATUS_OK);
 	XML_ParserFree(parser);
 	xmpp_free(ctx, text);

@@ -3,9 +3,11 @@
 
 #include "mappings/channels.h"
 
+#include "bridge/base.h"
 #include "mappings/sql.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 int
 network_put(struct db *db, const char *name, const char *protocol, int64_t *id)
@@ -138,17 +140,75 @@ channel_topic(struct db *db, int64_t channel)
 	return sql_string(db, SQL_CHANNEL_TOPIC, ARGS(INT(channel)));
 }
 
+static int
+write_cursor(struct db *db, int64_t channel, const char *cursor,
+	     int64_t when_ms)
+{
+	const struct arg *all = ARGS(INT(channel), TEXT(cursor), INT(when_ms));
+	int rc = sql_run(db, SQL_CURSOR_MOVE, all);
+
+	return rc || sql_changes(db) ? rc : sql_run(db, SQL_CURSOR_SET, all);
+}
+
+int
+cursors_write(struct db *db)
+{
+	bool lost = sqlite3_get_autocommit(db->sql); /* the transaction is */
+	int rc = 0;
+
+	for (size_t i = 0; i < db->n_cursors && !rc && !lost; i++)
+		rc = write_cursor(db, db->cursors[i].channel,
+				  db->cursors[i].value, db->cursors[i].when_ms);
+	cursors_forget(db);
+	return rc;
+}
+
+void
+cursors_forget(struct db *db)
+{
+	for (size_t i = 0; i < db->n_cursors; i++)
+		free(db->cursors[i].value);
+	free(db->cursors);
+	db->cursors = NULL;
+	db->n_cursors = 0;
+}
+
+static struct cursor_note *
+note_of(struct db *db, int64_t channel)
+{
+	struct cursor_note *note;
+
+	for (size_t i = 0; i < db->n_cursors; i++)
+		if (db->cursors[i].channel == channel)
+			return &db->cursors[i];
+	db->cursors = xrealloc(db->cursors,
+			       (db->n_cursors + 1) * sizeof(*db->cursors));
+	note = &db->cursors[db->n_cursors++];
+	*note = (struct cursor_note){ .channel = channel };
+	return note;
+}
+
+/* A group moves it with every message; the last one counts. */
 int
 channel_set_cursor(struct db *db, int64_t channel, const char *cursor,
 		   int64_t when_ms)
 {
-	return sql_run(db, SQL_CURSOR_SET,
-		       ARGS(INT(channel), TEXT(cursor), INT(when_ms)));
+	struct cursor_note *note;
+
+	if (sqlite3_get_autocommit(db->sql))
+		return write_cursor(db, channel, cursor, when_ms);
+	note = note_of(db, channel);
+	free(note->value);
+	note->value = xstrdup(cursor);
+	note->when_ms = when_ms;
+	return 0;
 }
 
 char *
 channel_cursor(struct db *db, int64_t channel)
 {
+	if (cursors_write(db))
+		return NULL;
 	return sql_string(db, SQL_CURSOR_GET, ARGS(INT(channel)));
 }
 

@@ -444,6 +444,9 @@ db_open(const char *path, enum db_mode mode, struct error *err)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 
+	/* Nobody asks for figures that cost a lock with every allocation. Too
+	 * late, and without effect, once SQLite is in use. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	db->mode = mode;
 	db->lock = -1;
 
@@ -466,6 +469,8 @@ db_close(struct db *db)
 {
 	if (!db)
 		return;
+	cursors_forget(db);
+	senders_forget(db);
 	for (int i = 0; i < SQL_STATEMENTS; i++)
 		sqlite3_finalize(db->statements[i]);
 
@@ -530,12 +535,16 @@ db_begin(struct db *db)
 int
 db_commit(struct db *db)
 {
-	return sql_run(db, SQL_COMMIT, NO_ARGS);
+	int rc = cursors_write(db);
+
+	return rc ? rc : sql_run(db, SQL_COMMIT, NO_ARGS);
 }
 
 void
 db_rollback(struct db *db)
 {
+	cursors_forget(db);
+	senders_forget(db);
 	if (!sqlite3_get_autocommit(db->sql))
 		(void)sql_run(db, SQL_ROLLBACK, NO_ARGS);
 }
@@ -543,18 +552,24 @@ db_rollback(struct db *db)
 int
 db_mark(struct db *db)
 {
-	return sql_run(db, SQL_MARK, NO_ARGS);
+	int rc = cursors_write(db);
+
+	return rc ? rc : sql_run(db, SQL_MARK, NO_ARGS);
 }
 
 int
 db_release(struct db *db)
 {
-	return sql_run(db, SQL_RELEASE, NO_ARGS);
+	int rc = cursors_write(db);
+
+	return rc ? rc : sql_run(db, SQL_RELEASE, NO_ARGS);
 }
 
 void
 db_revert(struct db *db)
 {
+	cursors_forget(db);
+	senders_forget(db);
 	/* Fails only if the transaction is gone, and then the commit does. */
 	if (sql_run(db, SQL_REVERT, NO_ARGS) == 0)
 		(void)sql_run(db, SQL_RELEASE, NO_ARGS);

@@ -3,18 +3,66 @@
  * identities.c - senders and puppets.
  *
  * Both are put again with every line that somebody says, so the common case,
- * that nothing changed, reads and does not write.
+ * that nothing changed, reads and does not write; and of a sender who spoke
+ * lately it knows without reading. Senders are never removed.
  */
 
 #include "mappings/identities.h"
 
+#include "bridge/base.h"
+#include "bridge/hash.h"
 #include "mappings/sql.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-int
-sender_put(struct db *db, int64_t network, const char *native_id,
-	   const char *name, const char *account, int64_t *id)
+static void
+forget(struct sender_note *note)
+{
+	free(note->native_id);
+	free(note->name);
+	free(note->account);
+	*note = (struct sender_note){ 0 };
+}
+
+void
+senders_forget(struct db *db)
+{
+	for (size_t i = 0; db->senders && i < SENDERS_NOTED; i++)
+		forget(&db->senders[i]);
+	free(db->senders);
+	db->senders = NULL;
+}
+
+static struct sender_note *
+note_of(struct db *db, const char *native_id)
+{
+	if (!db->senders)
+		db->senders = xcalloc(SENDERS_NOTED, sizeof(*db->senders));
+	return &db->senders[hash_bytes(native_id, strlen(native_id)) %
+			    SENDERS_NOTED];
+}
+
+static void
+take(char **at, const char *value)
+{
+	if (!value)
+		return; /* as it was */
+	free(*at);
+	*at = xstrdup(value);
+}
+
+/* value NULL: whatever it is. */
+static bool
+is_as(const char *noted, const char *value)
+{
+	return !value || (noted && strcmp(noted, value) == 0);
+}
+
+static int
+write_sender(struct db *db, int64_t network, const char *native_id,
+	     const char *name, const char *account, int64_t *id)
 {
 	const struct arg *all =
 		ARGS(INT(network), TEXT(native_id), TEXT(name), TEXT(account));
@@ -30,6 +78,34 @@ sender_put(struct db *db, int64_t network, const char *native_id,
 	return row[1] ? 0
 		      : sql_run(db, SQL_SENDER_SET,
 				ARGS(INT(*id), TEXT(name), TEXT(account)));
+}
+
+int
+sender_put(struct db *db, int64_t network, const char *native_id,
+	   const char *name, const char *account, int64_t *id)
+{
+	struct sender_note *note = note_of(db, native_id);
+	bool is_it = note->id && note->network == network &&
+		     strcmp(note->native_id, native_id) == 0;
+	int rc;
+
+	if (is_it && is_as(note->name, name) && is_as(note->account, account)) {
+		*id = note->id;
+		return 0;
+	}
+	if (!is_it)
+		forget(note);
+	rc = write_sender(db, network, native_id, name, account, id);
+	if (rc) {
+		forget(note);
+		return rc;
+	}
+	note->id = *id;
+	note->network = network;
+	take(&note->native_id, native_id);
+	take(&note->name, name);
+	take(&note->account, account);
+	return 0;
 }
 
 int

@@ -51,6 +51,7 @@ enum statement {
 	SQL_CHANNEL_ADD,
 	SQL_CHANNEL_SET_TOPIC,
 	SQL_CHANNEL_TOPIC,
+	SQL_CURSOR_MOVE,
 	SQL_CURSOR_SET,
 	SQL_CURSOR_GET,
 	SQL_HEARD_SET,
@@ -132,6 +133,19 @@ enum statement {
 };
 #define SQL_STATEMENTS (SQL_AWAY_EACH + 1)
 
+/* Where the catch-up of a channel resumes; to be written with the commit. */
+struct cursor_note {
+	int64_t channel, when_ms;
+	char *value;
+};
+
+/* One of those who spoke lately, as it is on disk. */
+struct sender_note {
+	int64_t id, network; /* id 0: none */
+	char *native_id, *name, *account;
+};
+#define SENDERS_NOTED 256 /* by hash; a power of two */
+
 struct db {
 	sqlite3 *sql;
 	sqlite3_stmt *statements[SQL_STATEMENTS];
@@ -142,7 +156,17 @@ struct db {
 	char text[256];
 	char bridge_id[17];
 	int64_t generation;
+	struct cursor_note *cursors;
+	size_t n_cursors;
+	struct sender_note *senders; /* SENDERS_NOTED */
 };
+
+/* channels.c: of what is not written yet. */
+int cursors_write(struct db *db);
+void cursors_forget(struct db *db);
+
+/* identities.c: after a rollback it may not be true. */
+void senders_forget(struct db *db);
 
 /* The text of a statement; never NULL. */
 const char *sql_text(enum statement which);

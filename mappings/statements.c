@@ -49,6 +49,10 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"UPDATE channel SET topic = ?2 WHERE id = ?1",
 	[SQL_CHANNEL_TOPIC] =
 		"SELECT topic FROM channel WHERE id = ?1",
+	[SQL_CURSOR_MOVE] =
+		"UPDATE cursor SET value = ?2, changed_ms = ?3"
+		"	WHERE scope = CAST(?1 AS TEXT) AND network = ("
+		"		SELECT network FROM channel WHERE id = ?1)",
 	[SQL_CURSOR_SET] =
 		"INSERT INTO cursor (network, scope, value, changed_ms)"
 		"	SELECT network, CAST(id AS TEXT), ?2, ?3"

@@ -232,6 +232,59 @@ a_cursor_is_kept_for_each_channel(void **state)
 }
 
 static void
+expect_cursor(struct db *db, int64_t channel, const char *expected)
+{
+	char *cursor = channel_cursor(db, channel);
+
+	assert_string_equal(cursor, expected);
+	free(cursor);
+}
+
+static void
+a_cursor_comes_and_goes_with_its_transaction(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+	int64_t b = channel_of(db, "irc", "#b");
+
+	assert_int_equal(db_begin(db), 0);
+	channel_set_cursor(db, a, "one", 1);
+	channel_set_cursor(db, b, "two", 2);
+	channel_set_cursor(db, a, "three", 3);
+	expect_cursor(db, a, "three");
+	channel_set_cursor(db, a, "four", 4);
+	assert_int_equal(db_commit(db), 0);
+	expect_cursor(db, a, "four");
+	expect_cursor(db, b, "two");
+	assert_int_equal(db_begin(db), 0);
+	channel_set_cursor(db, a, "lost", 5);
+	db_rollback(db);
+	expect_cursor(db, a, "four");
+	assert_int_equal(db_begin(db), 0);
+	assert_int_equal(db_commit(db), 0);
+	expect_cursor(db, a, "four");
+}
+
+static void
+a_cursor_goes_with_the_job_that_moved_it(void **state)
+{
+	struct db *db = *state;
+	int64_t a = channel_of(db, "irc", "#a");
+
+	assert_int_equal(db_begin(db), 0);
+	channel_set_cursor(db, a, "before", 1);
+	assert_int_equal(db_mark(db), 0);
+	channel_set_cursor(db, a, "failed", 2);
+	db_revert(db);
+	assert_int_equal(db_mark(db), 0);
+	channel_set_cursor(db, channel_of(db, "irc", "#b"), "b", 3);
+	assert_int_equal(db_release(db), 0);
+	assert_int_equal(db_commit(db), 0);
+	expect_cursor(db, a, "before");
+	expect_cursor(db, channel_of(db, "irc", "#b"), "b");
+}
+
+static void
 when_a_network_was_heard_is_no_cursor(void **state)
 {
 	struct db *db = *state;
@@ -262,6 +315,8 @@ main(void)
 		TEST(a_channel_is_told_by_its_number),
 		TEST(a_topic_is_remembered),
 		TEST(a_cursor_is_kept_for_each_channel),
+		TEST(a_cursor_comes_and_goes_with_its_transaction),
+		TEST(a_cursor_goes_with_the_job_that_moved_it),
 		TEST(when_a_network_was_heard_is_no_cursor),
 	};
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct world {
@@ -88,6 +89,49 @@ a_sender_is_the_same_under_every_name(void **state)
 
 	puppet_put(w->db, id[0], w->irc, NULL, 1, &puppet);
 	expect_puppets(w, 9, "xmpp/ann@x(Annie) is nobody at 1; ");
+}
+
+static void
+a_sender_of_a_lost_transaction_is_put_again(void **state)
+{
+	struct world *w = *state;
+	int64_t id, puppet;
+
+	assert_int_equal(db_begin(w->db), 0);
+	assert_int_equal(sender_put(w->db, w->xmpp, "ann@x", "Ann", NULL, &id),
+			 0);
+	db_rollback(w->db);
+	assert_int_equal(db_begin(w->db), 0);
+	assert_int_equal(db_mark(w->db), 0);
+	assert_int_equal(sender_put(w->db, w->xmpp, "ann@x", "Ann", NULL, &id),
+			 0);
+	db_revert(w->db);
+	assert_int_equal(sender_put(w->db, w->xmpp, "ann@x", "Anna", NULL, &id),
+			 0);
+	assert_int_equal(puppet_put(w->db, id, w->irc, "a", 1, &puppet), 0);
+	assert_int_equal(db_commit(w->db), 0);
+	expect_puppets(w, 9, "xmpp/ann@x(Anna) is a at 1; ");
+}
+
+/* More than are known without reading. */
+static void
+a_thousand_senders_keep_their_numbers(void **state)
+{
+	struct world *w = *state;
+	int64_t ids[1000], again;
+	char name[16];
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 1000; i++) {
+			snprintf(name, sizeof(name), "u%d", i);
+			assert_int_equal(sender_put(w->db, w->xmpp, name,
+						    round ? name : NULL, NULL,
+						    &again),
+					 0);
+			ids[i] = round ? ids[i] : again;
+			assert_int_equal(again, ids[i]);
+		}
+	}
 }
 
 static void
@@ -182,6 +226,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_sender_is_the_same_under_every_name),
 		TEST(a_sender_without_a_name_goes_by_its_id),
+		TEST(a_sender_of_a_lost_transaction_is_put_again),
+		TEST(a_thousand_senders_keep_their_numbers),
 		TEST(a_puppet_keeps_its_native_name),
 		TEST(a_native_name_is_not_handed_to_somebody_else),
 		TEST(the_most_active_puppets_come_first),

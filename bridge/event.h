@@ -54,6 +54,9 @@ enum event_flag {
 	/* By somebody who uses the bridge as a gateway: in a hosted room, or
 	 * in private. Such a person speaks over a connection of their own. */
 	EVENT_GATEWAY = 1 << 7,
+	/* Said by the network itself, or by a thing on it: the words stand
+	 * alone, and no name belongs before them. */
+	EVENT_STATED = 1 << 8,
 };
 
 /* How somebody left. */

@@ -209,6 +209,16 @@ is_left_to_others(struct room *from, const struct room *to,
 	       (!said && standby_covers(from, to));
 }
 
+/* Not everything is for everybody: some listen for a few words only. */
+static bool
+is_wanted(const struct room *to, const struct event *ev)
+{
+	struct network *net = to->life->net;
+
+	return !net->protocol->ops.wants ||
+	       net->protocol->ops.wants(net, &to->ch, ev);
+}
+
 static size_t
 destinations(struct room *from, const struct event *ev, struct room **to)
 {
@@ -219,7 +229,8 @@ destinations(struct room *from, const struct event *ev, struct room **to)
 		if (route_allows(&from->place, &link->rooms[i]->place,
 				 ev->kind) &&
 		    !is_set_there(link->rooms[i], ev) &&
-		    !is_left_to_others(from, link->rooms[i], ev))
+		    !is_left_to_others(from, link->rooms[i], ev) &&
+		    is_wanted(link->rooms[i], ev))
 			to[n++] = link->rooms[i];
 	return n;
 }

@@ -528,7 +528,30 @@ wait_for_speaker(struct item *item)
 static bool
 has_speaker(const struct event *ev)
 {
-	return ev->kind != EVENT_JOIN && ev->kind != EVENT_PART;
+	return ev->kind != EVENT_JOIN && ev->kind != EVENT_PART &&
+	       !(ev->flags & EVENT_STATED);
+}
+
+/* True if nothing but the text can tell who speaks. */
+static bool
+is_relayed(const struct item *item, enum voice voice)
+{
+	return voice == VOICE_RELAY && has_speaker(item->source) &&
+	       !(item->room->ch.caps & CAN_AUTHOR);
+}
+
+/* Where it was said, and by whom, as things are now. */
+static void
+set_author(struct item *item)
+{
+	struct delivery *d = &item->d;
+	struct room *from =
+		bridge_room(item->room->bridge, item->source->channel);
+	const struct member *m =
+		from ? member_find(from, item->source->sender.id) : NULL;
+
+	d->network = item->home ? item->home->conf->name : NULL;
+	d->rank = m && item->home ? m->rank : RANK_NONE;
 }
 
 static int64_t
@@ -589,6 +612,7 @@ launch(struct item *item, enum voice voice)
 	d->speaker = voice == VOICE_OWN ? &item->speaker->o : NULL;
 	d->target = item->target;
 	d->parent = item->parent;
+	set_author(item);
 	item->origin = origin_of(item);
 	d->origin = item->origin;
 	d->attempt = ++item->attempts;
@@ -667,7 +691,7 @@ start(struct item *item)
 		refuse_voiceless(item);
 		return true;
 	}
-	if (!render(item, voice == VOICE_RELAY && has_speaker(item->source)))
+	if (!render(item, is_relayed(item, voice)))
 		return false;
 	if (!item->d.event) {
 		settle(item, DELIVERY_CONFIRMED, NULL, 0,

@@ -151,6 +151,8 @@ enum capability {
 	CAN_ACCOUNT = 1 << 17,
 	/* Tells how reachable single people are; bridge/contact.h. */
 	CAN_CONTACT = 1 << 18,
+	/* Tells beside the words who said them, also without a puppet. */
+	CAN_AUTHOR = 1 << 19,
 };
 
 struct limits {
@@ -280,6 +282,10 @@ struct delivery {
 	/* What it is to carry in band, where people do not see it, if the
 	 * network has a place for that; NULL: nothing. bridge/origin.h. */
 	const char *origin;
+	/* Where event->sender said it: label of that network, and what that
+	 * person may do there, now. NULL: the bridge itself says it. */
+	const char *network;
+	enum rank rank;
 	unsigned attempt; /* 1 on the first try */
 	void *data;       /* the adapter's own; NULL when handed over */
 };
@@ -320,6 +326,15 @@ struct protocol_ops {
 
 	/* Put one delivery on the wire. Only called while UP and joined. */
 	void (*send)(struct network *net, struct delivery *d);
+
+	/*
+	 * Optional. False if ev, which was said elsewhere in the link, is none
+	 * of that channel's business: it is then neither kept for it nor sent.
+	 * Called in any state, before anything of ev is on disk; only what the
+	 * configuration says may decide.
+	 */
+	bool (*wants)(struct network *net, const struct channel *ch,
+		      const struct event *ev);
 
 	/*
 	 * With CAN_PUPPET, all three. Only called while UP and, for rooms,

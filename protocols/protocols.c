@@ -7,11 +7,9 @@
 
 extern const struct protocol irc_protocol;
 extern const struct protocol matrix_protocol;
+extern const struct protocol mqtt_protocol;
 extern const struct protocol xmpp_protocol;
 
 const struct protocol *const protocols[] = {
-	&irc_protocol,
-	&matrix_protocol,
-	&xmpp_protocol,
-	NULL,
+	&irc_protocol, &matrix_protocol, &mqtt_protocol, &xmpp_protocol, NULL,
 };

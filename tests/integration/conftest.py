@@ -16,6 +16,7 @@ from tests.support.bridge import (Bridge, irc_network, matrix_network,
                                   xmpp_network)
 from tests.support.irc_peer import IrcPeer
 from tests.support.matrix_peer import MatrixPeer
+from tests.support.mqtt_peer import MqttPeer
 from tests.support.process import stop_with_us, temporary_folder
 from tests.support.xmpp_peer import XmppPeer
 
@@ -70,7 +71,8 @@ class Farm:
                 kind = servers.XMPP[name[:-4]]
                 server = kind(self.folder / name, mam=True)
             else:
-                kind = {**servers.XMPP, **servers.IRC}[name]
+                kind = {**servers.XMPP, **servers.IRC,
+                        **servers.MQTT}[name]
                 server = kind(self.folder / name)
             self._started[name] = server
             server.start()
@@ -128,6 +130,12 @@ class Things:
 
     def matrix(self, server, user):
         peer = MatrixPeer(server, user)
+        self.peers.append(peer)
+        return peer.connect()
+
+    def mqtt(self, server, **options):
+        peer = MqttPeer(server.host, options.pop("port", server.port),
+                        **options)
         self.peers.append(peer)
         return peer.connect()
 

@@ -33,7 +33,8 @@ ALLOWED = {
                                "openssl/"},
     "protocols/irc": ADAPTER | {"libirc", "event2/", "openssl/"},
     "protocols/mqtt": ADAPTER | {"conf/rules.h", "conf/topic.h",
-                               "mosquitto.h", "jansson.h", "event2/"},
+                               "mosquitto.h", "jansson.h", "event2/",
+                               "utlist.h"},
     "protocols/matrix": ADAPTER | {"curl/", "jansson.h", "event2/", "utlist.h",
                                    "bridge/http/"},
 }

@@ -10,13 +10,16 @@
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
  *               [redact] [notice] [direct] [puppets=N] [wait=MS] [window=N]
  *               [idle=MS] [delay] [stamps: events tell their time]
+ *               [author: shows who said it, of which network, op or not]
+ *               [wants=WORD: only what begins so]
  *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
  *   case "what is shown"           a named subtest begins; state goes on
  *
  *   NET WHO joins|parts|quits|kicked|split #CH ["why"]
  *   NET WHO named "new name"
  *   NET WHO away|back ["status"]
- *   NET WHO says|said|acts|notices #CH "text" [as $1] [re $2]
+ *   WHO "@..." has the rank of an operator.
+ *   NET WHO says|said|acts|notices|states #CH "text" [as $1] [re $2]
  *   NET WHO repeats #CH "text" $1
  *   NET WHO recalled #CH "text" ID the history tells it, under that very id
  *   NET WHO edits|withdraws|reacts #CH $1 ["text"]
@@ -280,6 +283,7 @@ static const struct word cap_words[] = {
 	{ "notice", CAN_NOTICE },   { "direct", CAN_DIRECT },
 	{ "delay", CAN_DELAY },     { "host", CAN_HOST },
 	{ "account", CAN_ACCOUNT }, { "contact", CAN_CONTACT },
+	{ "author", CAN_AUTHOR },
 };
 
 static bool
@@ -306,6 +310,8 @@ network_word(struct play *p, struct world *w, const char *word)
 	}
 	if (strcmp(word, "stamps") == 0)
 		w->stamps = true;
+	else if (strncmp(word, "wants=", 6) == 0)
+		w->wants = keep(p, word + 6);
 	else if (number_after(word, "puppets=", &n))
 		w->limits.puppets = (unsigned)n;
 	else if (number_after(word, "wait=", &n))
@@ -536,6 +542,12 @@ act_notices(struct play *p, struct world *w)
 }
 
 static void
+act_states(struct play *p, struct world *w)
+{
+	act_say(p, w, EVENT_STATED);
+}
+
+static void
 act_repeats(struct play *p, struct world *w)
 {
 	world_repeat(w, p->words[3], p->words[1], word(p, 4),
@@ -650,20 +662,35 @@ struct verb {
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },     { "parts", 4, act_parts },
-	{ "quits", 4, act_quits },     { "split", 4, act_split },
-	{ "kicked", 4, act_kicked },   { "named", 4, act_named },
-	{ "away", 3, act_away },       { "back", 3, act_back },
-	{ "says", 5, act_says },       { "said", 5, act_said },
-	{ "acts", 5, act_acts },       { "notices", 5, act_notices },
-	{ "repeats", 6, act_repeats }, { "recalled", 6, act_recalled },
-	{ "edits", 6, act_edits },     { "withdraws", 5, act_withdraws },
-	{ "reacts", 6, act_reacts },   { "topic", 5, act_topic },
-	{ "tells", 5, act_tells },     { "enters", 4, act_enters },
-	{ "sets", 5, act_sets },       { "has", 4, act_has },
-	{ "follows", 4, act_follows }, { "unfollows", 4, act_unfollows },
-	{ "here", 3, act_here },       { "gone", 3, act_gone },
-	{ "may", 4, act_may },         { "runs", 5, act_runs },
+	{ "joins", 4, act_joins },
+	{ "parts", 4, act_parts },
+	{ "quits", 4, act_quits },
+	{ "split", 4, act_split },
+	{ "kicked", 4, act_kicked },
+	{ "named", 4, act_named },
+	{ "away", 3, act_away },
+	{ "back", 3, act_back },
+	{ "says", 5, act_says },
+	{ "said", 5, act_said },
+	{ "acts", 5, act_acts },
+	{ "notices", 5, act_notices },
+	{ "states", 5, act_states },
+	{ "repeats", 6, act_repeats },
+	{ "recalled", 6, act_recalled },
+	{ "edits", 6, act_edits },
+	{ "withdraws", 5, act_withdraws },
+	{ "reacts", 6, act_reacts },
+	{ "topic", 5, act_topic },
+	{ "tells", 5, act_tells },
+	{ "enters", 4, act_enters },
+	{ "sets", 5, act_sets },
+	{ "has", 4, act_has },
+	{ "follows", 4, act_follows },
+	{ "unfollows", 4, act_unfollows },
+	{ "here", 3, act_here },
+	{ "gone", 3, act_gone },
+	{ "may", 4, act_may },
+	{ "runs", 5, act_runs },
 };
 
 static void

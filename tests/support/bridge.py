@@ -49,7 +49,7 @@ def _value(value):
         return f"[ {inner} ]" if plain else f"( {inner} )"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, (int, float)):
         return str(value)
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
@@ -78,13 +78,20 @@ def matrix_network(server, service, /, **options):
             "prefix": service.prefix, **options}
 
 
+def mqtt_network(server, client_id, /, **options):
+    """Likewise of servers_mqtt, plain."""
+    return {"protocol": "mqtt", "broker": f"mqtt://127.0.0.1:{server.port}",
+            "client_id": client_id, **options}
+
+
 # Tests count what arrives; long queues are folded, and what is too much is
 # refused, where that is the test.
 SAY_ALL = {"fold_after": 0, "fold_rows": 0, "rows": 1000000}
 
 
 class Bridge:
-    """networks: {label: options}; links: {name: list of channels}."""
+    """networks: {label: options}; links: {name: list of channels, or the
+    options of the link}."""
 
     def __init__(self, folder, networks, links, level="trace", queue=None,
                  top=None):
@@ -104,8 +111,8 @@ class Bridge:
         self.configure()
 
     def configure(self):
-        links = {name: {"channels": channels} for name, channels
-                 in self.links.items()}
+        links = {name: link if isinstance(link, dict) else
+                 {"channels": link} for name, link in self.links.items()}
         text = [f"database = {_value(self.database)};",
                 f'log = {{ format = "json"; level = "{self.level}"; '
                 f"text = true; }};",
@@ -145,11 +152,24 @@ class Bridge:
     def places(self):
         """"network/channel" of all members, as the log names them."""
         found = []
-        for members in self.links.values():
+        for link, members in self.links.items():
+            if isinstance(members, dict):
+                found += self.rule_places(link, members)
+                members = members["channels"]
             for m in members:
                 name = m["channel"] if isinstance(m, dict) else m
                 found.append(name.replace(":", "/", 1))
         return found
+
+    @staticmethod
+    def rule_places(link, options):
+        """Rules are a member of their link on each of their networks."""
+        labels = set()
+        for rule in options.get("rules", {}).values():
+            topics = rule.get("filter") or rule.get("topic")
+            topics = [topics] if isinstance(topics, str) else topics
+            labels |= {t.split(":")[0] for t in topics}
+        return [f"{label}/$rules/{link}" for label in sorted(labels)]
 
     def wait_ready(self, timeout=READY_S):
         places = set(self.places())

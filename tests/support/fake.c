@@ -398,6 +398,11 @@ write_delivery(struct fake *f, const struct delivery *d)
 	if (ev->parent && d->parent)
 		fake_write(f->world, "%s %s replies %s: %s", d->channel->name,
 			   speaker, d->parent, ev->text.utf8);
+	else if (d->channel->caps & CAN_AUTHOR)
+		fake_write(f->world, "%s %s%s%s {%s of %s%s}", d->channel->name,
+			   speaker, sep, ev->text.utf8, ev->sender.name,
+			   d->network ? d->network : "us",
+			   d->rank >= RANK_OP ? ", op" : "");
 	else
 		fake_write(f->world, "%s %s%s%s", d->channel->name, speaker,
 			   sep, ev->text.utf8);
@@ -492,6 +497,16 @@ hold(struct fake *f, struct delivery *d)
 	DL_APPEND(f->held, h);
 	if (!f->world->shows_late)
 		show_held(f, d->channel);
+}
+
+/* Without hook_up(): whether it is up is no matter. */
+static bool
+fake_wants(struct network *net, const struct channel *ch UNUSED,
+	   const struct event *ev)
+{
+	const char *only = fake_from(net)->world->wants;
+
+	return !only || strncmp(ev->text.utf8, only, strlen(only)) == 0;
 }
 
 static void
@@ -755,6 +770,7 @@ const struct protocol fake_protocol = {
 		.join = fake_join,
 		.leave = fake_leave,
 		.send = fake_send,
+		.wants = fake_wants,
 		.puppet_join = fake_puppet_join,
 		.puppet_leave = fake_puppet_leave,
 		.puppet_update = fake_puppet_update,

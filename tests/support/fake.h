@@ -88,6 +88,7 @@ struct world {
 	bool slow_join;    /* channels are entered by world_enter() only */
 	enum fake_trap trap;
 	enum pressure pressure; /* as the bridge last said */
+	const char *wants;      /* how texts for it begin; NULL: anyhow */
 	bool stamps; /* events tell the time of loop, if there is one */
 	struct loop *loop;
 	const struct fake_watch *watch; /* all of it, or NULL */

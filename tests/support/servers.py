@@ -22,11 +22,13 @@ from .process import (Failure, Process, free_ports, stop_with_us,  # noqa
                       temporary_folder, wait_for)
 from .servers_irc import ACCOUNT, OPERATOR, Atheme, Inspircd, Ngircd  # noqa
 from .servers_matrix import Synapse  # noqa
+from .servers_mqtt import USER as MQTT_USER, Mosquitto  # noqa
 from .servers_xmpp import (COMPONENTS, ROOMS, SECRET, Ejabberd,  # noqa
                            Prosody)
 
 XMPP = {"prosody": Prosody, "ejabberd": Ejabberd}
 IRC = {"ngircd": Ngircd, "inspircd": Inspircd}
+MQTT = {"mosquitto": Mosquitto}
 
 
 def main():
@@ -34,7 +36,7 @@ def main():
     folder = temporary_folder()
     started = []
     try:
-        for kind in (Prosody, Ejabberd, Ngircd, Inspircd):
+        for kind in (Prosody, Ejabberd, Ngircd, Inspircd, Mosquitto):
             started.append(kind(folder / kind.name).start())
         started.append(Atheme(folder / "atheme", started[-1]).start())
         for server in started:

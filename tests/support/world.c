@@ -193,6 +193,7 @@ fake_raise_join(struct world *w, struct channel *ch,
 
 	ev->flags = flags;
 	ev->show = p->show;
+	ev->rank = *p->id == '@' ? RANK_OP : RANK_NONE;
 	event_set_sender(ev, p->id, p->name);
 	event_set_text(ev, p->status);
 	fake_raise(w, ch, ev);

@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqtt.c - the MQTT adapter: one client of one broker.
+ *
+ * Spoken here:
+ *   MQTT 5 (OASIS) and 3.1.1, by libmosquitto
+ *   RFC 6901 JSON Pointer, RFC 8259 JSON, in what rules look at
+ *
+ * Rules (watch.c, errand.c) and rooms as topics (chat.c) are places; what they
+ * have in common is here: subscriptions, what is not confirmed yet, and who
+ * speaks.
+ */
+
+#include "protocols/mqtt/mqtt.h"
+
+#include "bridge/base.h"
+#include "bridge/error.h"
+#include "bridge/log.h"
+#include "bridge/str.h"
+#include "conf/rules.h"
+#include "conf/topic.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * After a connect the broker sends what it kept for us, before we have
+ * subscribed anew; by then every channel must be there to take it.
+ */
+#define SETTLE_MS 50
+#define SETTLE_MAX_MS 2000
+
+static struct mqtt *
+mqtt_from(struct network *net)
+{
+	assert(net->protocol == &mqtt_protocol);
+	return container_of(net, struct mqtt, net);
+}
+
+/* ---- subscriptions ------------------------------------------------------- */
+
+static void
+tap_unuse(struct mqtt *q, struct tap *tap)
+{
+	if (--tap->uses)
+		return;
+	broker_unsubscribe(q->broker, tap->filter);
+	HASH_DEL(q->taps, tap);
+	free(tap->filter);
+	free(tap);
+}
+
+struct tap *
+place_tap(struct place *p, const char *filter)
+{
+	struct mqtt *q = p->q;
+	struct tap *tap;
+
+	HASH_FIND_STR(q->taps, filter, tap);
+	for (size_t i = 0; tap && i < p->n_taps; i++)
+		if (p->taps[i] == tap)
+			return tap;
+	if (!tap) {
+		tap = xcalloc(1, sizeof(*tap));
+		tap->filter = xstrdup(filter);
+		tap->id = broker_subscription_id(filter);
+		tap->mid = broker_subscribe(q->broker, filter);
+		HASH_ADD_KEYPTR(hh, q->taps, tap->filter, strlen(tap->filter),
+				tap);
+	}
+	tap->uses++;
+	p->taps = xrealloc(p->taps, (p->n_taps + 1) * sizeof(struct tap *));
+	p->taps[p->n_taps++] = tap;
+	return tap;
+}
+
+/* True if the broker sent this copy for that subscription. */
+static bool
+is_for(const struct tap *tap, const struct incoming *t, bool told)
+{
+	if (!topic_matches(tap->filter, t->topic))
+		return false;
+	for (size_t i = 0; told && i < t->n_ids; i++)
+		if (t->ids[i] == tap->id)
+			return true;
+	return !told;
+}
+
+/*
+ * With overlapping filters a broker sends several copies, and says (MQTT 5)
+ * which is for which. What it says may be of an earlier run of ours: it is
+ * believed if we have such a subscription, and it matches.
+ */
+static bool
+is_told(struct mqtt *q, const struct incoming *t)
+{
+	struct tap *tap, *tmp;
+
+	HASH_ITER(hh, q->taps, tap, tmp)
+	if (t->n_ids && is_for(tap, t, true))
+		return true;
+	return false;
+}
+
+/* ---- places -------------------------------------------------------------- */
+
+static struct place *
+place_of(struct channel *ch)
+{
+	return ch->data;
+}
+
+static struct place *
+place_new(struct mqtt *q, struct channel *ch)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+
+	p->q = q;
+	p->ch = ch;
+	p->rules = ch->conf ? ch->conf->rules : NULL;
+	(void)snprintf(p->where, sizeof(p->where), "%s/%s", q->net.name,
+		       ch->name);
+	p->next = q->places;
+	q->places = p;
+	ch->data = p;
+	return p;
+}
+
+static void
+place_close(struct place *p)
+{
+	for (size_t i = 0; i < p->n_taps; i++)
+		tap_unuse(p->q, p->taps[i]);
+	free(p->taps);
+	p->taps = NULL;
+	p->n_taps = 0;
+	p->open = false;
+	p->joining = false;
+	if (p->rules)
+		errands_free(p);
+	else
+		chat_lost(p);
+}
+
+static void
+place_free(struct place *p)
+{
+	struct place **at = &p->q->places;
+	struct speaker *s, *tmp;
+
+	place_close(p);
+	if (p->rules)
+		watches_free(p);
+	else
+		chat_free(p);
+	HASH_ITER(hh, p->speakers, s, tmp)
+	{
+		HASH_DEL(p->speakers, s);
+		free(s->id);
+		free(s->name);
+		free(s);
+	}
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->ch->data = NULL;
+	free(p);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+void
+place_raise(struct place *p, struct event *ev, const struct incoming *from)
+{
+	struct mqtt *q = p->q;
+
+	ev->channel = p->ch->id;
+	ev->when_ms = loop_wall_ms(q->loop);
+	if (from && event_is_durable(ev) && !event_check(ev)) {
+		struct held *held = xcalloc(1, sizeof(*held));
+
+		held->ev = event_ref(ev);
+		HASH_ADD_PTR(q->held, ev, held);
+		broker_hold(q->broker);
+	}
+	bridge_event(&q->net, ev);
+}
+
+static void
+tell_of(struct place *p, const struct speaker *s, unsigned flags)
+{
+	struct event *ev = event_make(EVENT_JOIN);
+
+	ev->flags = flags;
+	event_set_sender(ev, s->id, s->name);
+	place_raise(p, ev, NULL);
+}
+
+void
+place_speaker(struct place *p, struct event *ev, const char *id,
+	      const char *name)
+{
+	struct speaker *s;
+
+	event_set_sender(ev, id, name);
+	HASH_FIND_STR(p->speakers, id, s);
+	if (s || HASH_COUNT(p->speakers) >= SPEAKERS_MAX)
+		return;
+	s = xcalloc(1, sizeof(*s));
+	s->id = xstrdup(id);
+	s->name = xstrdup(name);
+	HASH_ADD_KEYPTR(hh, p->speakers, s->id, strlen(s->id), s);
+	tell_of(p, s, 0);
+}
+
+void
+place_say(struct place *p, const char *text)
+{
+	struct event *ev = event_make(EVENT_MESSAGE);
+
+	ev->flags = EVENT_NOTICE | EVENT_STATED;
+	event_set_sender(ev, p->q->net.name, p->q->net.name);
+	event_set_text(ev, text);
+	place_raise(p, ev, NULL);
+}
+
+static struct held *
+held_of(struct mqtt *q, const struct event *ev)
+{
+	struct held *held;
+
+	HASH_FIND_PTR(q->held, &ev, held);
+	return held;
+}
+
+static void
+held_drop(struct mqtt *q, struct held *held)
+{
+	HASH_DEL(q->held, held);
+	event_unref(held->ev);
+	free(held);
+}
+
+/* ---- what is under way --------------------------------------------------- */
+
+bool
+mqtt_publish(struct mqtt *q, const struct outgoing *g, struct delivery *d,
+	     struct errand *errand, const char **why)
+{
+	int mid = broker_publish(q->broker, g, why);
+	struct wire *w;
+
+	if (mid < 0)
+		return false;
+	if (!d && !errand)
+		return true;
+	w = xcalloc(1, sizeof(*w));
+	w->mid = mid;
+	w->d = d;
+	w->errand = errand;
+	HASH_ADD_INT(q->wires, mid, w);
+	return true;
+}
+
+static void
+wires_drop(struct mqtt *q)
+{
+	struct wire *w, *tmp;
+
+	HASH_ITER(hh, q->wires, w, tmp)
+	{
+		HASH_DEL(q->wires, w);
+		if (w->errand)
+			errand_drop(w->errand);
+		free(w);
+	}
+}
+
+/* What was under way to a channel that is left is given back by the core. */
+static void
+wires_drop_of(struct mqtt *q, const struct channel *ch)
+{
+	struct wire *w, *tmp;
+
+	HASH_ITER(hh, q->wires, w, tmp)
+	{
+		if (!w->d || w->d->channel != ch)
+			continue;
+		HASH_DEL(q->wires, w);
+		if (w->errand)
+			errand_drop(w->errand);
+		free(w);
+	}
+}
+
+/* ---- what the broker brings ---------------------------------------------- */
+
+static void
+on_settled(void *arg)
+{
+	struct mqtt *q = arg;
+
+	broker_pause(q->broker, q->pressed);
+}
+
+static void
+settle_after(struct mqtt *q, int64_t wait_ms)
+{
+	timer_start(&q->settle, q->loop, wait_ms, on_settled, q);
+}
+
+static void
+on_up(void *arg)
+{
+	struct mqtt *q = arg;
+
+	q->up_ms = loop_now_ms(q->loop);
+	q->pressed = false;
+	broker_pause(q->broker, true);
+	settle_after(q, SETTLE_MAX_MS);
+	log_info(q->net.name, "speaks MQTT %s",
+		 broker_is_5(q->broker) ? "5" : "3.1.1");
+	bridge_network_up(&q->net);
+}
+
+static void
+forget_connection(struct mqtt *q)
+{
+	struct tap *tap, *tap_tmp;
+	struct held *held, *held_tmp;
+
+	timer_stop(&q->settle);
+	wires_drop(q);
+	for (struct place *p = q->places; p; p = p->next)
+		place_close(p);
+	HASH_ITER(hh, q->taps, tap, tap_tmp)
+	{
+		HASH_DEL(q->taps, tap);
+		free(tap->filter);
+		free(tap);
+	}
+	HASH_ITER(hh, q->held, held, held_tmp)
+	held_drop(q, held);
+}
+
+static void
+on_down(void *arg, enum down_reason why, const char *text)
+{
+	struct mqtt *q = arg;
+
+	if (q->net.state == NETWORK_UP)
+		for (struct place *p = q->places; p; p = p->next)
+			if (p->rules && p->open)
+				errands_lost(p);
+	forget_connection(q);
+	bridge_network_down(&q->net, why, text);
+}
+
+static void
+on_message(void *arg, const struct incoming *t)
+{
+	struct mqtt *q = arg;
+	struct tap *tap, *tmp;
+	bool told;
+
+	if (!topic_is_sound(t->topic, strlen(t->topic))) {
+		log_peer(q->net.name, "a message under a broken topic");
+		return;
+	}
+	told = is_told(q, t);
+	HASH_ITER(hh, q->taps, tap, tmp)
+	{
+		if (!is_for(tap, t, told))
+			continue;
+		for (struct place *p = q->places; p; p = p->next)
+			if (p->open && p->rules)
+				watches_take(p, tap, t);
+	}
+	for (struct place *p = q->places; p; p = p->next)
+		if (p->open && p->rules)
+			errands_take(p, t);
+		else if (p->open)
+			chat_take(p, t);
+}
+
+static void
+on_published(void *arg, int mid, const char *reason, bool nobody)
+{
+	struct mqtt *q = arg;
+	struct wire *w;
+
+	HASH_FIND_INT(q->wires, &mid, w);
+	if (!w)
+		return;
+	HASH_DEL(q->wires, w);
+	if (w->d && reason)
+		bridge_refused(w->d, reason);
+	else if (w->d)
+		bridge_sent(w->d, &w->d->id, 1);
+	if (w->errand)
+		errand_published(w->errand, reason, nobody);
+	free(w);
+}
+
+static bool
+place_is_ready(const struct place *p)
+{
+	for (size_t i = 0; i < p->n_taps; i++)
+		if (!p->taps[i]->granted)
+			return false;
+	return true;
+}
+
+static void
+place_joined(struct place *p)
+{
+	struct speaker *s, *tmp;
+
+	p->joining = false;
+	HASH_ITER(hh, p->speakers, s, tmp)
+	tell_of(p, s, EVENT_BACKLOG);
+	bridge_joined(p->ch);
+	if (p->chat)
+		chat_joined(p);
+}
+
+static void
+place_refused(struct place *p, const struct tap *tap, const char *reason)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, 2000);
+	str_printf(&text, "the topics \"%.300s\": %s", tap->filter, reason);
+	wires_drop_of(p->q, p->ch);
+	place_close(p);
+	bridge_left(p->ch, DOWN_REFUSED, text.data);
+}
+
+static bool
+has_tap(const struct place *p, const struct tap *tap)
+{
+	for (size_t i = 0; i < p->n_taps; i++)
+		if (p->taps[i] == tap)
+			return true;
+	return false;
+}
+
+static void
+on_subscribed(void *arg, int mid, const char *reason)
+{
+	struct mqtt *q = arg;
+	struct tap *tap, *tmp, *found = NULL;
+	struct place *p, *next;
+
+	HASH_ITER(hh, q->taps, tap, tmp)
+	if (tap->mid == mid)
+		found = tap;
+	if (!found)
+		return;
+	found->mid = -1;
+	found->granted = !reason;
+	found->uses++; /* it outlives the places that give it up */
+	for (p = q->places; p; p = next) {
+		next = p->next;
+		if (!p->joining || !has_tap(p, found))
+			continue;
+		if (reason)
+			place_refused(p, found, reason);
+		else if (place_is_ready(p))
+			place_joined(p);
+	}
+	tap_unuse(q, found);
+}
+
+/* ---- hooks --------------------------------------------------------------- */
+
+static const struct broker_ops broker_ops = {
+	.up = on_up,
+	.down = on_down,
+	.message = on_message,
+	.published = on_published,
+	.subscribed = on_subscribed,
+};
+
+static struct network *
+client_create(const struct conf_network *conf, struct loop *loop,
+	      struct error *err UNUSED)
+{
+	struct mqtt *q = xcalloc(1, sizeof(*q));
+
+	network_init(&q->net, &mqtt_protocol, conf->name);
+	q->conf = conf->mqtt;
+	q->loop = loop;
+	q->net.limits.window = q->conf->window;
+	q->broker = broker_new(loop, q->conf, q->net.name, &broker_ops, q);
+	return &q->net;
+}
+
+static void
+client_destroy(struct network *net)
+{
+	struct mqtt *q = mqtt_from(net);
+
+	forget_connection(q);
+	while (q->places)
+		place_free(q->places);
+	broker_free(q->broker);
+	network_finish(net);
+	free(q);
+}
+
+static void
+client_start(struct network *net)
+{
+	broker_start(mqtt_from(net)->broker);
+}
+
+static void
+client_stop(struct network *net)
+{
+	broker_stop(mqtt_from(net)->broker);
+}
+
+static void
+client_join(struct network *net, struct channel *ch)
+{
+	struct mqtt *q = mqtt_from(net);
+	struct place *p = place_of(ch);
+
+	if (!p)
+		p = place_new(q, ch);
+	p->open = true;
+	p->joining = true;
+	if (p->rules) {
+		ch->caps = CAN_MULTILINE | CAN_NOTICE | CAN_AUTHOR | CAN_DELAY;
+		watches_open(p);
+		errands_open(p);
+	} else {
+		chat_open(p);
+	}
+	if (timer_is_running(&q->settle))
+		settle_after(q, SETTLE_MS);
+	if (place_is_ready(p))
+		place_joined(p);
+}
+
+static void
+client_leave(struct network *net, struct channel *ch)
+{
+	struct place *p = place_of(ch);
+
+	wires_drop_of(mqtt_from(net), ch);
+	if (p)
+		place_close(p);
+}
+
+static void
+client_forget(struct network *net UNUSED, struct channel *ch)
+{
+	struct place *p = place_of(ch);
+
+	if (p)
+		place_free(p);
+}
+
+static void
+client_send(struct network *net UNUSED, struct delivery *d)
+{
+	struct place *p = place_of(d->channel);
+
+	if (p->rules)
+		errands_send(p, d);
+	else
+		chat_send(p, d);
+}
+
+static bool
+client_wants(struct network *net UNUSED, const struct channel *ch,
+	     const struct event *ev)
+{
+	const struct conf_rules *rules = ch->conf ? ch->conf->rules : NULL;
+
+	return !rules || errands_want(rules, ev);
+}
+
+static void
+client_accepted(struct network *net, const struct event *ev)
+{
+	struct mqtt *q = mqtt_from(net);
+	struct held *held = held_of(q, ev);
+
+	if (!held)
+		return;
+	for (struct place *p = q->places; p; p = p->next)
+		if (p->chat && p->open && p->ch->id == ev->channel)
+			chat_accepted(p, ev);
+	held_drop(q, held);
+	broker_release(q->broker);
+}
+
+/* What is not kept is not acknowledged: the broker keeps it for us. */
+static void
+client_bounce(struct network *net, struct channel *ch, const struct event *ev,
+	      const char *why)
+{
+	struct mqtt *q = mqtt_from(net);
+	struct place *p = ch ? place_of(ch) : NULL;
+
+	if (held_of(q, ev))
+		broker_fail(q->broker, "what came could not be kept");
+	else if (p && p->chat && p->open)
+		chat_bounce(p, ev, why);
+}
+
+static void
+client_pressure(struct network *net, enum pressure why)
+{
+	struct mqtt *q = mqtt_from(net);
+
+	q->pressed = why != PRESSURE_NONE;
+	if (!timer_is_running(&q->settle))
+		broker_pause(q->broker, q->pressed);
+}
+
+static void
+client_puppet_join(struct network *net UNUSED, struct occupant *o)
+{
+	chat_puppet_join(place_of(o->channel), o);
+}
+
+static void
+client_puppet_leave(struct network *net UNUSED, struct occupant *o,
+		    const char *reason UNUSED)
+{
+	chat_puppet_leave(place_of(o->channel), o);
+}
+
+static void
+client_puppet_update(struct network *net UNUSED, struct occupant *o,
+		     unsigned changes)
+{
+	chat_puppet_update(place_of(o->channel), o, changes);
+}
+
+const struct protocol mqtt_protocol = {
+	.name = "mqtt",
+	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC |
+		CAN_PRESENCE | CAN_MULTILINE | CAN_ATTACH | CAN_PUPPET |
+		CAN_NOTICE | CAN_DELAY | CAN_AUTHOR,
+	.limits = {
+		.text_max = 65536,
+		.window = 20,
+		.puppet_wait_ms = 1000,
+	},
+	.ops = {
+		.create = client_create,
+		.destroy = client_destroy,
+		.start = client_start,
+		.stop = client_stop,
+		.join = client_join,
+		.leave = client_leave,
+		.send = client_send,
+		.wants = client_wants,
+		.puppet_join = client_puppet_join,
+		.puppet_leave = client_puppet_leave,
+		.puppet_update = client_puppet_update,
+		.forget = client_forget,
+		.accepted = client_accepted,
+		.bounce = client_bounce,
+		.pressure = client_pressure,
+	},
+};

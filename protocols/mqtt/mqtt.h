@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_MQTT_MQTT_H
+#define PROTOCOLS_MQTT_MQTT_H
+
+/*
+ * What the files of the adapter share: one network's state.
+ *
+ *     struct mqtt             one broker
+ *       struct tap            a filter that we are subscribed to, counted
+ *       struct wire           a message to the broker, until it has it
+ *       struct held           an event that is not on disk yet
+ *       struct place          a channel of the bridge; two kinds:
+ *         struct watch        rules: from topics to the room    (watch.c)
+ *         struct errand       rules: a command under way        (errand.c)
+ *         struct chat         a room as a tree of topics        (chat.c)
+ *
+ * A place is made at the first join() and lives until forget() or the end of
+ * the network, so that what is remembered of its topics outlives a lost
+ * connection; taps, wires and errands end with the connection.
+ */
+
+#include "bridge/hash.h"
+#include "bridge/loop.h"
+#include "bridge/protocol.h"
+#include "protocols/mqtt/broker.h"
+
+struct chat;
+struct conf_rules;
+struct errand;
+struct mqtt;
+struct place;
+struct watch;
+
+#define SPEAKERS_MAX 200 /* of one place, who are shown as members */
+
+struct tap {
+	char *filter;
+	uint32_t id;
+	unsigned uses;
+	int mid; /* of the SUBSCRIBE; -1: answered */
+	bool granted;
+	UT_hash_handle hh;
+};
+
+struct wire {
+	int mid;
+	struct delivery *d;    /* to be settled, or NULL */
+	struct errand *errand; /* whose it is, or NULL */
+	UT_hash_handle hh;
+};
+
+struct held {
+	struct event *ev; /* one reference; the key is its address */
+	UT_hash_handle hh;
+};
+
+/* Somebody of this network who has spoken in a place. */
+struct speaker {
+	char *id, *name;
+	UT_hash_handle hh;
+};
+
+struct place {
+	struct mqtt *q;
+	struct channel *ch;
+	const struct conf_rules *rules; /* NULL: a chat */
+	char where[160];                /* for the log */
+	bool open;    /* join() was called, and neither leave() nor the end */
+	bool joining; /* bridge_joined() is still to be called */
+	struct tap **taps;
+	size_t n_taps;
+	struct speaker *speakers;
+	struct watch *watches; /* an array */
+	size_t n_watches;
+	struct errand *errands; /* utlist */
+	struct chat *chat;
+	struct place *next;
+};
+
+struct mqtt {
+	struct network net;
+	const struct conf_mqtt *conf;
+	struct loop *loop;
+	struct broker *broker;
+	struct place *places;
+	struct tap *taps;
+	struct wire *wires;
+	struct held *held;
+	struct track *tracks, *oldest; /* of all watches; watch.c */
+	size_t n_tracks;
+	struct timer settle; /* reading begins when all channels are there */
+	int64_t up_ms;
+	bool pressed;
+};
+
+extern const struct protocol mqtt_protocol;
+
+/* ---- mqtt.c -------------------------------------------------------------- */
+
+/* Subscribe for that place. */
+struct tap *place_tap(struct place *p, const char *filter);
+
+/*
+ * Raise an event of that place, said by whom; takes the reference. from: the
+ * message that it is made of, which is acknowledged when the event is kept;
+ * NULL: none.
+ */
+void place_raise(struct place *p, struct event *ev,
+		 const struct incoming *from);
+
+/* Somebody speaks; shown as a member from now on, if there are not too many. */
+void place_speaker(struct place *p, struct event *ev, const char *id,
+		   const char *name);
+
+/* A line that the bridge says about this network's things. */
+void place_say(struct place *p, const char *text);
+
+/* Publish, and note for whom; false, with *why, if it cannot be. */
+bool mqtt_publish(struct mqtt *q, const struct outgoing *g, struct delivery *d,
+		  struct errand *errand, const char **why);
+
+/* ---- watch.c ------------------------------------------------------------- */
+
+void watches_open(struct place *p);
+void watches_free(struct place *p);
+void watches_take(struct place *p, const struct tap *tap,
+		  const struct incoming *t);
+
+/* ---- errand.c ------------------------------------------------------------ */
+
+/* Subscribe to what shows that a command was done. */
+void errands_open(struct place *p);
+
+/* The connection is lost: those who wait are told. */
+void errands_lost(struct place *p);
+void errands_free(struct place *p);
+
+/* True if the event is a command of one of the rules. */
+bool errands_want(const struct conf_rules *rules, const struct event *ev);
+void errands_send(struct place *p, struct delivery *d);
+void errands_take(struct place *p, const struct incoming *t);
+
+/* The broker has it (reason NULL) or not. */
+void errand_published(struct errand *e, const char *reason, bool nobody);
+
+/* The delivery was given back: forget it. */
+void errand_drop(struct errand *e);
+
+/* ---- chat.c -------------------------------------------------------------- */
+
+void chat_open(struct place *p);
+void chat_joined(struct place *p);
+void chat_lost(struct place *p);
+void chat_free(struct place *p);
+void chat_send(struct place *p, struct delivery *d);
+void chat_take(struct place *p, const struct incoming *t);
+
+/* What was published to be said is kept: now it is said. */
+void chat_accepted(struct place *p, const struct event *ev);
+void chat_bounce(struct place *p, const struct event *ev, const char *why);
+void chat_puppet_join(struct place *p, struct occupant *o);
+void chat_puppet_leave(struct place *p, struct occupant *o);
+void chat_puppet_update(struct place *p, struct occupant *o, unsigned changes);
+
+#endif

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Mosquitto for the tests; see server.py.
+
+Ports: plain, for everybody; with a password (USER) and an access list; TLS with
+the right certificate; TLS that wants a certificate of the client; TLS with the
+wrong name.
+"""
+
+import subprocess
+
+from . import certificates
+from .server import Server
+
+USER = ("tester", "only-for-tests")
+
+# What the listener with a password allows.
+ACCESS = """\
+user tester
+topic readwrite open/#
+topic readwrite causeway/#
+topic read readonly/#
+"""
+
+
+class Mosquitto(Server):
+    """persistent: what is to survive a restart does."""
+
+    name = "mosquitto"
+    packages = ("mosquitto", "openssl")
+    host = "127.0.0.1"
+    port_names = ("port", "password_port", "tls_port", "client_tls_port",
+                  "wrong_name_port")
+
+    def __init__(self, folder, ports=None, persistent=True):
+        super().__init__(folder, ports)
+        self.persistent = persistent
+        self.certificates = certificates.make(self.folder / "tls")
+
+    @property
+    def ca_file(self):
+        return self.certificates / "ca.pem"
+
+    def _tls(self, port, name, demand=False):
+        base = self.certificates / name
+        return (f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                f"certfile {base}.pem\nkeyfile {base}.key\n"
+                f"cafile {self.ca_file}\n"
+                f"require_certificate {'true' if demand else 'false'}\n")
+
+    def configure(self):
+        passwords = self.folder / "passwords"
+        passwords.write_text("")
+        subprocess.run(["mosquitto_passwd", "-b", passwords, *USER],
+                       check=True, capture_output=True)
+        passwords.chmod(0o644)
+        (self.folder / "access").write_text(ACCESS)
+        (self.folder / "mosquitto.conf").write_text(
+            "per_listener_settings true\n"
+            f"persistence {'true' if self.persistent else 'false'}\n"
+            f"persistence_location {self.folder}/\n"
+            "autosave_interval 1\nautosave_on_changes true\n"
+            "log_dest stdout\nlog_type error\nlog_type warning\n"
+            "log_type notice\n"
+            "max_queued_messages 100000\nmax_inflight_messages 1000\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+            f"listener {self.password_port} 127.0.0.1\n"
+            f"allow_anonymous false\npassword_file {passwords}\n"
+            f"acl_file {self.folder}/access\n" +
+            self._tls(self.tls_port, "server") +
+            self._tls(self.client_tls_port, "server", demand=True) +
+            self._tls(self.wrong_name_port, "other"))
+
+    def argv(self):
+        return ["/usr/sbin/mosquitto", "-c",
+                self.folder / "mosquitto.conf"]

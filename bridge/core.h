@@ -197,6 +197,7 @@ struct room {
 	struct peer *peers;   /* those who show one; standby.c */
 	unsigned group;       /* 0: no other bridge joins it to any */
 	char *why;            /* it was last left; NULL: never was */
+	bool refused;         /* and that somebody wants it so */
 	struct member *members;
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
@@ -264,6 +265,7 @@ struct netlife {
 	int64_t since_ms;       /* of the present state */
 	int64_t lost_ms;        /* when it was last up; 0: never was */
 	char *why;              /* it was last down; NULL: never was */
+	bool refused;           /* and that the other side wants it so */
 	unsigned complaints;    /* about being down, in the log */
 	bool news;              /* the reason differs from the one before */
 	bool heard;             /* it was up since it was last down */

@@ -23,6 +23,7 @@ struct door {
 	int64_t closed_ms; /* until then, because of: */
 	char *why;
 	unsigned refusals; /* in a row */
+	int64_t one_ms;    /* until then a second ban is one of all */
 	UT_hash_handle hh;
 };
 
@@ -102,8 +103,12 @@ gate_refused(struct gate *g, const struct gate_way *way, enum gate_refusal how,
 	struct door *door = door_of(g, way);
 	int64_t wait = THROTTLED_MS;
 
+	if (how == GATE_BANNED_ONE && now_ms >= door->one_ms) {
+		door->one_ms = now_ms + BANNED_MS;
+		return;
+	}
 	door->refusals++;
-	if (how == GATE_BANNED) {
+	if (how != GATE_THROTTLED) {
 		wait = BANNED_MS;
 		for (unsigned i = 1; i < door->refusals && wait < BANNED_MAX_MS;
 		     i++)
@@ -127,6 +132,7 @@ gate_welcomed(struct gate *g, const struct gate_way *way)
 
 	door->refusals = 0;
 	door->closed_ms = 0;
+	door->one_ms = 0;
 }
 
 const char *

@@ -24,6 +24,11 @@ struct gate;
 enum gate_refusal {
 	GATE_THROTTLED, /* too many, too fast: a minute */
 	GATE_BANNED,    /* K-line: minutes, then hours */
+	/*
+	 * One of many is banned, perhaps by its own mask. Only if another one
+	 * is soon, and none was let in between, it is all of us.
+	 */
+	GATE_BANNED_ONE,
 };
 
 /* What connections have in common that go through one door. */

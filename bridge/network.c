@@ -297,6 +297,7 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 	life->news = !life->complaints || !text || strcmp(life->why, text) != 0;
 	free(life->why);
 	life->why = xstrdup(text ? text : "no reason given");
+	life->refused = why == DOWN_REFUSED;
 	each_room(life, room_lost);
 	contacts_moved(life);
 	commands_lost(life);

@@ -283,6 +283,7 @@ bridge_left(struct channel *ch, enum down_reason why, const char *text)
 	text = text ? text : "no reason given";
 	free(room->why);
 	room->why = xstrdup(text);
+	room->refused = why == DOWN_REFUSED;
 	if (room->complained)
 		log_trace(room->where, "still out: %s", text);
 	else if (why == DOWN_REFUSED)

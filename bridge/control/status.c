@@ -55,7 +55,7 @@ write_backlog(struct answer *a, struct bridge *bridge, const struct backlog *b)
 /* ---- networks ---------------------------------------------------------- */
 
 static const char *
-network_state_name(enum network_state state)
+network_state_name(const struct netlife *life)
 {
 	static const char *const names[] = {
 		[NETWORK_DOWN] = "down",
@@ -64,7 +64,9 @@ network_state_name(enum network_state state)
 		[NETWORK_STOPPING] = "stopping",
 	};
 
-	return names[state];
+	if (life->net->state == NETWORK_DOWN && life->refused)
+		return "refused";
+	return names[life->net->state];
 }
 
 /* Wall time of a moment of the monotonic clock. */
@@ -102,7 +104,7 @@ write_network(struct answer *a, struct netlife *life)
 	answer_object(a, NULL);
 	answer_text(a, "network", life->conf->name);
 	answer_text(a, "protocol", life->conf->protocol);
-	answer_text(a, "state", network_state_name(life->net->state));
+	answer_text(a, "state", network_state_name(life));
 	answer_time(a, "since", wall_of(bridge, since));
 	verb_seconds(a, "for_s", loop_now_ms(bridge->loop) - since);
 	answer_number(a, "attempts", life->failures);
@@ -136,6 +138,7 @@ write_channel(struct answer *a, struct room *room)
 	struct backlog b = { 0 };
 	const char *state = room->ch.joined ? "joined"
 			    : room->joining ? "joining"
+			    : room->refused ? "refused"
 					    : "out";
 	int64_t left = room->joining ? -1 : timer_left_ms(&room->retry);
 

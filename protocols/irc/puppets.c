@@ -703,6 +703,7 @@ puppet_new(struct irc *irc, struct occupant *o)
 	HASH_ADD_KEYPTR(by_person, irc->puppets_by_person, p->person,
 			strlen(p->person), p);
 	session_init(&p->session, &irc->wire, &puppet_session_ops, p);
+	p->session.one_of_many = true;
 	irc_speaker_init(&p->speaker, &p->session);
 	while (last && last->next)
 		last = last->next;

@@ -158,6 +158,19 @@ mentions(const char *text, const char *const *words)
 	return false;
 }
 
+/* What bans an address bans all that come from it. */
+static enum gate_refusal
+ban_of(const struct session *s, const char *text)
+{
+	static const char *const addresses[] = {
+		"z-line", "z:line", "zline",     "d-line",
+		"dline",  "dnsbl",  "blacklist", NULL,
+	};
+
+	return s->one_of_many && !mentions(text, addresses) ? GATE_BANNED_ONE
+							    : GATE_BANNED;
+}
+
 /* From ERROR's text, which no standard fixes. */
 static enum session_end
 how_ended(struct session *s, const char *text)
@@ -180,7 +193,7 @@ how_ended(struct session *s, const char *text)
 	};
 
 	if (mentions(text, banned)) {
-		turned_away(s, GATE_BANNED, text);
+		turned_away(s, ban_of(s, text), text);
 		return SESSION_REFUSED;
 	}
 	if (mentions(text, throttled)) {
@@ -545,8 +558,9 @@ register_line(struct session *s, const struct irc_line *line)
 	s->refused = s->reg->refused;
 	if (s->reg->turned_away)
 		turned_away(s,
-			    s->reg->turned_away == IRC_BANNED ? GATE_BANNED
-							      : GATE_THROTTLED,
+			    s->reg->turned_away == IRC_BANNED
+				    ? ban_of(s, s->reg->why)
+				    : GATE_THROTTLED,
 			    s->reg->why);
 	switch (verdict) {
 	case IRC_GOING:

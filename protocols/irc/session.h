@@ -109,7 +109,8 @@ struct session {
 	 * nothing is sent the other way.
 	 */
 	bool hurried;
-	bool hears; /* for the bridge: it is always in a hurry */
+	bool hears;       /* for the bridge: it is always in a hurry */
+	bool one_of_many; /* a ban may be of this one alone */
 
 	/* private */
 	const struct session_ops *ops;

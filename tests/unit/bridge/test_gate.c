@@ -126,6 +126,23 @@ bans_in_a_row_are_waited_out_longer(void **state)
 	assert_true(gate_pass(*state, &irc_test, PACE, now, 0) < 3 * MINUTE);
 }
 
+static void
+only_a_second_ban_of_one_of_many_is_one_of_all(void **state)
+{
+	int64_t now = 0;
+
+	gate_refused(*state, &irc_test, GATE_BANNED_ONE, "K-lined", now, 0);
+	assert_int_equal(gate_pass(*state, &irc_test, PACE, now, 0), 0);
+	gate_welcomed(*state, &irc_test);
+	gate_refused(*state, &irc_test, GATE_BANNED_ONE, "K-lined", now, 0);
+	assert_null(gate_why(*state, &irc_test, now));
+	now += 10 * MINUTE;
+	gate_refused(*state, &irc_test, GATE_BANNED_ONE, "K-lined", now, 0);
+	assert_null(gate_why(*state, &irc_test, now));
+	gate_refused(*state, &irc_test, GATE_BANNED_ONE, "K-lined", now, 0);
+	assert_string_equal(gate_why(*state, &irc_test, now), "K-lined");
+}
+
 /* A puppet that is told "too many" a moment later. */
 static void
 a_ban_is_not_shortened_by_less(void **state)
@@ -156,6 +173,7 @@ main(void)
 		GATE(without_a_pace_nobody_waits),
 		GATE(after_a_refusal_nobody_comes_for_a_minute),
 		GATE(bans_in_a_row_are_waited_out_longer),
+		GATE(only_a_second_ban_of_one_of_many_is_one_of_all),
 		GATE(a_ban_is_not_shortened_by_less),
 		GATE(an_operator_can_open_it),
 	};

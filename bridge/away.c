@@ -5,8 +5,10 @@
  *
  * Not when it is lost: only when something has waited for it for some time.
  * And not when it is joined: only when something has arrived there, so that a
- * server which comes and goes does not make us talk. Who was told is on disk,
- * so that a restart does not tell it again, and ends it.
+ * server which comes and goes does not make us talk. What is told is kept and
+ * delivered as everything else is. Who was told is on disk, so that a restart
+ * does not tell it again, and ends it; only a crash in the moment between the
+ * two may tell it once more.
  */
 
 #include "bridge/base.h"
@@ -78,40 +80,26 @@ keep(const struct room *room, int64_t told)
 
 /* ---- saying ------------------------------------------------------------ */
 
+/* Of no use to those who are away themselves. */
 static bool
 can_hear(const struct room *room)
 {
 	return room && room->ch.conf && room->ch.joined;
 }
 
-/* Of use only now: it goes to no disk. */
 static void
-say(struct room *to, const char *text)
-{
-	struct event *ev = event_make(EVENT_MESSAGE);
-
-	ev->channel = to->ch.id;
-	ev->when_ms = loop_wall_ms(to->bridge->loop);
-	ev->flags = EVENT_NOTICE;
-	event_set_sender(ev, "causeway", "causeway");
-	event_set_text(ev, text);
-	outbox_push(to, ev, 0, NULL);
-	event_unref(ev);
-}
-
-static void
-say_away(const struct room *room, struct room *to)
+say_away(struct room *room, struct room *to)
 {
 	AUTO_STR text = { 0 };
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%s on %s is away; your messages are kept for it",
 		   room->ch.name, room->life->conf->name);
-	say(to, text.data);
+	intake_say(room, to, text.data);
 }
 
 static void
-say_back(const struct room *room, struct room *to)
+say_back(struct room *room, struct room *to)
 {
 	AUTO_STR text = { 0 };
 
@@ -126,7 +114,7 @@ say_back(const struct room *room, struct room *to)
 			   (long long)room->away.skipped);
 	else
 		str_add(&text, "your messages are being delivered");
-	say(to, text.data);
+	intake_say(room, to, text.data);
 }
 
 /* ---- who waits --------------------------------------------------------- */
@@ -181,8 +169,8 @@ add(struct away *away, int64_t channel)
 	return w;
 }
 
-void
-away_waits(struct room *room, int64_t channel)
+static void
+waits(struct room *room, int64_t channel)
 {
 	struct away *away = &room->away;
 
@@ -193,6 +181,13 @@ away_waits(struct room *room, int64_t channel)
 	if (!timer_is_running(&away->timer))
 		timer_start(&away->timer, room->bridge->loop, patience_ms(room),
 			    tell_those_who_wait, room);
+}
+
+void
+away_waits(struct room *room, const struct event *source)
+{
+	if (!event_is_own(source))
+		waits(room, source->channel);
 }
 
 void
@@ -213,8 +208,10 @@ away_ended(struct room *room)
 		const struct waiter *w = &away->list[i];
 		struct room *to = bridge_room(room->bridge, w->channel);
 
+		/* Who was told hears it in any case, if it has to wait. */
 		told |= w->told;
-		if ((w->told || away->skipped) && can_hear(to))
+		if (to && to->ch.conf &&
+		    (w->told || (away->skipped && to->ch.joined)))
 			say_back(room, to);
 	}
 	if (told)
@@ -232,7 +229,7 @@ take_told(void *arg, int64_t told)
 static void
 take_waiting(void *arg, int64_t from)
 {
-	away_waits(arg, from);
+	waits(arg, from);
 }
 
 void
@@ -243,7 +240,7 @@ away_load(struct room *room)
 	if (room->ch.kind != CHANNEL_ROOM || !room->ch.conf)
 		return;
 	away_each(db, room->ch.id, take_told, &room->away);
-	away_waiting(db, room->ch.id, take_waiting, room);
+	away_waiting(db, room->ch.id, OWN_SENDER, take_waiting, room);
 }
 
 void

@@ -114,12 +114,13 @@ bounces_work(struct bridge *bridge)
 		struct network *net = b->home->net;
 		const struct protocol_ops *ops = &net->protocol->ops;
 		struct room *room = bridge_room(bridge, b->source->channel);
+		bool tells = b->why && !event_is_own(b->source);
 
-		if (b->why && !can_be_heard(b, room))
+		if (tells && !can_be_heard(b, room))
 			continue;
 		if (!b->why && ops->accepted)
 			ops->accepted(net, b->source);
-		if (b->why && ops->bounce)
+		if (tells && ops->bounce)
 			ops->bounce(net, room ? &room->ch : NULL, b->source,
 				    b->why);
 		keep_told(bridge, b->event, b->channel);

@@ -47,6 +47,9 @@ struct follower;
 #define OUTBOX_MEMORY_MAX 256
 #define OUTBOX_SEEN 16
 
+/* Of what the bridge itself says; nobody on any network has that id. */
+#define OWN_SENDER "-causeway"
+
 /* Authors who are away; beyond that the oldest are not told. */
 #define BOUNCES_MAX 1000
 
@@ -548,8 +551,8 @@ struct event *fold_line(const struct item *item);
 
 /* away.c: those who write to a room that is away are told */
 
-/* What was said in channel waits for room, which is not joined. */
-void away_waits(struct room *room, int64_t channel);
+/* That event waits for room, which is not joined. */
+void away_waits(struct room *room, const struct event *source);
 
 /* It is joined. */
 void away_joined(struct room *room);
@@ -624,6 +627,15 @@ void standby_failed(const struct item *item);
 
 /* intake.c: what adapters raise */
 void intake_event(struct netlife *life, struct event *ev);
+
+/*
+ * The bridge itself has something to say about the room from, in the room to:
+ * kept, and said there as soon as that is possible.
+ */
+void intake_say(struct room *from, struct room *to, const char *text);
+
+/* True if the bridge itself said it: there is no author to be told. */
+bool event_is_own(const struct event *ev);
 
 /* The topic that the room has now, here and on disk. */
 void topic_remember(struct room *room, const char *topic);

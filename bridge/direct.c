@@ -29,7 +29,10 @@ struct direct {
 	struct netlife *to;
 	char *to_id;
 	int64_t to_channel;
+	bool full; /* there is no room for it */
 };
+
+#define FULL "too many messages wait for that person already"
 
 static int
 direct_rooms(struct db *db, struct direct *d)
@@ -52,7 +55,8 @@ direct_run(struct db *db, struct store_job *job)
 		rc = keeping_run(&d->k, db);
 	if (rc < 0 || d->k.known)
 		return rc;
-	return delivery_put(db, d->k.row.id, d->to_channel);
+	return d->full ? keeping_refuse(&d->k, db, d->to_channel, FULL)
+		       : delivery_put(db, d->k.row.id, d->to_channel);
 }
 
 static void
@@ -73,6 +77,7 @@ static void
 direct_deliver(struct direct *d)
 {
 	struct keeping *k = &d->k;
+	bool counted = !room_direct(d->to, d->to_id); /* with those on disk */
 	struct room *room;
 
 	k->ev->channel = k->row.channel; /* nobody else has seen it yet */
@@ -81,8 +86,15 @@ direct_deliver(struct direct *d)
 		return;
 	room_direct_open(k->life, k->ev->sender.id, k->row.channel);
 	room = room_direct_open(d->to, d->to_id, d->to_channel);
-	bounds_coming(room, k->bytes);
-	bounds_landed(room, k->bytes, true);
+	if (d->full) {
+		room->outbox.refused++;
+		bridge_owe(room, k->life, k->ev, k->row.id, FULL);
+		return;
+	}
+	if (!counted) {
+		bounds_coming(room, k->bytes);
+		bounds_landed(room, k->bytes, true);
+	}
 	outbox_push(room, k->ev, k->row.id, k->life);
 }
 
@@ -121,12 +133,14 @@ static void
 direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	      const char *to_id)
 {
+	struct room *room = room_direct(to, to_id);
 	struct bridge *bridge = from->bridge;
 	struct direct *d = xcalloc(1, sizeof(*d));
 
 	keeping_init(&d->k, from, ev, ++bridge->last_event);
 	d->to = to;
 	d->to_id = xstrdup(to_id);
+	d->full = room && bounds_full(room, d->k.bytes);
 	d->job.run = direct_run;
 	d->job.done = direct_done;
 	d->job.drop = direct_drop;
@@ -138,7 +152,6 @@ direct_event(struct netlife *life, struct event *ev)
 {
 	struct netlife *to = bridge_net(life->bridge, ev->to.network);
 	const char *why = obstacle(life, to);
-	struct room *room = NULL;
 	char id[ID_MAX];
 
 	if (!event_is_durable(ev))
@@ -146,13 +159,8 @@ direct_event(struct netlife *life, struct event *ev)
 	if (!why &&
 	    !to->net->protocol->ops.resolve(to->net, ev->to.id, id, sizeof(id)))
 		why = "nobody can have that name there";
-	if (!why)
-		room = room_direct(to, id);
-	if (room && bounds_full(room, keeping_size(ev)))
-		why = "too many messages wait for that person already";
-	if (why) {
+	if (why)
 		bridge_bounce(life, ev, why);
-		return;
-	}
-	direct_submit(life, to, ev, id);
+	else
+		direct_submit(life, to, ev, id);
 }

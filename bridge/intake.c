@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OWN_SENDER "causeway" /* of what the bridge itself says */
-#define FAREWELL_MAX 250      /* bytes, of what is said on leaving */
+#define OWN_NAME "causeway"
+#define FAREWELL_MAX 250 /* bytes, of what is said on leaving */
 #define FULL "too many messages wait for it; this one was not kept"
 
 /* A line of a room on its way to disk. */
@@ -30,21 +30,6 @@ struct intake {
 	size_t n, n_full;
 	int64_t channels[]; /* where it goes; then, where there is no room */
 };
-
-/* It has an end already, of which its author is to be told. */
-static int
-refuse_on_disk(struct db *db, const struct intake *in, int64_t channel)
-{
-	const struct delivery_end end = {
-		.state = DELIVERY_REFUSED,
-		.when_ms = in->k.row.received_ms,
-		.why = FULL,
-		.owed = true,
-	};
-	int rc = delivery_put(db, in->k.row.id, channel);
-
-	return rc ? rc : delivery_settle(db, in->k.row.id, channel, &end);
-}
 
 static int
 intake_run(struct db *db, struct store_job *job)
@@ -57,7 +42,7 @@ intake_run(struct db *db, struct store_job *job)
 	for (size_t i = 0; rc == 0 && i < in->n; i++)
 		rc = delivery_put(db, in->k.row.id, in->channels[i]);
 	for (size_t i = 0; rc == 0 && i < in->n_full; i++)
-		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
+		rc = keeping_refuse(&in->k, db, in->channels[in->n + i], FULL);
 	return rc;
 }
 
@@ -203,7 +188,7 @@ is_left_to_others(struct room *from, const struct room *to,
 		  const struct event *ev)
 {
 	bool said = (ev->kind == EVENT_MESSAGE || ev->kind == EVENT_EDIT) &&
-		    strcmp(ev->sender.id, OWN_SENDER) != 0;
+		    !event_is_own(ev);
 
 	return standby_has_it(from, to, ev) ||
 	       (!said && standby_covers(from, to));
@@ -477,6 +462,36 @@ bridge_event(struct network *net, struct event *ev)
 	event_unref(ev);
 }
 
+/* ---- what the bridge itself says --------------------------------------- */
+
+static struct event *
+own_words(const struct room *room, const char *text)
+{
+	struct event *ev = event_make(EVENT_MESSAGE);
+
+	ev->channel = room->ch.id;
+	ev->when_ms = loop_wall_ms(room->bridge->loop);
+	ev->flags = EVENT_NOTICE;
+	event_set_sender(ev, OWN_SENDER, OWN_NAME);
+	event_set_text(ev, text);
+	return ev;
+}
+
+bool
+event_is_own(const struct event *ev)
+{
+	return !strcmp(ev->sender.id, OWN_SENDER);
+}
+
+void
+intake_say(struct room *from, struct room *to, const char *text)
+{
+	struct event *ev = own_words(from, text);
+
+	intake_submit(from, ev, &to, 1);
+	event_unref(ev);
+}
+
 /* ---- what nobody heard ------------------------------------------------- */
 
 static void
@@ -492,8 +507,8 @@ void
 bridge_gap(struct channel *ch, int64_t from_ms)
 {
 	struct room *room = container_of(ch, struct room, ch);
-	struct event *ev = event_make(EVENT_MESSAGE);
 	int64_t now_ms = loop_wall_ms(room->bridge->loop);
+	struct event *ev;
 	AUTO_STR text = { 0 };
 
 	str_init(&text, 1024);
@@ -507,11 +522,7 @@ bridge_gap(struct channel *ch, int64_t from_ms)
 	}
 	add_clock(&text, now_ms);
 	str_add(&text, " (UTC) was not heard and cannot be fetched");
-	ev->channel = ch->id;
-	ev->when_ms = now_ms;
-	ev->flags = EVENT_NOTICE;
-	event_set_sender(ev, OWN_SENDER, OWN_SENDER);
-	event_set_text(ev, text.data);
+	ev = own_words(room, text.data);
 	carry_durable(room, ev);
 	event_unref(ev);
 }

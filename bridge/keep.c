@@ -10,6 +10,7 @@
 #include "bridge/steady.h"
 #include "mappings/channels.h"
 #include "mappings/identities.h"
+#include "mappings/queue.h"
 
 #include <errno.h>
 #include <string.h>
@@ -113,4 +114,19 @@ keeping_run(struct keeping *k, struct db *db)
 		rc = channel_set_cursor(db, k->row.channel, k->ev->cursor,
 					k->row.received_ms);
 	return rc;
+}
+
+int
+keeping_refuse(struct keeping *k, struct db *db, int64_t channel,
+	       const char *why)
+{
+	const struct delivery_end end = {
+		.state = DELIVERY_REFUSED,
+		.when_ms = k->row.received_ms,
+		.why = why,
+		.owed = true,
+	};
+	int rc = delivery_put(db, k->row.id, channel);
+
+	return rc ? rc : delivery_settle(db, k->row.id, channel, &end);
 }

@@ -38,6 +38,10 @@ void keeping_finish(struct keeping *k);
 /* On the store thread: write it down, or find that it is known. */
 int keeping_run(struct keeping *k, struct db *db);
 
+/* On the store thread: it ends here, and its author is to be told why. */
+int keeping_refuse(struct keeping *k, struct db *db, int64_t channel,
+		   const char *why);
+
 /* The disk has it: its source may be told. */
 void keeping_accepted(struct keeping *k);
 

@@ -119,6 +119,7 @@ static bool
 is_owed(const struct item *item, enum delivery_state state)
 {
 	return item->home && item->event && !item->stands_for &&
+	       !event_is_own(item->source) &&
 	       (state == DELIVERY_REFUSED || state == DELIVERY_EXPIRED);
 }
 
@@ -278,7 +279,7 @@ item_add(struct room *room, struct event *source, int64_t event,
 	if (event)
 		take_speaker(item);
 	if (event && !room->ch.joined)
-		away_waits(room, source->channel);
+		away_waits(room, source);
 	bridge_mark(room);
 }
 
@@ -298,7 +299,7 @@ outbox_push(struct room *room, struct event *source, int64_t event,
 		return;
 	if (box->more || box->n >= OUTBOX_MEMORY_MAX) {
 		if (!room->ch.joined)
-			away_waits(room, source->channel);
+			away_waits(room, source);
 		box->more = true;
 		bridge_mark(room);
 		return;
@@ -843,7 +844,7 @@ outbox_lost(struct room *room)
 		if (!item->event)
 			item_free(item);
 		else
-			away_waits(room, item->source->channel);
+			away_waits(room, item->source);
 	}
 }
 

@@ -85,10 +85,9 @@ away_over(struct db *db, int64_t channel)
 }
 
 static int
-each(struct db *db, enum statement which, int64_t channel,
-     void (*fn)(void *arg, int64_t number), void *arg)
+each(struct db *db, sqlite3_stmt *st, void (*fn)(void *arg, int64_t number),
+     void *arg)
 {
-	sqlite3_stmt *st = sql_start(db, which, ARGS(INT(channel)));
 	int rc;
 
 	while ((rc = sql_step(db, st)) > 0)
@@ -101,12 +100,16 @@ int
 away_each(struct db *db, int64_t channel, void (*fn)(void *arg, int64_t told),
 	  void *arg)
 {
-	return each(db, SQL_AWAY_EACH, channel, fn, arg);
+	return each(db, sql_start(db, SQL_AWAY_EACH, ARGS(INT(channel))), fn,
+		    arg);
 }
 
 int
-away_waiting(struct db *db, int64_t channel,
+away_waiting(struct db *db, int64_t channel, const char *except,
 	     void (*fn)(void *arg, int64_t from), void *arg)
 {
-	return each(db, SQL_AWAY_WAITING, channel, fn, arg);
+	return each(db,
+		    sql_start(db, SQL_AWAY_WAITING,
+			      ARGS(INT(channel), TEXT(except))),
+		    fn, arg);
 }

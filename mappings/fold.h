@@ -35,8 +35,9 @@ int queue_fold(struct db *db, int64_t channel, const struct fold_rule *rule,
 int away_put(struct db *db, int64_t channel, int64_t told);
 int away_over(struct db *db, int64_t channel);
 
-/* Where what waits for channel was said, each once. */
-int away_waiting(struct db *db, int64_t channel,
+/* Where what waits for channel was said, each once; but not by the sender of
+ * that id. */
+int away_waiting(struct db *db, int64_t channel, const char *except,
 		 void (*fn)(void *arg, int64_t from), void *arg);
 
 int away_each(struct db *db, int64_t channel,

@@ -388,7 +388,9 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"SELECT DISTINCT e.channel FROM ("
 		"	SELECT event FROM delivery WHERE channel = ?1"
 		"	AND state IN (0, 1) ORDER BY event LIMIT 256) d"
-		"	JOIN event e ON e.id = d.event",
+		"	JOIN event e ON e.id = d.event"
+		"	LEFT JOIN sender s ON s.id = e.sender"
+		"	WHERE s.native_id IS NOT ?2",
 	[SQL_AWAY_EACH] = "SELECT told FROM away WHERE channel = ?1",
 };
 /* clang-format on */

@@ -53,10 +53,10 @@ BUGS = [
 		item_free(item);
 """)]),
     Bug("an_answer_before_the_commit", "bridge/intake.c", [("""\
-		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
+		rc = keeping_refuse(&in->k, db, in->channels[in->n + i], FULL);
 	return rc;
 """, """\
-		rc = refuse_on_disk(db, in, in->channels[in->n + i]);
+		rc = keeping_refuse(&in->k, db, in->channels[in->n + i], FULL);
 	keeping_accepted(&in->k);
 	return rc;
 """), ("""\
@@ -89,10 +89,15 @@ BUGS = [
 	DL_FOREACH_SAFE(""")]),
     Bug("a_message_that_is_dropped_when_the_window_is_full",
         "bridge/outbox.c", [("""\
-			away_waits(room, source->channel);
+			away_waits(room, source);
 		box->more = true;
 """, """\
-			away_waits(room, source->channel);
+			away_waits(room, source);
+""")]),
+    Bug("a_return_that_nobody_is_told_of", "bridge/away.c", [("""\
+			say_back(room, to);
+""", """\
+			(void)say_back;
 """)]),
 ]
 

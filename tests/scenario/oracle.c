@@ -147,6 +147,81 @@ check_order(struct oracle *o, const struct word *word, int place)
 	*last = n;
 }
 
+/* ---- who is away ------------------------------------------------------- */
+
+/* A crash may repeat what was said and what was told; see away.c. */
+#define NEWS_AGAIN 2
+
+/* What the line at place is about: "#r2 on n1 is ..."; NULL: no such line. */
+static struct news *
+news_in(struct oracle *o, int place, const char *text)
+{
+	const char *at = strchr(text, '#');
+
+	if (place < 0 || place >= (int)o->n_rooms || !at)
+		return NULL;
+	if (!strstr(at, " is away; ") && !strstr(at, " is back; "))
+		return NULL;
+	for (size_t i = 0; i < o->n_rooms; i++) {
+		const char *label = o->worlds[o->rooms[i].net].label;
+		size_t len = strlen(o->rooms[i].name);
+
+		if (!strncmp(at, o->rooms[i].name, len) &&
+		    !strncmp(at + len, " on ", 4) &&
+		    !strncmp(at + len + 4, label, strlen(label)) &&
+		    !strncmp(at + len + 4 + strlen(label), " is ", 4))
+			return &o->news[place][i];
+	}
+	return NULL;
+}
+
+/* Once that it is away, then once that it is back. */
+static void
+check_news(struct oracle *o, int place, const char *text)
+{
+	struct news *news = news_in(o, place, text);
+	bool away = strstr(text, " is away; ");
+
+	if (!news)
+		return;
+	if (strstr(text, "of the messages that were kept"))
+		news->away =
+			true; /* which those hear, too, who were not told */
+	if (news->away == away && news->spare)
+		news->spare--;
+	else if (news->away == away && !news->loose && !o->was_full)
+		o->fail(o, "told at place %d: %s", place, text);
+	news->away = away;
+}
+
+static void
+news_again(struct oracle *o, struct news *news)
+{
+	news->spare = NEWS_AGAIN;
+	news->loose |= o->full || o->was_full;
+}
+
+static void
+news_ended(struct oracle *o)
+{
+	for (size_t i = 0; i < o->n_rooms; i++)
+		for (size_t k = 0; k < o->n_rooms; k++)
+			news_again(o, &o->news[i][k]);
+}
+
+static void
+judge_news(struct oracle *o)
+{
+	for (size_t i = 0; i < o->n_rooms; i++)
+		for (size_t k = 0; k < o->n_rooms; k++)
+			if (o->news[i][k].away && !o->news[i][k].loose &&
+			    !o->was_full && !o->lines[i])
+				o->fail(o,
+					"room %zu was not told that %zu is "
+					"back",
+					i, k);
+}
+
 /* A line that stands for others; it counts whether it was wanted or not. */
 static void
 count_folded(struct oracle *o, int place, const char *text)
@@ -168,6 +243,7 @@ on_shown(struct world *w, const struct delivery *d)
 
 	if (!word) {
 		count_folded(o, place, d->event->text.utf8);
+		check_news(o, place, d->event->text.utf8);
 		return;
 	}
 	if (place < 0 || !may_appear(o, word, place)) {
@@ -195,6 +271,14 @@ heard(struct world *w, const struct delivery *d)
 	return word && place >= 0 ? &word->at[place] : NULL;
 }
 
+static struct news *
+news_of(struct world *w, const struct delivery *d)
+{
+	struct oracle *o = w->arg;
+
+	return news_in(o, place_of(o, w, d->channel), d->event->text.utf8);
+}
+
 static void
 on_confirmed(struct world *w, const struct delivery *d)
 {
@@ -213,10 +297,13 @@ on_refused(struct world *w, const struct delivery *d)
 	struct heard *h = heard(w, d);
 	struct oracle *o = w->arg;
 	struct word *word = word_in(o, d->event->text.utf8);
+	struct news *news;
 
 	if (!word)
 		count_folded(o, place_of(o, w, d->channel),
 			     d->event->text.utf8);
+	if (!word && (news = news_of(w, d)))
+		news->loose = true;
 	if (!h)
 		return;
 	h->refused++;
@@ -235,9 +322,12 @@ static void
 on_unsettled(struct world *w, const struct delivery *d)
 {
 	struct heard *h = heard(w, d);
+	struct news *news = news_of(w, d);
 
 	if (h)
 		h->excused = true;
+	else if (news)
+		news_again(w->arg, news);
 }
 
 /* The bridge itself did. */
@@ -354,6 +444,8 @@ oracle_ended(struct oracle *o, bool crashed)
 {
 	for (size_t i = 0; crashed && i < o->n_ending; i++)
 		o->ending[i]->excused = true;
+	if (crashed)
+		news_ended(o);
 	o->n_ending = 0;
 	telling_ended(o, crashed);
 	for (unsigned i = 0; i < o->n_words; i++)
@@ -483,4 +575,5 @@ oracle_judge(struct oracle *o)
 		judge_word(o, &o->words[i]);
 	for (int net = 0; net < (int)o->n_nets; net++)
 		judge_puppets(o, net);
+	judge_news(o);
 }

@@ -63,6 +63,12 @@ struct oracle {
 	unsigned lines[ROOMS];
 	unsigned last[PLACES][PLACES]; /* first appearances, from and to */
 	bool kept_out[ROOMS][NETS][PEOPLE];
+	/* What was told in one room about another. */
+	struct news {
+		bool away;      /* told, and not that it is back */
+		bool loose;     /* one was refused, or not kept: not judged */
+		unsigned spare; /* so many may come again */
+	} news[ROOMS][ROOMS];
 	void (*fail)(struct oracle *o, const char *fmt, ...)
 		__attribute__((format(printf, 2, 3)));
 };

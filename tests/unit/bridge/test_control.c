@@ -420,7 +420,7 @@ retry_enters_a_lost_channel_at_once(void **state)
 	start(t);
 	world_kick(&t->b, "#y", DOWN_REFUSED);
 	loop_advance(t->loop, 0);
-	EXPECT(t, "status", { "channels.1.state", "\"out\"" });
+	EXPECT(t, "status", { "channels.1.state", "\"refused\"" });
 
 	json_t *answer = ask(t, "status");
 

@@ -202,7 +202,7 @@ who_was_told_is_remembered_until_it_is_over(void **state)
 	str_init(&s, 100);
 	put(w, 1, MESSAGE, NULL);
 	put(w, 2, MESSAGE, NULL);
-	assert_int_equal(away_waiting(w->db, w->b, add_number, &s), 0);
+	assert_int_equal(away_waiting(w->db, w->b, "-", add_number, &s), 0);
 	assert_string_equal(s.data, "1 ");
 	str_clear(&s);
 	assert_int_equal(away_each(w->db, w->b, add_number, &s), 0);

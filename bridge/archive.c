@@ -223,6 +223,30 @@ describe(struct db *db, struct item *item, struct fallback *how, int64_t event)
 	how->other_name = xstrdup(name_there(item, other));
 	how->other_text = xstrdup(other->text.utf8);
 	how->other_when_ms = other->when_ms;
+	how->own = other->channel == item->source->channel &&
+		   strcmp(other->sender.id, item->source->sender.id) == 0;
+}
+
+struct event *
+archive_unmark(struct item *item)
+{
+	struct db *db = store_reader(item->room->bridge->store);
+	const struct event *ev = item->source;
+	int64_t event = ev->kind == EVENT_REDACTION && ev->target
+				? event_find(db, ev->channel, ev->target)
+				: 0;
+	AUTO(event) mark = event ? archive_load(db, event, NULL) : NULL;
+	struct event *out;
+
+	if (!mark || mark->kind != EVENT_REACTION ||
+	    mark->channel != ev->channel)
+		return NULL;
+	out = event_copy(ev);
+	out->kind = EVENT_REACTION;
+	out->flags |= EVENT_REMOVED;
+	out->mark = event_strdup(out, mark->mark);
+	out->target = event_strdup(out, mark->target);
+	return out;
 }
 
 static int64_t
@@ -275,9 +299,8 @@ bridge_awaits(const struct channel *ch, const char *id)
 }
 
 int64_t
-archive_resolve(struct item *item, struct fallback *how)
+archive_resolve(struct item *item, const struct event *ev, struct fallback *how)
 {
-	const struct event *ev = item->source;
 	int64_t waits = 0;
 
 	if (ev->target)

@@ -577,7 +577,14 @@ char *archive_network(struct db *db, int64_t channel);
  * the same room, or 0.
  */
 struct fallback;
-int64_t archive_resolve(struct item *item, struct fallback *how);
+int64_t archive_resolve(struct item *item, const struct event *ev,
+			struct fallback *how);
+
+/*
+ * If an item withdraws a reaction: that one, removed, in the words of those
+ * who remove marks. One reference, the caller's; or NULL.
+ */
+struct event *archive_unmark(struct item *item);
 void archive_resolve_clear(struct fallback *how);
 
 /* fence.c: what must not be carried a second time */

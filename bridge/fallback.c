@@ -266,7 +266,10 @@ render_edit(struct event *ev, const struct fallback *how)
 static struct event *
 render_redaction(struct event *ev, const struct fallback *how)
 {
-	if ((how->caps & CAN_REDACT) && how->has_target && !how->relayed)
+	bool may = (how->caps & CAN_REDACT) &&
+		   (how->own || (how->caps & CAN_MODERATE));
+
+	if (may && how->has_target && !how->relayed)
 		return event_ref(ev);
 
 	struct text_builder b;

@@ -23,6 +23,7 @@ struct fallback {
 	bool late;      /* it waited for long; also EVENT_LATE says so */
 	int64_t now_ms; /* UTC, for what is late; 0: not known */
 	bool has_target, has_parent; /* known there under an id of its own */
+	bool own; /* target was said by the one who refers to it */
 	/* the message that target or parent names, as far as known */
 	const char *other_name; /* NULL if not known */
 	const char *other_text;

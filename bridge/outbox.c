@@ -579,11 +579,14 @@ render(struct item *item, bool relayed)
 		item->d.event = fold_line(item);
 		return true;
 	}
-	if (refers && (room->outbox.settling || archive_resolve(item, &how))) {
+	AUTO(event) unmark = archive_unmark(item);
+	struct event *ev = unmark ? unmark : item->source;
+	if (refers &&
+	    (room->outbox.settling || archive_resolve(item, ev, &how))) {
 		archive_resolve_clear(&how);
 		return false;
 	}
-	item->d.event = fallback_render(item->source, &how);
+	item->d.event = fallback_render(ev, &how);
 	archive_resolve_clear(&how);
 	return true;
 }

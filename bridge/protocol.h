@@ -129,7 +129,7 @@ struct str;
 /* What a network or channel can show natively; the rest is rendered as text. */
 enum capability {
 	CAN_EDIT = 1 << 0,
-	CAN_REDACT = 1 << 1,
+	CAN_REDACT = 1 << 1, /* what the same person said; see CAN_MODERATE */
 	CAN_REACT = 1 << 2,
 	CAN_REPLY = 1 << 3,
 	CAN_TOPIC = 1 << 4,
@@ -153,6 +153,8 @@ enum capability {
 	CAN_CONTACT = 1 << 18,
 	/* Tells beside the words who said them, also without a puppet. */
 	CAN_AUTHOR = 1 << 19,
+	/* With CAN_REDACT: somebody may take back what others said. */
+	CAN_MODERATE = 1 << 20,
 };
 
 struct limits {

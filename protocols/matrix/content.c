@@ -330,8 +330,8 @@ reaction(const json_t *content)
 	const char *key = content_string(relates, "key");
 	struct relation r = relation_of(content);
 
-	if (!key || !*key || strlen(key) > MARK_MAX || !r.event ||
-	    strcmp(r.type, "m.annotation") != 0)
+	if (!key || !*key || strpbrk(key, "\r\n") || strlen(key) > MARK_MAX ||
+	    !r.event || strcmp(r.type, "m.annotation") != 0)
 		return NULL;
 	struct event *ev = event_make(EVENT_REACTION);
 	ev->mark = event_strdup(ev, key);

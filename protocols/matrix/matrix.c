@@ -360,7 +360,7 @@ network_forget(struct network *net, struct channel *ch)
 
 const struct protocol matrix_protocol = {
 	.name = "matrix",
-	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC |
+	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY,
 	.limits = {

@@ -245,6 +245,9 @@ struct seat *ghost_seat(struct mroom *room, const char *user_id);
 /* One of our puppets is in the room, as the homeserver says. */
 void ghost_seen(struct mroom *room, const char *user_id, const char *name);
 
+/* Somebody in the room goes by that name now: no ghost there may. */
+void ghosts_avoid(struct mroom *room, const char *name);
+
 /* It is not any more, by whom and why, in words; kicked: for good. */
 void ghost_removed(struct mroom *room, const char *user_id, bool kicked,
 		   const char *why);

@@ -361,6 +361,27 @@ seat_enter(struct seat *s)
 	seat_call(s, "join", s->ghost->id, json_object(), on_joined);
 }
 
+static void
+seat_rename(struct seat *s)
+{
+	AUTO_STR name = { 0 };
+
+	choose_name(&name, s);
+	ghost_want(s->ghost, name.data);
+	if (s->state == SEAT_JOINED)
+		bridge_puppet_renamed(s->o, s->ghost->want);
+}
+
+void
+ghosts_avoid(struct mroom *room, const char *name)
+{
+	struct seat *s;
+
+	for (s = room->seats; s; s = s->hh.next)
+		if (s->o && strcmp(s->ghost->want, name) == 0)
+			seat_rename(s);
+}
+
 /* ---- what the homeserver tells ------------------------------------------ */
 
 void
@@ -463,12 +484,7 @@ void
 ghost_update(struct network *net UNUSED, struct occupant *o, unsigned changes)
 {
 	struct seat *s = o->data;
-	AUTO_STR name = { 0 };
 
-	if (!s || !(changes & PUPPET_NAME))
-		return;
-	choose_name(&name, s);
-	ghost_want(s->ghost, name.data);
-	if (s->state == SEAT_JOINED)
-		bridge_puppet_renamed(o, s->ghost->want);
+	if (s && changes & PUPPET_NAME)
+		seat_rename(s);
 }

@@ -121,6 +121,7 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 		HASH_ADD_KEYPTR(hh, room->people, p->id, strlen(p->id), p);
 	}
 	person_set_name(room, p, name.data);
+	ghosts_avoid(room, p->name);
 	struct event *ev = about(room, known ? EVENT_RENAME : EVENT_JOIN, p);
 	if (backlog)
 		ev->flags |= EVENT_BACKLOG;

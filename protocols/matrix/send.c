@@ -87,13 +87,16 @@ seat_of(const struct word *w)
 	return w->d->speaker ? w->d->speaker->data : NULL;
 }
 
-/* NULL: the bot. */
+/*
+ * As whom. The bot is named, too: Synapse 1.160 answers 500 if an application
+ * service says from which device, and not as whom.
+ */
 static const char *
 voice(const struct word *w)
 {
 	const struct seat *s = w->as_bot ? NULL : seat_of(w);
 
-	return s ? s->ghost->id : NULL;
+	return s ? s->ghost->id : w->room->m->bot;
 }
 
 static const char *
@@ -140,6 +143,11 @@ failed(struct word *w, const struct hs_answer *answer)
 	} else if (!strcmp(answer->errcode, "M_DUPLICATE_ANNOTATION")) {
 		word_sent(w, NULL);
 	} else if (answer->status >= 500 || answer->status == 429) {
+		log_peer(w->room->m->net.name,
+			 "the homeserver could not take a %s (%ld): %s; it is "
+			 "sent again",
+			 event_kind_name(w->d->event->kind), answer->status,
+			 answer->why);
 		give_back(w->room, answer->why);
 	} else {
 		str_init(&why, 512);
@@ -174,10 +182,8 @@ is_that_reaction(const struct word *w, const json_t *ev)
 	const char *key = content_string(
 		content_object(content_object(ev, "content"), "m.relates_to"),
 		"key");
-	const char *who = voice(w);
 
-	return sender && key &&
-	       strcmp(sender, who ? who : w->room->m->bot) == 0 &&
+	return sender && key && strcmp(sender, voice(w)) == 0 &&
 	       strcmp(key, w->d->event->mark) == 0;
 }
 
@@ -218,7 +224,7 @@ find_reaction(struct word *w)
 	matrix_path_add(&path, w->d->target);
 	str_add(&path, "/m.annotation/m.reaction");
 	matrix_path_as(&path, voice(w), NULL);
-	str_printf(&path, "%climit=500", voice(w) ? '&' : '?');
+	str_add(&path, "&limit=500");
 	hs_call(w->room->m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_reactions, w });
 }
@@ -232,9 +238,7 @@ call(struct word *w, struct str *path, const char *method, json_t *body)
 
 	matrix_path_as(path, voice(w), device(w));
 	if (ev->flags & EVENT_LATE && ev->when_ms > 0)
-		str_printf(path, "%cts=%lld",
-			   strchr(path->data, '?') ? '&' : '?',
-			   (long long)ev->when_ms);
+		str_printf(path, "&ts=%lld", (long long)ev->when_ms);
 	hs_call(w->room->m->hs,
 		&(struct hs_call){ method, path->data, body, on_answer, w });
 }
@@ -291,10 +295,6 @@ send_typing(struct word *w)
 	const char *who = voice(w);
 	AUTO_STR path = { 0 };
 
-	if (!who) {
-		word_sent(w, NULL);
-		return;
-	}
 	matrix_room_path(&path, w->room->id, "typing/");
 	matrix_path_add(&path, who);
 	matrix_path_as(&path, who, NULL);

@@ -248,6 +248,7 @@ post_delivery(struct xmpp *x, struct delivery *d, struct message_form *form,
 	form->type = "chat";
 	form->id = d->id;
 	form->replaces = d->event->kind == EVENT_EDIT ? d->target : NULL;
+	form->target = d->target;
 	xmpp_stanza_t *st = message_from_event(x->ctx, d->event, form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown to them");

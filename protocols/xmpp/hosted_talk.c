@@ -368,6 +368,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		.type = "groupchat",
 		.id = d->id,
 		.replaces = ev->kind == EVENT_EDIT ? d->target : NULL,
+		.target = d->target,
 		.parent = d->parent,
 		.delay_from = h->jid,
 		.origin = d->origin,

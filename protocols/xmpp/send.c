@@ -235,6 +235,7 @@ muc_room_send(struct room *room, struct delivery *d)
 		.to = room->jid,
 		.id = d->id,
 		.replaces = ev->kind == EVENT_EDIT ? d->target : NULL,
+		.target = d->target,
 		.parent = d->parent,
 		.delay_from = x->conf->component,
 		.origin = d->origin,
@@ -246,6 +247,8 @@ muc_room_send(struct room *room, struct delivery *d)
 		form.parent_to = parent_to.data;
 		form.parent_text = r->text;
 	}
+	if (ev->kind == EVENT_REACTION && d->target)
+		form.marks = talk_mark(room, form.from, d->target, ev);
 	xmpp_stanza_t *st = message_from_event(x->ctx, ev, &form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown on XMPP");
@@ -269,8 +272,10 @@ send_delivery(struct network *net, struct delivery *d)
 	enum event_kind kind = d->event->kind;
 	bool says = kind == EVENT_MESSAGE || kind == EVENT_EDIT ||
 		    kind == EVENT_TOPIC;
+	bool marks = kind == EVENT_REACTION || kind == EVENT_REDACTION;
 
-	if (!says || (!d->event->text.len && !is_blank_topic(d->event)))
+	if (!marks &&
+	    (!says || (!d->event->text.len && !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
 	else if (d->channel->kind == CHANNEL_DIRECT)
 		direct_send(x, d);

@@ -27,6 +27,7 @@
 #define NS_REPLACE "urn:xmpp:message-correct:0"
 #define NS_REPLY "urn:xmpp:reply:0"
 #define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_HINTS "urn:xmpp:hints"
 #define NS_RETRACT "urn:xmpp:message-retract:1"
 #define NS_MODERATE "urn:xmpp:message-moderate:1"
 #define NS_REACTIONS "urn:xmpp:reactions:0"
@@ -780,6 +781,58 @@ add_message_text(xmpp_stanza_t *st, const struct event *ev,
 	return true;
 }
 
+/* XEP-0444 */
+static void
+add_reactions(xmpp_stanza_t *st, const struct event *ev,
+	      const struct message_form *form)
+{
+	xmpp_stanza_t *all = stanza_add(st, "reactions", NS_REACTIONS);
+	const char *set = form->marks;
+	AUTO_STR mark = { 0 };
+
+	stanza_attr(all, "id", form->target);
+	if (!set)
+		set = ev->flags & EVENT_REMOVED ? "" : ev->mark;
+	str_init(&mark, 4 * STANZA_TEXT_MAX);
+	while (*set) {
+		size_t len = strcspn(set, "\n");
+
+		str_clear(&mark);
+		xml_clean(&mark, set, len);
+		if (mark.len)
+			stanza_add_text(all, "reaction", NULL, mark.data);
+		set += len + (set[len] == '\n');
+	}
+}
+
+/* XEP-0424, with words for those who do not know it. */
+static void
+add_retraction(xmpp_stanza_t *st, const struct message_form *form)
+{
+	stanza_attr(stanza_add(st, "retract", NS_RETRACT), "id", form->target);
+	stanza_attr(stanza_add(st, "fallback", NS_FALLBACK), "for", NS_RETRACT);
+	stanza_add_text(st, "body", NULL,
+			"/me withdrew a message, which your client still "
+			"shows");
+}
+
+/* What says nothing by itself, but of another message. */
+static xmpp_stanza_t *
+annotation(xmpp_stanza_t *st, const struct event *ev,
+	   const struct message_form *form)
+{
+	if (!form->target) {
+		(void)xmpp_stanza_release(st);
+		return NULL;
+	}
+	if (ev->kind == EVENT_REACTION)
+		add_reactions(st, ev, form);
+	else
+		add_retraction(st, form);
+	(void)stanza_add(st, "store", NS_HINTS);
+	return st;
+}
+
 xmpp_stanza_t *
 message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 		   const struct message_form *form)
@@ -788,6 +841,8 @@ message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 		stanza_new(ctx, "message", form->from, form->to, form->type);
 
 	stanza_attr(st, "id", form->id);
+	if (ev->kind == EVENT_REACTION || ev->kind == EVENT_REDACTION)
+		return annotation(st, ev, form);
 	if (ev->kind == EVENT_TOPIC) {
 		stanza_add_text(st, "subject", NULL, ev->text.utf8);
 	} else if (!add_message_text(st, ev, form)) {

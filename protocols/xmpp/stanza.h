@@ -165,17 +165,21 @@ const char *stanza_reactions(xmpp_stanza_t *st, struct event *ev,
 struct message_form {
 	const char *type; /* "groupchat" or "chat" */
 	const char *from, *to, *id;
-	const char *replaces;  /* id attribute of the message edited, or NULL */
-	const char *parent;    /* id of the message replied to, or NULL */
-	const char *parent_to; /* its author's address, or NULL */
+	const char *replaces; /* id attribute of the message edited, or NULL */
+	const char *target; /* id of the message marked or withdrawn, or NULL */
+	/* All marks of the author on it, one a line; NULL: the event's one. */
+	const char *marks;
+	const char *parent;      /* id of the message replied to, or NULL */
+	const char *parent_to;   /* its author's address, or NULL */
 	const char *parent_text; /* how it began, for the quote, or NULL */
 	const char *delay_from; /* who says when a late one was said, or NULL */
 	const char *origin;     /* bridge/origin.h, or NULL */
 };
 
 /*
- * The message stanza for a message, edit or topic; NULL if nothing is left of
- * its text after cleaning (a topic may be empty).
+ * The message stanza for a message, edit, topic, reaction (XEP-0444) or
+ * withdrawal (XEP-0424); NULL if nothing is left of its text after cleaning
+ * (a topic may be empty), or the target is missing.
  */
 xmpp_stanza_t *message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 				  const struct message_form *form);

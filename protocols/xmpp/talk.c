@@ -230,6 +230,28 @@ react(struct room *room, const struct member *m, xmpp_stanza_t *st,
 		marks_free(room, marks);
 }
 
+const char *
+talk_mark(struct room *room, const char *from, const char *target,
+	  const struct event *ev)
+{
+	struct marks *m = marks_get(room, from, target);
+	size_t n = strlen(ev->mark);
+	AUTO_STR set = { 0 };
+
+	str_init(&set, 4096);
+	for (const char *at = m->set; *at; at += strcspn(at, "\n") + 1) {
+		size_t len = strcspn(at, "\n");
+
+		if (len != n || memcmp(at, ev->mark, n) != 0)
+			str_printf(&set, "%.*s\n", (int)len, at);
+	}
+	if (!(ev->flags & EVENT_REMOVED))
+		str_printf(&set, "%s\n", ev->mark);
+	free(m->set);
+	m->set = str_take(&set);
+	return m->set;
+}
+
 /* ---- the room's own words ------------------------------------------------ */
 
 static const char *

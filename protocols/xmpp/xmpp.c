@@ -25,10 +25,10 @@
  *   XEP-0393  Message Styling
  *   XEP-0410  MUC Self-Ping, both sides
  *   XEP-0421  Occupant Ids, where the room has them; of hosted rooms
- *   XEP-0424  Message Retraction, incoming
+ *   XEP-0424  Message Retraction
  *   XEP-0425  Moderated Message Retraction, incoming
  *   XEP-0428  Fallback Indication
- *   XEP-0444  Message Reactions, incoming
+ *   XEP-0444  Message Reactions
  *   XEP-0461  Message Replies
  */
 
@@ -300,7 +300,7 @@ component_identify(struct network *net, const struct channel *ch,
 
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
-	.caps = CAN_EDIT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
+	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
 		CAN_DELAY | CAN_HOST,
 	.limits = {

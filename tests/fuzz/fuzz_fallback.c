@@ -114,7 +114,8 @@ check_showable(const struct event *out, const struct fallback *how)
 
 	require(out->kind != EVENT_EDIT || (direct_hit && (caps & CAN_EDIT)));
 	require(out->kind != EVENT_REDACTION ||
-		(direct_hit && (caps & CAN_REDACT)));
+		(direct_hit && (caps & CAN_REDACT) &&
+		 (how->own || (caps & CAN_MODERATE))));
 	require(out->kind != EVENT_REACTION ||
 		(direct_hit && (caps & CAN_REACT)));
 	require(out->kind != EVENT_TOPIC || (caps & CAN_TOPIC));

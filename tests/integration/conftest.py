@@ -293,7 +293,7 @@ class Trio:
 
 
 def make_trio(farm, things, start=True, **options):
-    xmpp, irc = farm.get("prosody"), farm.get("inspircd")
+    xmpp, irc = farm.get("prosody+mam"), farm.get("inspircd")
     synapse = farm.get("synapse")
     things.servers += [xmpp, irc, synapse]
     room = f"{things.name('room')}@{xmpp.rooms}"
@@ -305,8 +305,10 @@ def make_trio(farm, things, start=True, **options):
     bob.join(channel)
     mia = things.matrix(synapse, things.name("mia"))
     mia.set_name(mia_nick)
-    place = mia.create()
     service = synapse.service()
+    place = mia.create(power_level_content_override={
+        "users": {mia.id: 100, service.bot_id: 50}})
+    bob.send(f"MODE {channel} -t")
     bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp), "irc": irc_network(irc),
          "matrix": matrix_network(synapse, service, **options)},

@@ -8,8 +8,9 @@
  * channel, WHO a sender id, $1..$9 an id that was kept with "as $1".
  *
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
- *               [redact] [notice] [direct] [puppets=N] [wait=MS] [window=N]
- *               [idle=MS] [delay] [stamps: events tell their time]
+ *               [redact] [retract] [notice] [direct] [puppets=N] [wait=MS]
+ *               [window=N] [idle=MS] [delay]
+ *               [stamps: events tell their time]
  *               [author: shows who said it, of which network, op or not]
  *               [wants=WORD: only what begins so]
  *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
@@ -22,7 +23,7 @@
  *   NET WHO says|said|acts|notices|states #CH "text" [as $1] [re $2]
  *   NET WHO repeats #CH "text" $1
  *   NET WHO recalled #CH "text" ID the history tells it, under that very id
- *   NET WHO edits|withdraws|reacts #CH $1 ["text"]
+ *   NET WHO edits|withdraws|reacts #CH $1 ["text"] [as $2]
  *   NET WHO topic #CH "text"
  *   NET WHO tells NET2:WHO2 "text"
  *
@@ -279,11 +280,11 @@ static const struct word cap_words[] = {
 	{ "puppet", CAN_PUPPET },   { "own", CAN_PUPPET_OWN },
 	{ "style", CAN_STYLE },     { "topic", CAN_TOPIC },
 	{ "edit", CAN_EDIT },       { "reply", CAN_REPLY },
-	{ "react", CAN_REACT },     { "redact", CAN_REDACT },
-	{ "notice", CAN_NOTICE },   { "direct", CAN_DIRECT },
-	{ "delay", CAN_DELAY },     { "host", CAN_HOST },
-	{ "account", CAN_ACCOUNT }, { "contact", CAN_CONTACT },
-	{ "author", CAN_AUTHOR },
+	{ "react", CAN_REACT },     { "redact", CAN_REDACT | CAN_MODERATE },
+	{ "retract", CAN_REDACT },  { "notice", CAN_NOTICE },
+	{ "direct", CAN_DIRECT },   { "delay", CAN_DELAY },
+	{ "host", CAN_HOST },       { "account", CAN_ACCOUNT },
+	{ "contact", CAN_CONTACT }, { "author", CAN_AUTHOR },
 };
 
 static bool
@@ -451,8 +452,10 @@ act_say(struct play *p, struct world *w, unsigned flags)
 static void
 act_on(struct play *p, struct world *w, enum event_kind kind)
 {
+	const char *as = after_word(p, "as");
+
 	world_say(w, kind, 0, p->words[3], p->words[1], word(p, 5),
-		  id_slot(p, word(p, 4)), NULL);
+		  id_slot(p, word(p, 4)), as ? id_slot(p, as) : NULL);
 }
 
 static enum down_reason

@@ -389,8 +389,10 @@ write_delivery(struct fake *f, const struct delivery *d)
 			   speaker, d->target);
 		return;
 	case EVENT_REACTION:
-		fake_write(f->world, "%s %s reacts %s %s", d->channel->name,
-			   speaker, d->target, ev->mark);
+		fake_write(f->world, "%s %s %s %s %s", d->channel->name,
+			   speaker,
+			   ev->flags & EVENT_REMOVED ? "unreacts" : "reacts",
+			   d->target, ev->mark);
 		return;
 	default:
 		break;

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#define EVERYTHING                                                   \
-	(CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | \
-	 CAN_STYLE | CAN_ATTACH | CAN_NOTICE)
+#define EVERYTHING                                                      \
+	(CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | \
+	 CAN_TOPIC | CAN_STYLE | CAN_ATTACH | CAN_NOTICE)
 
 static struct event *
 event(enum event_kind kind, unsigned flags, const char *utf8)
@@ -49,6 +49,17 @@ static const struct row rows[] = {
 	{ EVENT_REACTION, 0, "", "t", NULL,
 	  { .caps = CAN_REACT, .has_target = true },
 	  "", EVENT_REACTION, 0 },
+	{ EVENT_REDACTION, 0, "why", "t", NULL,
+	  { .caps = CAN_REDACT, .has_target = true, .own = true },
+	  "why", EVENT_REDACTION, 0 },
+	{ EVENT_REDACTION, 0, "why", "t", NULL,
+	  { .caps = CAN_REDACT | CAN_MODERATE, .has_target = true },
+	  "why", EVENT_REDACTION, 0 },
+	/* Who may take back only what is theirs says so of the rest. */
+	{ EVENT_REDACTION, 0, "", "t", NULL,
+	  { .caps = CAN_REDACT, .has_target = true, .other_text = "oops" },
+	  "ann withdrew \"oops\"", EVENT_MESSAGE,
+	  EVENT_NOTICE | EVENT_RELAYED },
 	/* Without a puppet the text names the speaker. */
 	{ EVENT_MESSAGE, 0, "hi", NULL, NULL, { .relayed = true },
 	  "<ann> hi", EVENT_MESSAGE, EVENT_RELAYED },

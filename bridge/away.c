@@ -39,43 +39,25 @@ patience_ms(const struct room *room)
 /* ---- on disk ----------------------------------------------------------- */
 
 struct telling {
-	struct store_job job;
 	int64_t channel, told; /* told 0: it is over */
 };
 
 static int
-telling_run(struct db *db, struct store_job *job)
+write_telling(struct db *db, const void *what)
 {
-	const struct telling *t = container_of(job, struct telling, job);
+	const struct telling *t = what;
 
 	return t->told ? away_put(db, t->channel, t->told)
 		       : away_over(db, t->channel);
 }
 
-static void
-telling_drop(struct store_job *job)
-{
-	free(container_of(job, struct telling, job));
-}
-
 /* Without it the next run tells it once more. */
-static void
-telling_done(struct store_job *job, int status UNUSED)
-{
-	telling_drop(job);
-}
-
 static void
 keep(const struct room *room, int64_t told)
 {
-	struct telling *t = xcalloc(1, sizeof(*t));
+	const struct telling t = { room->ch.id, told };
 
-	t->job = (struct store_job){ .run = telling_run,
-				     .done = telling_done,
-				     .drop = telling_drop };
-	t->channel = room->ch.id;
-	t->told = told;
-	store_submit(room->bridge->store, &t->job);
+	store_note(room->bridge->store, write_telling, &t, sizeof(t));
 }
 
 /* ---- saying ------------------------------------------------------------ */

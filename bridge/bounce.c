@@ -35,45 +35,25 @@ struct bounce {
 /* ---- told -------------------------------------------------------------- */
 
 struct told {
-	struct store_job job;
 	int64_t event, channel;
 };
 
 static int
-told_run(struct db *db, struct store_job *job)
+write_told(struct db *db, const void *what)
 {
-	const struct told *t = container_of(job, struct told, job);
+	const struct told *t = what;
 
 	return delivery_told(db, t->event, t->channel);
 }
 
-static void
-told_drop(struct store_job *job)
-{
-	free(container_of(job, struct told, job));
-}
-
-/* If it failed, the author will be told once more. */
-static void
-told_done(struct store_job *job, int status UNUSED)
-{
-	told_drop(job);
-}
-
+/* If it fails, the author will be told once more. */
 static void
 keep_told(struct bridge *bridge, int64_t event, int64_t channel)
 {
-	struct told *t;
+	const struct told t = { event, channel };
 
-	if (!event)
-		return;
-	t = xcalloc(1, sizeof(*t));
-	t->job = (struct store_job){ .run = told_run,
-				     .done = told_done,
-				     .drop = told_drop };
-	t->event = event;
-	t->channel = channel;
-	store_submit(bridge->store, &t->job);
+	if (event)
+		store_note(bridge->store, write_told, &t, sizeof(t));
 }
 
 /* ---- the list ---------------------------------------------------------- */

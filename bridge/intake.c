@@ -278,48 +278,31 @@ carry_typing(struct room *from, struct event *ev)
 
 /* ---- topics ------------------------------------------------------------ */
 
-struct topic_job {
-	struct store_job job;
+struct topic_note {
 	int64_t channel;
-	char *topic;
+	char topic[];
 };
 
 static int
-topic_run(struct db *db, struct store_job *job)
+write_topic(struct db *db, const void *what)
 {
-	struct topic_job *t = container_of(job, struct topic_job, job);
+	const struct topic_note *t = what;
 
 	return channel_set_topic(db, t->channel, t->topic);
-}
-
-static void
-topic_drop(struct store_job *job)
-{
-	struct topic_job *t = container_of(job, struct topic_job, job);
-
-	free(t->topic);
-	free(t);
-}
-
-static void
-topic_done(struct store_job *job, int status UNUSED)
-{
-	topic_drop(job);
 }
 
 void
 topic_remember(struct room *room, const char *topic)
 {
-	struct topic_job *t = xcalloc(1, sizeof(*t));
+	size_t size = sizeof(struct topic_note) + strlen(topic) + 1;
+	struct topic_note *t = xcalloc(1, size);
 
 	free(room->topic);
 	room->topic = xstrdup(topic);
 	t->channel = room->ch.id;
-	t->topic = xstrdup(topic);
-	t->job.run = topic_run;
-	t->job.done = topic_done;
-	t->job.drop = topic_drop;
-	store_submit(room->bridge->store, &t->job);
+	memcpy(t->topic, topic, strlen(topic));
+	store_note(room->bridge->store, write_topic, t, size);
+	free(t);
 }
 
 /*

@@ -113,40 +113,17 @@ far_make(struct netlife *life, const char *name, int64_t id)
 
 /* ---- closing ----------------------------------------------------------- */
 
-struct closing {
-	struct store_job job;
-	int64_t portal;
-};
-
 static int
-closing_run(struct db *db, struct store_job *job)
+write_closing(struct db *db, const void *portal)
 {
-	const struct closing *c = container_of(job, struct closing, job);
-
-	return link_remove(db, c->portal);
-}
-
-static void
-closing_drop(struct store_job *job)
-{
-	free(container_of(job, struct closing, job));
+	return link_remove(db, *(const int64_t *)portal);
 }
 
 /* If it stays, the room comes back at the next start, and closes then. */
 static void
-closing_done(struct store_job *job, int status UNUSED)
-{
-	closing_drop(job);
-}
-
-static void
 forget_portal(struct bridge *bridge, int64_t portal)
 {
-	struct closing *c = xcalloc(1, sizeof(*c));
-
-	c->job = (struct store_job){ closing_run, closing_done, closing_drop };
-	c->portal = portal;
-	store_submit(bridge->store, &c->job);
+	store_note(bridge->store, write_closing, &portal, sizeof(portal));
 }
 
 static bool

@@ -39,25 +39,43 @@ patience_ms(const struct room *room)
 /* ---- on disk ----------------------------------------------------------- */
 
 struct telling {
+	struct store_job job;
 	int64_t channel, told; /* told 0: it is over */
 };
 
 static int
-write_telling(struct db *db, const void *what)
+telling_run(struct db *db, struct store_job *job)
 {
-	const struct telling *t = what;
+	const struct telling *t = container_of(job, struct telling, job);
 
 	return t->told ? away_put(db, t->channel, t->told)
 		       : away_over(db, t->channel);
 }
 
+static void
+telling_drop(struct store_job *job)
+{
+	free(container_of(job, struct telling, job));
+}
+
 /* Without it the next run tells it once more. */
+static void
+telling_done(struct store_job *job, int status UNUSED)
+{
+	telling_drop(job);
+}
+
 static void
 keep(const struct room *room, int64_t told)
 {
-	const struct telling t = { room->ch.id, told };
+	struct telling *t = xcalloc(1, sizeof(*t));
 
-	store_note(room->bridge->store, write_telling, &t, sizeof(t));
+	t->job = (struct store_job){ .run = telling_run,
+				     .done = telling_done,
+				     .drop = telling_drop };
+	t->channel = room->ch.id;
+	t->told = told;
+	store_submit(room->bridge->store, &t->job);
 }
 
 /* ---- saying ------------------------------------------------------------ */

@@ -35,25 +35,45 @@ struct bounce {
 /* ---- told -------------------------------------------------------------- */
 
 struct told {
+	struct store_job job;
 	int64_t event, channel;
 };
 
 static int
-write_told(struct db *db, const void *what)
+told_run(struct db *db, struct store_job *job)
 {
-	const struct told *t = what;
+	const struct told *t = container_of(job, struct told, job);
 
 	return delivery_told(db, t->event, t->channel);
 }
 
-/* If it fails, the author will be told once more. */
+static void
+told_drop(struct store_job *job)
+{
+	free(container_of(job, struct told, job));
+}
+
+/* If it failed, the author will be told once more. */
+static void
+told_done(struct store_job *job, int status UNUSED)
+{
+	told_drop(job);
+}
+
 static void
 keep_told(struct bridge *bridge, int64_t event, int64_t channel)
 {
-	const struct told t = { event, channel };
+	struct told *t;
 
-	if (event)
-		store_note(bridge->store, write_told, &t, sizeof(t));
+	if (!event)
+		return;
+	t = xcalloc(1, sizeof(*t));
+	t->job = (struct store_job){ .run = told_run,
+				     .done = told_done,
+				     .drop = told_drop };
+	t->event = event;
+	t->channel = channel;
+	store_submit(bridge->store, &t->job);
 }
 
 /* ---- the list ---------------------------------------------------------- */

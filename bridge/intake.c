@@ -278,31 +278,48 @@ carry_typing(struct room *from, struct event *ev)
 
 /* ---- topics ------------------------------------------------------------ */
 
-struct topic_note {
+struct topic_job {
+	struct store_job job;
 	int64_t channel;
-	char topic[];
+	char *topic;
 };
 
 static int
-write_topic(struct db *db, const void *what)
+topic_run(struct db *db, struct store_job *job)
 {
-	const struct topic_note *t = what;
+	struct topic_job *t = container_of(job, struct topic_job, job);
 
 	return channel_set_topic(db, t->channel, t->topic);
+}
+
+static void
+topic_drop(struct store_job *job)
+{
+	struct topic_job *t = container_of(job, struct topic_job, job);
+
+	free(t->topic);
+	free(t);
+}
+
+static void
+topic_done(struct store_job *job, int status UNUSED)
+{
+	topic_drop(job);
 }
 
 void
 topic_remember(struct room *room, const char *topic)
 {
-	size_t size = sizeof(struct topic_note) + strlen(topic) + 1;
-	struct topic_note *t = xcalloc(1, size);
+	struct topic_job *t = xcalloc(1, sizeof(*t));
 
 	free(room->topic);
 	room->topic = xstrdup(topic);
 	t->channel = room->ch.id;
-	memcpy(t->topic, topic, strlen(topic));
-	store_note(room->bridge->store, write_topic, t, size);
-	free(t);
+	t->topic = xstrdup(topic);
+	t->job.run = topic_run;
+	t->job.done = topic_done;
+	t->job.drop = topic_drop;
+	store_submit(room->bridge->store, &t->job);
 }
 
 /*
@@ -391,7 +408,8 @@ carry(struct room *room, struct event *ev)
 	case EVENT_EDIT:
 	case EVENT_REDACTION:
 	case EVENT_REACTION:
-		member_see(room, ev);
+		if (!(ev->flags & EVENT_STATED))
+			member_see(room, ev);
 		carry_said(room, ev);
 		return;
 	case EVENT_TOPIC:

@@ -240,27 +240,40 @@ try_again(struct netlife *life, enum down_reason why, const char *text)
 }
 
 struct heard {
+	struct store_job job;
 	int64_t network, until_ms;
 };
 
 static int
-write_heard(struct db *db, const void *what)
+heard_run(struct db *db, struct store_job *job)
 {
-	const struct heard *h = what;
+	const struct heard *h = container_of(job, struct heard, job);
 
 	return network_set_heard(db, h->network, h->until_ms);
 }
 
+static void
+heard_drop(struct store_job *job)
+{
+	free(container_of(job, struct heard, job));
+}
+
 /* Without it the next run would only tell a longer gap than there was. */
+static void
+heard_done(struct store_job *job, int status UNUSED)
+{
+	heard_drop(job);
+}
+
 static void
 keep_heard(struct netlife *life)
 {
-	const struct heard h = {
-		.network = life->net->id,
-		.until_ms = loop_wall_ms(life->bridge->loop),
-	};
+	struct heard *h = xcalloc(1, sizeof(*h));
 
-	store_note(life->bridge->store, write_heard, &h, sizeof(h));
+	h->job = (struct store_job){ heard_run, heard_done, heard_drop };
+	h->network = life->net->id;
+	h->until_ms = loop_wall_ms(life->bridge->loop);
+	store_submit(life->bridge->store, &h->job);
 }
 
 void

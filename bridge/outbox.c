@@ -553,6 +553,9 @@ set_author(struct item *item)
 
 	d->network = item->home ? item->home->conf->name : NULL;
 	d->rank = m && item->home ? m->rank : RANK_NONE;
+	d->account = item->source->sender.account;
+	if (m && m->sender.account)
+		d->account = m->sender.account;
 }
 
 static int64_t

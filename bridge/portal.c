@@ -113,17 +113,40 @@ far_make(struct netlife *life, const char *name, int64_t id)
 
 /* ---- closing ----------------------------------------------------------- */
 
+struct closing {
+	struct store_job job;
+	int64_t portal;
+};
+
 static int
-write_closing(struct db *db, const void *portal)
+closing_run(struct db *db, struct store_job *job)
 {
-	return link_remove(db, *(const int64_t *)portal);
+	const struct closing *c = container_of(job, struct closing, job);
+
+	return link_remove(db, c->portal);
+}
+
+static void
+closing_drop(struct store_job *job)
+{
+	free(container_of(job, struct closing, job));
 }
 
 /* If it stays, the room comes back at the next start, and closes then. */
 static void
+closing_done(struct store_job *job, int status UNUSED)
+{
+	closing_drop(job);
+}
+
+static void
 forget_portal(struct bridge *bridge, int64_t portal)
 {
-	store_note(bridge->store, write_closing, &portal, sizeof(portal));
+	struct closing *c = xcalloc(1, sizeof(*c));
+
+	c->job = (struct store_job){ closing_run, closing_done, closing_drop };
+	c->portal = portal;
+	store_submit(bridge->store, &c->job);
 }
 
 static bool

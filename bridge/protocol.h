@@ -285,8 +285,10 @@ struct delivery {
 	 * network has a place for that; NULL: nothing. bridge/origin.h. */
 	const char *origin;
 	/* Where event->sender said it: label of that network, and what that
-	 * person may do there, now. NULL: the bridge itself says it. */
+	 * person may do there, now, and as whom the network vouches for them,
+	 * or NULL. network NULL: the bridge itself says it. */
 	const char *network;
+	const char *account;
 	enum rank rank;
 	unsigned attempt; /* 1 on the first try */
 	void *data;       /* the adapter's own; NULL when handed over */

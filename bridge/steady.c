@@ -8,6 +8,8 @@
 #include "bridge/store.h"
 #include "mappings/clock.h"
 
+#include <stdlib.h>
+
 int64_t
 steady_resume(const struct clock_row *then, int64_t now_ms, int64_t most_ms)
 {
@@ -32,25 +34,40 @@ steady_ms(const struct bridge *bridge)
 /* ---- on disk ----------------------------------------------------------- */
 
 struct tick {
+	struct store_job job;
 	int64_t steady_ms, wall_ms;
 };
 
 static int
-write_tick(struct db *db, const void *what)
+tick_run(struct db *db, struct store_job *job)
 {
-	const struct tick *t = what;
+	const struct tick *t = container_of(job, struct tick, job);
 
 	return clock_set(db, t->steady_ms, t->wall_ms);
 }
 
+static void
+tick_drop(struct store_job *job)
+{
+	free(container_of(job, struct tick, job));
+}
+
 /* Without it the next run only believes in a longer absence. */
+static void
+tick_done(struct store_job *job, int status UNUSED)
+{
+	tick_drop(job);
+}
+
 void
 steady_keep(struct bridge *bridge)
 {
-	const struct tick t = {
-		.steady_ms = steady_ms(bridge),
-		.wall_ms = loop_wall_ms(bridge->loop),
-	};
+	struct tick *t = xcalloc(1, sizeof(*t));
 
-	store_note(bridge->store, write_tick, &t, sizeof(t));
+	t->job = (struct store_job){ .run = tick_run,
+				     .done = tick_done,
+				     .drop = tick_drop };
+	t->steady_ms = steady_ms(bridge);
+	t->wall_ms = loop_wall_ms(bridge->loop);
+	store_submit(bridge->store, &t->job);
 }

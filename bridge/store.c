@@ -30,7 +30,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -689,53 +688,12 @@ store_submit(struct store *store, struct store_job *job)
 	store->pending++;
 	pthread_mutex_lock(&store->shared.mutex);
 	jobs_append(&store->shared.queue, &one);
-	pthread_mutex_unlock(&store->shared.mutex);
-	/* Not before: the thread would wake up only to wait for the mutex. */
 	pthread_cond_signal(&store->shared.changed);
+	pthread_mutex_unlock(&store->shared.mutex);
 	if (store->threaded || store->turning)
 		return;
 	store->turning = true;
 	loop_defer(store->loop, turn, store);
-}
-
-struct note {
-	struct store_job job;
-	int (*run)(struct db *db, const void *what);
-	max_align_t what[];
-};
-
-static int
-note_run(struct db *db, struct store_job *job)
-{
-	const struct note *note = container_of(job, struct note, job);
-
-	return note->run(db, note->what);
-}
-
-static void
-note_drop(struct store_job *job)
-{
-	free(container_of(job, struct note, job));
-}
-
-static void
-note_done(struct store_job *job, int status UNUSED)
-{
-	note_drop(job);
-}
-
-void
-store_note(struct store *store, int (*run)(struct db *db, const void *what),
-	   const void *what, size_t size)
-{
-	struct note *note = xcalloc(1, sizeof(*note) + size);
-
-	note->job = (struct store_job){ .run = note_run,
-					.done = note_done,
-					.drop = note_drop };
-	note->run = run;
-	memcpy(note->what, what, size);
-	store_submit(store, &note->job);
 }
 
 size_t

@@ -94,15 +94,6 @@ void store_abandon(struct store *store);
 /* From the loop, also from inside a done(). */
 void store_submit(struct store *store, struct store_job *job);
 
-/*
- * A small change of which nobody waits for the end: run() gets a copy of size
- * bytes at what, maybe more than once. If it cannot be made it is not made,
- * and nobody hears of it: the caller knows why that does not matter.
- */
-void store_note(struct store *store,
-		int (*run)(struct db *db, const void *what), const void *what,
-		size_t size);
-
 /* Jobs whose done() was not called yet. */
 size_t store_pending(const struct store *store);
 

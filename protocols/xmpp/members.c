@@ -65,6 +65,7 @@ muc_member_event(struct room *room, const struct member *m,
 	ev->show = m->show;
 	ev->rank = m->rank;
 	event_set_sender(ev, m->id, m->nick);
+	ev->sender.account = event_strdup(ev, m->jid);
 	return ev;
 }
 

@@ -99,6 +99,7 @@ drop(struct broker *b)
 	b->held = 0;
 	b->paused = false;
 	b->failing = false;
+	b->said[0] = '\0';
 	b->state = STATE_DOWN;
 }
 
@@ -130,7 +131,7 @@ broker_fail(struct broker *b, const char *why)
 	fail(b, DOWN_LOST, why);
 }
 
-/* With 3.1.1 nobody tells who is thrown out. */
+/* Mosquitto tells nobody why it throws them out. */
 static bool
 is_fought_over(struct broker *b)
 {
@@ -215,9 +216,8 @@ read_some(struct broker *b)
 	int left = READS_PER_TURN;
 
 	do {
-		b->said[0] = '\0';
 		check(b, mosquitto_loop_read(b->m, 1));
-	} while (is_open(b) && --left && has_bytes(b));
+	} while (is_open(b) && !b->paused && --left && has_bytes(b));
 }
 
 static void
@@ -564,7 +564,6 @@ set_up(struct broker *b)
 	mosquitto_publish_v5_callback_set(b->m, on_publish);
 	mosquitto_subscribe_v5_callback_set(b->m, on_subscribe);
 	mosquitto_message_v5_callback_set(b->m, on_message);
-	mosquitto_log_callback_set(b->m, on_log);
 	return rc;
 }
 
@@ -591,20 +590,21 @@ on_greeting_late(void *arg)
 }
 
 static void
-dialled(void *arg, int rc, int error)
+dialled(void *arg, const char *why)
 {
 	struct broker *b = arg;
 
+	b->state = STATE_GREETING;
+	if (why) {
+		b->short_lives = 0; /* the broker itself was away */
+		fail(b, DOWN_UNREACHABLE, why);
+	}
 	dial_finish(b->dial);
 	b->dial = NULL;
-	b->state = STATE_GREETING;
 	mosquitto_user_data_set(b->m, b);
-	if (rc) {
-		fail(b, DOWN_UNREACHABLE,
-		     rc == MOSQ_ERR_ERRNO ? strerror(error)
-					  : mosquitto_strerror(rc));
+	mosquitto_log_callback_set(b->m, on_log);
+	if (why)
 		return;
-	}
 	b->fd = mosquitto_socket(b->m);
 	b->readable = event_new(loop_base(b->loop), b->fd, EV_READ | EV_PERSIST,
 				on_readable, b);

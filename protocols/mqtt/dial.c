@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -26,10 +28,11 @@ struct dial {
 	int port, keep_alive_s;
 	mosquitto_property *properties;
 	int rc, error;
+	char said[200]; /* by the library, of TLS; no number tells that */
 
 	int fd; /* an eventfd */
 	struct event *wake;
-	void (*done)(void *arg, int rc, int error);
+	dial_fn *done;
 	void *arg;
 };
 
@@ -44,6 +47,27 @@ dial_free(struct dial *dial)
 	(void)pthread_mutex_destroy(&dial->mutex);
 	free(dial->host);
 	free(dial);
+}
+
+static void
+on_log(struct mosquitto *m UNUSED, void *arg, int level, const char *text)
+{
+	struct dial *dial = arg;
+
+	if ((level & MOSQ_LOG_ERR) && !dial->said[0])
+		(void)snprintf(dial->said, sizeof(dial->said), "%s", text);
+}
+
+static const char *
+why(const struct dial *dial)
+{
+	if (dial->rc == MOSQ_ERR_SUCCESS)
+		return NULL;
+	if (dial->rc == MOSQ_ERR_ERRNO)
+		return strerror(dial->error);
+	if (dial->rc == MOSQ_ERR_TLS && dial->said[0])
+		return dial->said;
+	return mosquitto_strerror(dial->rc);
 }
 
 static void *
@@ -83,7 +107,7 @@ on_wake(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	pthread_mutex_unlock(&dial->mutex);
 	event_free(dial->wake);
 	dial->wake = NULL;
-	dial->done(dial->arg, dial->rc, dial->error);
+	dial->done(dial->arg, why(dial));
 }
 
 /* Signals are the loop's. */
@@ -107,7 +131,7 @@ start_thread(struct dial *dial)
 
 struct dial *
 dial_start(struct loop *loop, struct mosquitto *m, const struct dial_to *to,
-	   void (*done)(void *arg, int rc, int error), void *arg)
+	   dial_fn *done, void *arg)
 {
 	struct dial *dial = xcalloc(1, sizeof(*dial));
 
@@ -123,6 +147,8 @@ dial_start(struct loop *loop, struct mosquitto *m, const struct dial_to *to,
 	if (dial->fd >= 0)
 		dial->wake = event_new(loop_base(loop), dial->fd, EV_READ,
 				       on_wake, dial);
+	mosquitto_user_data_set(m, dial);
+	mosquitto_log_callback_set(m, on_log);
 	if (!dial->wake || event_add(dial->wake, NULL) < 0 ||
 	    start_thread(dial)) {
 		dial_free(dial);

@@ -25,14 +25,16 @@ struct dial_to {
 	mosquitto_property *properties;
 };
 
+/* why: what the attempt failed by, in words; NULL if it did not. */
+typedef void dial_fn(void *arg, const char *why);
+
 /*
- * Calls done(arg, rc, error) once, in the loop: a number of libmosquitto and,
- * if that is MOSQ_ERR_ERRNO, of the system. NULL: no thread could be had, and
- * nothing is called; the handle is still the caller's.
+ * Calls done(arg, why) once, in the loop. Until then log callback and user data
+ * of the handle are ours. NULL: no thread could be had, and nothing is called;
+ * the handle is still the caller's.
  */
 struct dial *dial_start(struct loop *loop, struct mosquitto *m,
-			const struct dial_to *to,
-			void (*done)(void *arg, int rc, int error), void *arg);
+			const struct dial_to *to, dial_fn *done, void *arg);
 
 /* After done(): free what is left of it; the handle stays. Accepts NULL. */
 void dial_finish(struct dial *dial);

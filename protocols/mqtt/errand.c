@@ -161,7 +161,7 @@ errands_free(struct place *p)
 static bool
 is_account(const char *who, const struct delivery *d)
 {
-	const char *account = d->event->sender.account;
+	const char *account = d->account;
 	const char *colon = strchr(who, ':');
 
 	return colon && account && d->network &&

@@ -296,13 +296,99 @@ wires_drop_of(struct mqtt *q, const struct channel *ch)
 	}
 }
 
+/* ---- what comes too early ------------------------------------------------ */
+
+static const char *
+copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+/* With TLS several messages come at once, and the first ends the greeting. */
+static void
+early_add(struct mqtt *q, const struct incoming *t)
+{
+	struct early *e = xcalloc(1, sizeof(*e));
+	void *payload = xcalloc(1, t->len + 1);
+
+	if (t->len)
+		memcpy(payload, t->payload, t->len);
+	e->in = *t;
+	e->in.topic = copy(t->topic);
+	e->in.payload = payload;
+	e->in.content_type = copy(t->content_type);
+	e->in.correlation = copy(t->correlation);
+	e->in.id = copy(t->id);
+	e->in.origin = copy(t->origin);
+	if (!q->early)
+		q->early_end = &q->early;
+	*q->early_end = e;
+	q->early_end = &e->next;
+	broker_hold(q->broker);
+}
+
+static void
+early_free(struct early *e)
+{
+	/* Copies of ours. */
+	free((void *)(uintptr_t)e->in.topic);
+	free((void *)(uintptr_t)e->in.payload);
+	free((void *)(uintptr_t)e->in.content_type);
+	free((void *)(uintptr_t)e->in.correlation);
+	free((void *)(uintptr_t)e->in.id);
+	free((void *)(uintptr_t)e->in.origin);
+	free(e);
+}
+
+static struct early *
+early_next(struct mqtt *q)
+{
+	struct early *e = q->early;
+
+	if (e)
+		q->early = e->next;
+	return e;
+}
+
 /* ---- what the broker brings ---------------------------------------------- */
+
+static void
+take(struct mqtt *q, const struct incoming *t)
+{
+	struct tap *tap, *tmp;
+	bool told;
+
+	if (!topic_is_sound(t->topic, strlen(t->topic))) {
+		log_peer(q->net.name, "a message under a broken topic");
+		return;
+	}
+	told = is_told(q, t);
+	HASH_ITER(hh, q->taps, tap, tmp)
+	{
+		if (!is_for(tap, t, told))
+			continue;
+		for (struct place *p = q->places; p; p = p->next)
+			if (p->open && p->rules)
+				watches_take(p, tap, t);
+	}
+	for (struct place *p = q->places; p; p = p->next)
+		if (p->open && p->rules)
+			errands_take(p, t);
+		else if (p->open)
+			chat_take(p, t);
+}
 
 static void
 on_settled(void *arg)
 {
 	struct mqtt *q = arg;
+	struct early *e;
 
+	while ((e = early_next(q))) {
+		take(q, &e->in);
+		early_free(e);
+		broker_release(q->broker);
+	}
 	broker_pause(q->broker, q->pressed);
 }
 
@@ -332,7 +418,11 @@ forget_connection(struct mqtt *q)
 	struct tap *tap, *tap_tmp;
 	struct held *held, *held_tmp;
 
+	struct early *e;
+
 	timer_stop(&q->settle);
+	while ((e = early_next(q)))
+		early_free(e);
 	wires_drop(q);
 	for (struct place *p = q->places; p; p = p->next)
 		place_close(p);
@@ -363,27 +453,11 @@ static void
 on_message(void *arg, const struct incoming *t)
 {
 	struct mqtt *q = arg;
-	struct tap *tap, *tmp;
-	bool told;
 
-	if (!topic_is_sound(t->topic, strlen(t->topic))) {
-		log_peer(q->net.name, "a message under a broken topic");
-		return;
-	}
-	told = is_told(q, t);
-	HASH_ITER(hh, q->taps, tap, tmp)
-	{
-		if (!is_for(tap, t, told))
-			continue;
-		for (struct place *p = q->places; p; p = p->next)
-			if (p->open && p->rules)
-				watches_take(p, tap, t);
-	}
-	for (struct place *p = q->places; p; p = p->next)
-		if (p->open && p->rules)
-			errands_take(p, t);
-		else if (p->open)
-			chat_take(p, t);
+	if (timer_is_running(&q->settle))
+		early_add(q, t);
+	else
+		take(q, t);
 }
 
 static void

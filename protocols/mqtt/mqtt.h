@@ -54,6 +54,12 @@ struct held {
 	UT_hash_handle hh;
 };
 
+/* A message that came before there was anybody to take it. */
+struct early {
+	struct incoming in; /* all it points to is owned */
+	struct early *next;
+};
+
 /* Somebody of this network who has spoken in a place. */
 struct speaker {
 	char *id, *name;
@@ -89,6 +95,7 @@ struct mqtt {
 	struct track *tracks, *oldest; /* of all watches; watch.c */
 	size_t n_tracks;
 	struct timer settle; /* reading begins when all channels are there */
+	struct early *early, **early_end;
 	int64_t up_ms;
 	bool pressed;
 };

@@ -22,7 +22,8 @@ from .process import (Failure, Process, free_ports, stop_with_us,  # noqa
                       temporary_folder, wait_for)
 from .servers_irc import ACCOUNT, OPERATOR, Atheme, Inspircd, Ngircd  # noqa
 from .servers_matrix import Synapse  # noqa
-from .servers_mqtt import USER as MQTT_USER, Mosquitto  # noqa
+from .servers_mqtt import USER as MQTT_USER  # noqa
+from .servers_mqtt import Mosquitto, PlainMosquitto  # noqa
 from .servers_xmpp import (COMPONENTS, ROOMS, SECRET, Ejabberd,  # noqa
                            Prosody)
 

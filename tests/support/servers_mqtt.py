@@ -22,12 +22,27 @@ topic read readonly/#
 """
 
 
-class Mosquitto(Server):
-    """persistent: what is to survive a restart does."""
+class PlainMosquitto(Server):
+    """One port, for everybody."""
 
     name = "mosquitto"
-    packages = ("mosquitto", "openssl")
+    packages = ("mosquitto",)
     host = "127.0.0.1"
+
+    def configure(self):
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self.port} {self.host}\nallow_anonymous true\n"
+            "log_dest stdout\nlog_type error\nlog_type warning\n")
+
+    def argv(self):
+        return ["/usr/sbin/mosquitto", "-c",
+                self.folder / "mosquitto.conf"]
+
+
+class Mosquitto(PlainMosquitto):
+    """persistent: what is to survive a restart does."""
+
+    packages = ("mosquitto", "openssl")
     port_names = ("port", "password_port", "tls_port", "client_tls_port",
                   "wrong_name_port")
 
@@ -58,7 +73,7 @@ class Mosquitto(Server):
             "per_listener_settings true\n"
             f"persistence {'true' if self.persistent else 'false'}\n"
             f"persistence_location {self.folder}/\n"
-            "autosave_interval 1\nautosave_on_changes true\n"
+            "autosave_interval 1\n"
             "log_dest stdout\nlog_type error\nlog_type warning\n"
             "log_type notice\n"
             "max_queued_messages 100000\nmax_inflight_messages 1000\n"
@@ -69,7 +84,3 @@ class Mosquitto(Server):
             self._tls(self.tls_port, "server") +
             self._tls(self.client_tls_port, "server", demand=True) +
             self._tls(self.wrong_name_port, "other"))
-
-    def argv(self):
-        return ["/usr/sbin/mosquitto", "-c",
-                self.folder / "mosquitto.conf"]

@@ -30,38 +30,24 @@ class Used:
                 for p, before in self.before]
 
 
-WAYS = (("irc to room", "talkers", "hearer", "bob"),
-        ("room to irc", "keeper", "bob", "hearer"))
-
-
-def straight(stage):
-    """What a message takes on each of the servers, and both, in ms."""
-    legs = [stage.load.do("say", speaker, PACED, RATE, PACED, near)[near]
-            for _name, speaker, near, _far in WAYS]
-    for server, leg in zip(("irc to irc", "room to room"), legs):
-        note(f"{server}, without a bridge: p50 {leg.p50 / 1000:.2f}, p95 "
-             f"{leg.p95 / 1000:.2f}, p99 {leg.p99 / 1000:.2f}")
-    return {q: sum(getattr(leg, q) for leg in legs) / 1000
-            for q in ("p50", "p95", "p99")}
-
-
 def latency(stage):
-    title(f"latency, ms, {RATE} messages/s", "both servers")
+    title(f"latency, ms, {RATE} messages/s")
     with stage.place() as place:
         company(place)
-        without = straight(stage)
         with running(place.bridge()) as bridge:
             wait_quiet(bridge.process)
-            for name, speaker, near, far in WAYS:
+            for name, speaker, near, far in (
+                    ("irc to room", "talkers", "hearer", "bob"),
+                    ("room to irc", "keeper", "bob", "hearer")):
                 used = Used(bridge.process)
                 seen = stage.load.do("say", speaker, PACED, RATE, PACED,
                                      near, far)
                 for q, target in (("p50", "+1.5"), ("p95", ""),
                                   ("p99", "+10")):
+                    straight = getattr(seen[near], q) / 1000
                     across = getattr(seen[far], q) / 1000
-                    row(f"{name}: {q}", across, without[q])
-                    row(f"{name}: {q}, added", across - without[q],
-                        target=target)
+                    row(f"{name}: {q}", across, straight, target)
+                    row(f"{name}: {q}, added", across - straight)
                 complete(seen[far], PACED)
                 row(f"{name}: CPU, us a message", used.us(PACED)[0],
                     form="{:.0f}")
@@ -79,7 +65,9 @@ def flows(stage, bridge=None):
     if bridge:
         processes.insert(0, bridge.process)
         wait_quiet(bridge.process)
-    for name, speaker, near, far in WAYS:
+    for name, speaker, near, far in (
+            ("irc to room", "talkers", "hearer", "bob"),
+            ("room to irc", "keeper", "bob", "hearer")):
         used = Used(*processes)
         watchers = (near, far) if bridge else (near,)
         seen = stage.load.do("say", speaker, BURST, 0, AHEAD,

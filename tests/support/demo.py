@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What contrib/demo shows once everything is built; see there."""
 
+import atexit
 import pathlib
 import signal
 import sys
@@ -10,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 # pylint: disable=wrong-import-position
 from tests.support import process, servers
 from tests.support.bridge import Bridge, irc_network, xmpp_network
+from tests.support.demo_house import (HOUSE, Greenhouse, house_network,
+                                      house_talk, print_house)
 from tests.support.irc_peer import IrcPeer
 from tests.support.xmpp_peer import XmppPeer
 
@@ -110,10 +113,17 @@ def run(started, once):
     bob.join(CHANNEL)
     ann = XmppPeer("ann", prosody.port).connect()
     ann.join(ROOM, "Ann")
+    broker = servers.PlainMosquitto(folder / "mosquitto")
+    started.append(broker)
+    broker.start()
+    greenhouse = Greenhouse(broker, ann, bob)
+    atexit.register(greenhouse.stop)
     bridge = Bridge(folder / "bridge",
                     {"xmpp": xmpp_network(prosody),
-                     "irc": irc_network(ngircd)},
-                    {"lobby": [f"xmpp:{ROOM}", f"irc:{CHANNEL}"]},
+                     "irc": irc_network(ngircd),
+                     "home": house_network(broker)},
+                    {"lobby": [f"xmpp:{ROOM}", f"irc:{CHANNEL}"],
+                     "greenhouse": HOUSE},
                     level="info")
     started.append(bridge)
     bridge.start()
@@ -121,6 +131,8 @@ def run(started, once):
     bob.wait_for(lambda m: m.command == "JOIN" and m.nick == "Ann")
     good = talk(ann, bob)
     print_views(ann, bob)
+    good = house_talk(greenhouse) and good
+    print_house(greenhouse)
     if once:
         print("\nevery line arrived" if good else "\nlines are missing")
         return 0 if good and bridge.stop() == 0 else 1

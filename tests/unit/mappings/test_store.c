@@ -250,36 +250,6 @@ done_means_that_the_reader_sees_it(void **state)
 	assert_int_equal(jobs[1].seen, 2);
 }
 
-/* Writes the event of that number, and fails if it is beyond the third. */
-static int
-write_note(struct db *db, const void *what)
-{
-	const struct event_row *row = what;
-	int64_t known;
-	int rc = event_put(db, row, &known);
-
-	return rc ? rc : row->id > 3 ? -EINVAL : 0;
-}
-
-static void
-a_note_outlives_its_writer_and_fails_alone(void **state)
-{
-	struct world *w = *state;
-	struct job last = { .name = 'z', .event = 9 };
-
-	for (int64_t id = 2; id <= 5; id++) {
-		struct event_row row = { .id = id, .channel = w->channel };
-
-		store_note(w->store, write_note, &row, sizeof(row));
-		memset(&row, 0xff, sizeof(row));
-	}
-	submit(w, &last);
-	wait_done(w);
-	assert_string_equal(w->order.data, "z");
-	assert_int_equal(stored(w), 3);
-	assert_string_equal(w->fatal.data, "");
-}
-
 /*
  * Submit them so that all but the first are one group: those that come while
  * the first is still running.
@@ -589,7 +559,6 @@ main(void)
 		BOTH(jobs_are_done_in_the_order_they_came),
 		BOTH(nothing_is_done_before_the_caller_returned),
 		BOTH(done_means_that_the_reader_sees_it),
-		BOTH(a_note_outlives_its_writer_and_fails_alone),
 		BOTH(what_queued_up_is_one_group),
 		BOTH(a_failing_job_fails_alone),
 		BOTH(a_job_that_is_done_may_submit_another),

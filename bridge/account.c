@@ -209,44 +209,110 @@ bridge_setting(const struct puppet *p, const char *key)
 
 /* ---- for doors --------------------------------------------------------- */
 
-static const struct setting *
-setting_find(const struct netlife *life, const char *key)
+static const char *
+refuse_number(const char *value)
 {
-	const struct setting *s = life->net->protocol->settings;
-
-	while (s && s->key && strcmp(s->key, key) != 0)
-		s++;
-	return s && s->key ? s : NULL;
+	return value[strspn(value, "0123456789")] || strlen(value) > 6
+		       ? "that is no number up to 999999"
+		       : NULL;
 }
 
-static struct netlife *
-gateway_net(struct network *net, const char *network)
-{
-	struct netlife *life = bridge_net(net->bridge, network);
+/* What is the bridge's own affair; the first ones also of a channel. */
+static const struct setting record_settings[] = {
+	{ "record_history", SETTING_YES_NO, "Record history",
+	  "Whether what is said is kept for you to read later.", NULL },
+	{ .key = NULL },
+};
+static const struct setting own_settings[] = {
+	{ "record_history", SETTING_YES_NO, "Record history",
+	  "Whether what is said is kept for you to read later.", NULL },
+	{ "max_history_length", SETTING_NUMBER, "Max history length",
+	  "How many of the last messages you are told at most when you enter "
+	  "a room.",
+	  refuse_number },
+	{ .key = NULL },
+};
 
-	return life && (life->net->caps & CAN_ACCOUNT) ? life : NULL;
+/* What a setting is for: the number of a network, or 0; of a channel, times
+ * -1. */
+struct scope {
+	const struct setting *table;
+	struct netlife *life; /* NULL: of the bridge */
+	int64_t number;
+};
+
+static bool
+scope_of(struct network *net, const struct command_place *place,
+	 struct scope *s)
+{
+	struct netlife *life =
+		place->network ? bridge_net(net->bridge, place->network) : NULL;
+	const struct room *room;
+
+	*s = (struct scope){ .table = own_settings };
+	if (place->kind == PLACE_BRIDGE)
+		return true;
+	if (!life || !(life->net->caps & CAN_ACCOUNT))
+		return false;
+	s->life = life;
+	s->number = life->net->id;
+	s->table = life->net->protocol->settings;
+	if (place->kind == PLACE_NETWORK)
+		return true;
+	room = place->kind == PLACE_CHANNEL
+		       ? portal_find(net->life, life, place->name)
+		       : NULL;
+	s->number = room ? -room->ch.id : 0;
+	s->table = record_settings;
+	return room != NULL;
+}
+
+static const struct setting *
+setting_find(const struct scope *scope, const char *key)
+{
+	const struct setting *s = scope->table;
+
+	while (s->key && strcmp(s->key, key) != 0)
+		s++;
+	return s->key ? s : NULL;
 }
 
 void
-bridge_settings(struct network *net, const char *sender_id, const char *network,
+bridge_settings(struct network *net, const char *sender_id,
+		const struct command_place *place,
 		void (*fn)(void *arg, const struct setting *setting,
 			   const char *value),
 		void *arg)
 {
-	struct netlife *life = gateway_net(net, network);
-	const struct setting *s = life ? life->net->protocol->settings : NULL;
 	struct account *account;
+	struct scope scope;
 
-	if (!s)
+	if (!scope_of(net, place, &scope))
 		return;
 	account = account_use(net->life, sender_id);
-	for (; s->key; s++) {
+	for (const struct setting *s = scope.table; s->key; s++) {
 		const char *value =
-			saved_value(saved_find(account, life->net->id, s->key));
+			saved_value(saved_find(account, scope.number, s->key));
 
 		fn(arg, s, value && s->kind == SETTING_SECRET ? "" : value);
 	}
 	account_unuse(account);
+}
+
+bool
+account_records(struct netlife *home, const char *sender_id, int64_t channel)
+{
+	struct account *account = account_use(home, sender_id);
+	const struct saved *s = saved_find(account, -channel, "record_history");
+	const char *value;
+	bool records;
+
+	if (!s)
+		s = saved_find(account, 0, "record_history");
+	value = saved_value(s);
+	records = !value || strcmp(value, "false") != 0;
+	account_unuse(account);
+	return records;
 }
 
 /* A change on its way to disk. */
@@ -314,15 +380,15 @@ to_disk(struct account *account, int64_t network, const struct setting *s,
 }
 
 static void
-keep(struct account *account, struct netlife *life, const struct setting *s,
+keep(struct account *account, int64_t scope, const struct setting *s,
      const char *value)
 {
-	struct bridge *bridge = life->bridge;
+	struct bridge *bridge = account->home->bridge;
 	struct change *c = xcalloc(1, sizeof(*c));
 
 	c->job = (struct store_job){ change_run, change_done, change_drop };
 	c->home = account->home->net->id;
-	c->network = life->net->id;
+	c->network = scope;
 	c->when_ms = loop_wall_ms(bridge->loop);
 	c->sender_id = xstrdup(account->sender_id);
 	c->key = xstrdup(s->key);
@@ -332,7 +398,7 @@ keep(struct account *account, struct netlife *life, const struct setting *s,
 }
 
 static const char *
-objection(struct netlife *life, const struct setting *s, const char *value)
+objection(struct bridge *bridge, const struct setting *s, const char *value)
 {
 	if (!s)
 		return "there is no setting of that name";
@@ -340,7 +406,7 @@ objection(struct netlife *life, const struct setting *s, const char *value)
 		return NULL;
 	if (strlen(value) > VALUE_MAX)
 		return "that is too long";
-	if (s->kind == SETTING_SECRET && !seal_of(life->bridge))
+	if (s->kind == SETTING_SECRET && !seal_of(bridge))
 		return "this gateway cannot keep passwords now; its operator "
 		       "finds the reason in the log";
 	return s->refuse ? s->refuse(value) : NULL;
@@ -363,33 +429,45 @@ put(struct account *account, int64_t network, const struct setting *setting,
 		s->plain = xstrdup(value);
 }
 
-const char *
-bridge_may_set(struct network *net, const char *network, const char *key,
-	       const char *value)
+static const char *
+no_scope(const struct command_place *place)
 {
-	struct netlife *life = gateway_net(net, network);
-
-	if (!life)
-		return "this gateway leads to no network of that name";
-	return objection(life, setting_find(life, key), value);
+	if (place->kind == PLACE_CHANNEL)
+		return "enter the room first";
+	return "this gateway leads to no network of that name";
 }
 
 const char *
-bridge_set(struct network *net, const char *sender_id, const char *network,
-	   const char *key, const char *value)
+bridge_may_set(struct network *net, const struct command_place *place,
+	       const char *key, const char *value)
 {
-	struct netlife *life = gateway_net(net, network);
+	struct scope scope;
+
+	if (!scope_of(net, place, &scope))
+		return no_scope(place);
+	return objection(net->bridge, setting_find(&scope, key), value);
+}
+
+const char *
+bridge_set(struct network *net, const char *sender_id,
+	   const struct command_place *place, const char *key,
+	   const char *value)
+{
 	const struct setting *s;
 	struct account *account;
-	const char *why = bridge_may_set(net, network, key, value);
+	struct scope scope;
+	const char *why = bridge_may_set(net, place, key, value);
 
-	if (why)
+	if (why || !scope_of(net, place, &scope))
 		return why;
-	s = setting_find(life, key);
+	s = setting_find(&scope, key);
 	account = account_use(net->life, sender_id);
-	put(account, life->net->id, s, value);
-	keep(account, life, s, value);
-	puppet_account_changed(life, account);
+	put(account, scope.number, s, value);
+	keep(account, scope.number, s, value);
+	if (place->kind == PLACE_NETWORK)
+		puppet_account_changed(scope.life, account);
+	else
+		stays_review(net->life, sender_id);
 	account_unuse(account);
 	return NULL;
 }

@@ -14,10 +14,12 @@
 #include "mappings/channels.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
+#include "mappings/stays.h"
 
 #include <utlist.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,15 +325,83 @@ archive_resolve_clear(struct fallback *how)
 
 /* ---- the past of a channel --------------------------------------------- */
 
-static void
-past_of(struct past *past, const struct channel *ch,
-	const struct history_query *q)
+/* What of the past is asked for, and what of that may be read. */
+struct reading {
+	struct db *db;
+	struct past past;
+	const struct history_query *query;
+	const struct stay *stays; /* oldest first */
+	int n_stays;
+	int64_t ids[HISTORY_MAX];
+	int n;
+	int64_t total;
+};
+
+static bool
+narrow(const struct reading *r, const struct stay *stay, struct past *past)
 {
-	*past = (struct past){
-		.channel = ch->id,
-		.after = q->after,
-		.before = q->before ? q->before : INT64_MAX,
-	};
+	*past = r->past;
+	if (stay->after > past->after)
+		past->after = stay->after;
+	if (stay->until < past->before - 1)
+		past->before = stay->until + 1;
+	return past->after < past->before - 1;
+}
+
+/* One stay more, newer than those before, or older if the newest are asked. */
+static int
+read_stay(struct reading *r, const struct stay *stay)
+{
+	int left = (int)r->query->max - r->n, n;
+	struct past past;
+	int64_t count;
+
+	if (!narrow(r, stay, &past))
+		return 0;
+	count = past_count(r->db, &past);
+	if (count < 0)
+		return (int)count;
+	r->total += count;
+	if (!left || !count)
+		return 0;
+	if (!r->query->newest) {
+		n = past_oldest(r->db, &past, r->ids + r->n, (size_t)left);
+	} else {
+		memmove(r->ids + left, r->ids, (size_t)r->n * sizeof(*r->ids));
+		n = past_newest(r->db, &past, r->ids, (size_t)left);
+		if (n >= 0)
+			memmove(r->ids + n, r->ids + left,
+				(size_t)r->n * sizeof(*r->ids));
+	}
+	r->n += n > 0 ? n : 0;
+	return n;
+}
+
+static int
+read_past(struct reading *r, void (*fn)(void *arg, const struct event *ev),
+	  void *arg, struct history *result)
+{
+	const struct history_query *q = r->query;
+	int rc;
+
+	assert(q->max <= HISTORY_MAX);
+	r->past.after = q->after;
+	r->past.before = q->before ? q->before : INT64_MAX;
+	rc = past_narrow(r->db, &r->past, q->from_ms, q->until_ms);
+	for (int i = 0; rc >= 0 && i < r->n_stays; i++)
+		rc = read_stay(r,
+			       &r->stays[q->newest ? r->n_stays - 1 - i : i]);
+	if (rc < 0)
+		return rc;
+	result->total = r->total;
+	result->complete = r->n == r->total;
+	for (int i = 0; i < r->n; i++) {
+		AUTO(event) ev = archive_load(r->db, r->ids[i], NULL);
+
+		if (ev) /* not pruned meanwhile */
+			fn(arg, ev);
+	}
+	return 0;
 }
 
 int
@@ -339,28 +409,62 @@ bridge_history(struct channel *ch, const struct history_query *query,
 	       void (*fn)(void *arg, const struct event *ev), void *arg,
 	       struct history *result)
 {
+	static const struct stay always = { 0, STAY_OPEN };
 	struct room *room = container_of(ch, struct room, ch);
-	struct db *db = store_reader(room->bridge->store);
-	int64_t ids[HISTORY_MAX];
-	struct past past;
-	int n;
+	struct reading r = { .db = store_reader(room->bridge->store),
+			     .past = { .channel = ch->id },
+			     .query = query,
+			     .stays = &always,
+			     .n_stays = 1 };
 
-	assert(query->max <= HISTORY_MAX);
-	past_of(&past, ch, query);
-	n = past_narrow(db, &past, query->from_ms, query->until_ms);
-	if (n < 0)
-		return n;
-	result->total = past_count(db, &past);
-	n = query->newest ? past_newest(db, &past, ids, query->max)
-			  : past_oldest(db, &past, ids, query->max);
-	if (n < 0 || result->total < 0)
-		return n < 0 ? n : (int)result->total;
-	result->complete = n == result->total;
-	for (int i = 0; i < n; i++) {
-		AUTO(event) ev = archive_load(db, ids[i], NULL);
+	return read_past(&r, fn, arg, result);
+}
 
-		if (ev) /* not pruned meanwhile */
-			fn(arg, ev);
+/* The direct channels of the reader and of whom they speak with. */
+static int
+find_talk(struct reading *r, struct network *net, const struct archive *archive)
+{
+	struct netlife *life = bridge_net(net->bridge, archive->person.network);
+	char id[EVENT_ID_MAX + 1];
+	int rc;
+
+	if (!life || !(life->net->caps & CAN_DIRECT) ||
+	    !life->net->protocol->ops.resolve(life->net, archive->person.id, id,
+					      sizeof(id)))
+		return -ENOENT;
+	rc = channel_find(r->db, net->id, CHANNEL_DIRECT, archive->reader,
+			  &r->past.channel);
+	return rc ? rc
+		  : channel_find(r->db, life->net->id, CHANNEL_DIRECT, id,
+				 &r->past.peer);
+}
+
+int
+bridge_archive(struct network *net, const struct archive *archive,
+	       const struct history_query *query,
+	       void (*fn)(void *arg, const struct event *ev), void *arg,
+	       struct history *result)
+{
+	struct stay stays[STAYS_READ] = { { 0, STAY_OPEN } };
+	struct reading r = { .db = store_reader(net->bridge->store),
+			     .query = query,
+			     .stays = stays,
+			     .n_stays = 1 };
+	int rc;
+
+	*result = (struct history){ .complete = true };
+	if (archive->room) {
+		rc = channel_find(r.db, net->id, CHANNEL_HOSTED, archive->room,
+				  &r.past.channel);
+		if (rc == 0)
+			rc = r.n_stays = stays_read(net->life, archive->reader,
+						    r.past.channel, stays);
+	} else {
+		rc = find_talk(&r, net, archive);
+		if (!account_records(net->life, archive->reader, 0))
+			rc = -ENOENT;
 	}
-	return 0;
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	return read_past(&r, fn, arg, result);
 }

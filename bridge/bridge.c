@@ -18,6 +18,7 @@
 #include "mappings/db.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
+#include "mappings/stays.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -304,6 +305,9 @@ opening_run(struct db *db, struct store_job *job)
 	if (rc < 0)
 		return rc;
 	op->last_event = event_last_id(db);
+	rc = stays_end(db, op->last_event);
+	if (rc < 0)
+		return rc;
 	snprintf(op->id, sizeof(op->id), "%s", db_bridge_id(db));
 	return open_links(db, op);
 }
@@ -491,6 +495,7 @@ bridge_free(struct bridge *bridge)
 {
 	if (!bridge)
 		return;
+	bridge->state = BRIDGE_STOPPED; /* nothing is written any more */
 	bounces_free(bridge);
 	commands_free(bridge);
 	contacts_free(bridge);

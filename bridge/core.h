@@ -61,11 +61,14 @@ struct member {
 	enum presence_show show;
 	char *status;
 	enum rank rank;
-	bool stale;     /* not confirmed by the snapshot that is being read */
-	bool gateway;   /* entered a hosted room, so has an account */
-	bool due;       /* the adapter is to be told how that person fares */
-	char *password; /* given to enter with, or NULL */
-	int64_t row;    /* number of the sender in the store; 0 if not known */
+	bool stale;   /* not confirmed by the snapshot that is being read */
+	bool gateway; /* entered a hosted room, so has an account */
+	bool due;     /* the adapter is to be told how that person fares */
+	bool in;      /* in the channel that the room stands for */
+	bool staying; /* and what is said is theirs to read; stay.c */
+	int64_t stay_after; /* the last event before that changed */
+	char *password;     /* given to enter with, or NULL */
+	int64_t row; /* number of the sender in the store; 0 if not known */
 	int64_t active_ms;
 	int64_t split_ms; /* so long we wait for them after a split; or 0 */
 	UT_hash_handle hh;
@@ -411,6 +414,29 @@ struct account *account_use(struct netlife *home, const char *sender_id);
 
 /* Accepts NULL. */
 void account_unuse(struct account *account);
+
+/* Whether what is said in that channel is kept for that person to read. */
+bool account_records(struct netlife *home, const char *sender_id,
+		     int64_t channel);
+
+/* stay.c: when they were in rooms */
+
+#define STAYS_READ 256
+
+/* That person is in the channel that the room stands for, or not any more. */
+void stay_changed(struct room *room, struct member *m, bool in);
+
+/* A setting of that person is new. */
+void stays_review(struct netlife *home, const char *sender_id);
+
+/* The newest STAYS_READ stays, oldest first; how many, or -errno. */
+struct stay;
+int stays_read(struct netlife *home, const char *sender_id, int64_t channel,
+	       struct stay *stays);
+
+/* The hosted room that stands for that channel of that network, or NULL. */
+struct room *portal_find(struct netlife *home, const struct netlife *far,
+			 const char *channel);
 
 /* puppet.c: something that the owner of the account has set is new. */
 void puppet_account_changed(struct netlife *life,

@@ -181,6 +181,7 @@ member_free(struct member *m)
 static void
 member_remove(struct room *room, struct member *m)
 {
+	stay_changed(room, m, false);
 	HASH_DEL(room->members, m);
 	room->n_due -= m->due;
 	tell_others(room, m->id, false);

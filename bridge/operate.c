@@ -9,11 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- configure: what a gateway user sets for a network ------------------- */
+/* ---- configure: what a gateway user sets ------------------- */
+
+/* A form, and how much there is to be filled in. */
+struct asking {
+	struct request *r;
+	size_t n;
+};
 
 static void
 ask_setting(void *arg, const struct setting *setting, const char *value)
 {
+	struct asking *a = arg;
 	const struct field field = {
 		.key = setting->key,
 		.kind = setting->kind,
@@ -22,7 +29,8 @@ ask_setting(void *arg, const struct setting *setting, const char *value)
 		.value = value,
 	};
 
-	request_field(arg, &field);
+	request_field(a->r, &field);
+	a->n++;
 }
 
 /* What was filled in, on its way to where it is kept. */
@@ -38,7 +46,7 @@ take_setting(void *arg, const struct setting *setting, const char *old)
 {
 	struct configuring *c = arg;
 	const struct address *who = request_who(c->r);
-	const char *network = request_place(c->r)->network;
+	const struct command_place *place = request_place(c->r);
 	const char *value = request_value(c->r, setting->key);
 	const char *why = NULL;
 
@@ -50,10 +58,9 @@ take_setting(void *arg, const struct setting *setting, const char *old)
 	if (!*value)
 		value = NULL;
 	if (c->apply)
-		(void)bridge_set(c->home, who->id, network, setting->key,
-				 value);
+		(void)bridge_set(c->home, who->id, place, setting->key, value);
 	else
-		why = bridge_may_set(c->home, network, setting->key, value);
+		why = bridge_may_set(c->home, place, setting->key, value);
 	if (why)
 		str_printf(c->refused, "%s%s: %s", c->refused->len ? "\n" : "",
 			   setting->label, why);
@@ -64,7 +71,7 @@ static void
 configure(struct bridge *bridge, struct request *r)
 {
 	const struct address *who = request_who(r);
-	const char *network = request_place(r)->network;
+	const struct command_place *place = request_place(r);
 	AUTO_STR refused = { 0 };
 	struct configuring c = {
 		.r = r,
@@ -73,21 +80,27 @@ configure(struct bridge *bridge, struct request *r)
 	};
 
 	if (request_is_fresh(r)) {
-		bridge_settings(c.home, who->id, network, ask_setting, r);
-		request_ask(r, "Settings for this network",
-			    "What is left empty is as the gateway has it. A "
-			    "password that is set is not shown; leave it "
-			    "empty to keep it.");
+		struct asking a = { r, 0 };
+
+		bridge_settings(c.home, who->id, place, ask_setting, &a);
+		if (!a.n)
+			request_refuse(r, "enter the room first");
+		else
+			request_ask(
+				r, "Your settings",
+				"What is left empty is as the gateway has it. A "
+				"password that is set is not shown; leave it "
+				"empty to keep it.");
 		return;
 	}
 	str_init(&refused, 4096);
-	bridge_settings(c.home, who->id, network, take_setting, &c);
+	bridge_settings(c.home, who->id, place, take_setting, &c);
 	if (refused.len) {
 		request_refuse(r, refused.data);
 		return;
 	}
 	c.apply = true;
-	bridge_settings(c.home, who->id, network, take_setting, &c);
+	bridge_settings(c.home, who->id, place, take_setting, &c);
 	request_done(r, "Your settings were taken; some hold from the next "
 			"connection on.");
 }
@@ -95,8 +108,11 @@ configure(struct bridge *bridge, struct request *r)
 static bool
 has_settings(struct bridge *bridge, const struct command_place *place)
 {
-	struct netlife *life = bridge_net(bridge, place->network);
+	struct netlife *life =
+		place->network ? bridge_net(bridge, place->network) : NULL;
 
+	if (place->kind == PLACE_BRIDGE)
+		return true;
 	return life && (life->net->caps & CAN_ACCOUNT);
 }
 
@@ -385,8 +401,10 @@ const struct own_command own_commands[] = {
 	{ { "ping", "Ask whether the gateway is there",
 	    AT_PLACE(PLACE_BRIDGE), false },
 	  ping, NULL },
-	{ { "configure", "Your settings for this network",
-	    AT_PLACE(PLACE_NETWORK), false },
+	{ { "configure", "Your settings",
+	    AT_PLACE(PLACE_BRIDGE) | AT_PLACE(PLACE_NETWORK) |
+		    AT_PLACE(PLACE_CHANNEL),
+	    false },
 	  configure, has_settings },
 	{ { "disconnect-from-irc-server", "Disconnect from networks",
 	    AT_PLACE(PLACE_BRIDGE), false },

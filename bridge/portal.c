@@ -415,7 +415,7 @@ standings_changed(struct room *far)
 }
 
 static void
-tell_standing(struct room *room, const struct member *m)
+tell_standing(struct room *room, struct member *m)
 {
 	struct network *net = room->life->net;
 	const struct netlife *far = room->far->life;
@@ -430,6 +430,7 @@ tell_standing(struct room *room, const struct member *m)
 	}
 	if (far->net->state != NETWORK_UP && far->why)
 		s.why = far->why;
+	stay_changed(room, m, s.state == OCCUPANT_JOINED);
 	net->protocol->ops.standing(net, &room->ch, m->id, &s);
 }
 
@@ -477,6 +478,22 @@ portal_objection(struct room *room, const char *sender_id)
 	if (!occ || occ->o.state != OCCUPANT_REFUSED)
 		return NULL;
 	return occ->why;
+}
+
+struct room *
+portal_find(struct netlife *home, const struct netlife *far,
+	    const char *channel)
+{
+	char name[NAME_MAX_BYTES];
+	struct network *net = far->net;
+
+	if (!net->protocol->ops.channel_name ||
+	    !net->protocol->ops.channel_name(net, channel, name, sizeof(name)))
+		return NULL;
+	for (struct room *r = home->hosted; r; r = r->hh_name.next)
+		if (r->far && r->far->life == far && is_channel(r->far, name))
+			return r;
+	return NULL;
 }
 
 const char *

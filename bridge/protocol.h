@@ -605,12 +605,13 @@ const char *bridge_topic(struct channel *hosted);
 const char *bridge_setting(const struct puppet *p, const char *key);
 
 /*
- * For doors: what the person sender_id of net has set for the network with
- * that label, every setting that there is. value is NULL where nothing is
- * set, and "" for a secret that is.
+ * For doors: what the person sender_id of net has set for that place, every
+ * setting that there is: of a network, of a channel (whose room is open), or
+ * of the bridge, for all. value is NULL where nothing is set, and "" for a
+ * secret that is.
  */
 void bridge_settings(struct network *net, const char *sender_id,
-		     const char *network,
+		     const struct command_place *place,
 		     void (*fn)(void *arg, const struct setting *setting,
 				const char *value),
 		     void *arg);
@@ -620,11 +621,13 @@ void bridge_settings(struct network *net, const char *sender_id,
  * NULL, or in words why that cannot be.
  */
 const char *bridge_set(struct network *net, const char *sender_id,
-		       const char *network, const char *key, const char *value);
+		       const struct command_place *place, const char *key,
+		       const char *value);
 
 /* The same without doing it. */
-const char *bridge_may_set(struct network *net, const char *network,
-			   const char *key, const char *value);
+const char *bridge_may_set(struct network *net,
+			   const struct command_place *place, const char *key,
+			   const char *value);
 
 /* Which part of a channel's past; numbers are event->number. */
 struct history_query {
@@ -647,6 +650,30 @@ struct history {
 int bridge_history(struct channel *ch, const struct history_query *query,
 		   void (*fn)(void *arg, const struct event *ev), void *arg,
 		   struct history *result);
+
+/* A past that one person reads. */
+struct archive {
+	const char *reader; /* sender id */
+	const char *room;   /* a hosted room, by name, open or not; or NULL: */
+	struct address person; /* private words with that person */
+};
+
+/*
+ * The same of what reader, a gateway user of net, may read: in a room, what
+ * was said while they were in the channel that it stands for, and recording
+ * was not turned off. What is not there is empty. 0, or -errno.
+ */
+int bridge_archive(struct network *net, const struct archive *archive,
+		   const struct history_query *query,
+		   void (*fn)(void *arg, const struct event *ev), void *arg,
+		   struct history *result);
+
+/*
+ * Which of n events of the hosted room, by number, that person may read; false
+ * if none at all.
+ */
+bool bridge_may_read(struct channel *hosted, const char *sender_id,
+		     const int64_t *numbers, size_t n, bool *may);
 
 /*
  * Assert that a protocol's table is complete and does not contradict itself.

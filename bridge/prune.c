@@ -12,6 +12,7 @@
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "mappings/messages.h"
+#include "mappings/stays.h"
 
 #include <stdlib.h>
 
@@ -32,7 +33,9 @@ prune_run(struct db *db, struct store_job *job)
 	struct pruning *p = container_of(job, struct pruning, job);
 
 	p->n = event_prune(db, p->before_ms, PRUNE_ROWS);
-	return p->n < 0 ? p->n : 0;
+	if (p->n < 0 || p->n == PRUNE_ROWS)
+		return p->n < 0 ? p->n : 0;
+	return stays_prune(db);
 }
 
 static void

@@ -16,7 +16,8 @@ struct db;
 int account_put(struct db *db, int64_t network, const char *native_id,
 		int64_t when_ms, int64_t *id);
 
-/* One setting. network is the one that it is for; 0 is every network. */
+/* One setting. network is the one that it is for; 0 is every network, and the
+ * number of a channel, times -1, that channel. */
 struct setting_row {
 	int64_t network;
 	const char *key;

@@ -226,3 +226,11 @@ network_heard(struct db *db, int64_t network)
 	(void)sql_numbers(db, SQL_HEARD_GET, ARGS(INT(network)), &until_ms, 1);
 	return until_ms;
 }
+
+int
+channel_find(struct db *db, int64_t network, int kind, const char *name,
+	     int64_t *id)
+{
+	return sql_numbers(db, SQL_CHANNEL_FIND,
+			   ARGS(INT(network), INT(kind), TEXT(name)), id, 1);
+}

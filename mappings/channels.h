@@ -29,6 +29,11 @@ int network_put(struct db *db, const char *name, const char *protocol,
 		int64_t *id);
 int channel_put(struct db *db, int64_t network, int kind, const char *name,
 		int64_t *id);
+
+/* Its number, without making it; -ENOENT if there is none. */
+int channel_find(struct db *db, int64_t network, int kind, const char *name,
+		 int64_t *id);
+
 int link_put(struct db *db, const char *name, enum link_source source,
 	     int64_t *id);
 

@@ -160,13 +160,18 @@ event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 	return rc < 0 ? rc : 0;
 }
 
+/* In each pair of statements: of a channel, of what is said with a peer. */
 static int
-past_ids(struct db *db, enum statement which, const struct past *past,
+past_ids(struct db *db, const enum statement which[2], const struct past *past,
 	 int64_t *ids, size_t n)
 {
-	sqlite3_stmt *st = sql_start(db, which,
-				     ARGS(INT(past->channel), INT(past->after),
-					  INT(past->before), INT((int64_t)n)));
+	const struct arg *all = ARGS(INT(past->channel), INT(past->after),
+				     INT(past->before), INT((int64_t)n));
+	const struct arg *talk =
+		ARGS(INT(past->channel), INT(past->after), INT(past->before),
+		     INT((int64_t)n), INT(past->peer));
+	sqlite3_stmt *st =
+		sql_start(db, which[past->peer != 0], past->peer ? talk : all);
 	size_t got = 0;
 	int rc;
 
@@ -179,13 +184,18 @@ past_ids(struct db *db, enum statement which, const struct past *past,
 int
 past_oldest(struct db *db, const struct past *past, int64_t *ids, size_t n)
 {
-	return past_ids(db, SQL_EVENT_OLDEST, past, ids, n);
+	static const enum statement which[] = { SQL_EVENT_OLDEST,
+						SQL_TALK_OLDEST };
+
+	return past_ids(db, which, past, ids, n);
 }
 
 int
 past_newest(struct db *db, const struct past *past, int64_t *ids, size_t n)
 {
-	int got = past_ids(db, SQL_EVENT_NEWEST, past, ids, n);
+	static const enum statement which[] = { SQL_EVENT_NEWEST,
+						SQL_TALK_NEWEST };
+	int got = past_ids(db, which, past, ids, n);
 
 	for (int i = 0, k = got - 1; i < k; i++, k--) {
 		int64_t id = ids[i];
@@ -199,11 +209,13 @@ past_newest(struct db *db, const struct past *past, int64_t *ids, size_t n)
 int64_t
 past_count(struct db *db, const struct past *past)
 {
+	const struct arg *all =
+		ARGS(INT(past->channel), INT(past->after), INT(past->before));
+	const struct arg *talk = ARGS(INT(past->channel), INT(past->after),
+				      INT(past->before), INT(past->peer));
 	int64_t n = 0;
-	int rc = sql_numbers(db, SQL_EVENT_COUNT,
-			     ARGS(INT(past->channel), INT(past->after),
-				  INT(past->before)),
-			     &n, 1);
+	int rc = past->peer ? sql_numbers(db, SQL_TALK_COUNT, talk, &n, 1)
+			    : sql_numbers(db, SQL_EVENT_COUNT, all, &n, 1);
 
 	return rc ? rc : n;
 }

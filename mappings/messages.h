@@ -87,6 +87,7 @@ int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 struct past {
 	int64_t channel;
 	int64_t after, before;
+	int64_t peer; /* of a direct channel: only with that one; or 0 */
 };
 
 /*

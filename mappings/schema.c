@@ -277,12 +277,26 @@ static const char *const contacts[] = {
 	NULL,
 };
 
+/* 6: when gateway users were in rooms, and so what they may read */
+static const char *const stays[] = {
+	"CREATE TABLE stay ("
+	"	account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	after INTEGER NOT NULL," /* events of greater numbers */
+	"	until INTEGER NOT NULL," /* the last one; or the greatest number */
+	"	PRIMARY KEY (account, channel, after)"
+	") STRICT, WITHOUT ROWID;",
+	"PRAGMA user_version = 6;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
 	waiting,
 	settings,
 	contacts,
+	stays,
 };
 /* clang-format on */
 

@@ -160,6 +160,27 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	JOIN network n ON n.id = ch.network"
 		"	ORDER BY a.id, ch.id",
 
+	[SQL_STAY_RESUME] =
+		"UPDATE stay SET until = 9223372036854775807"
+		"	WHERE account = ?1 AND channel = ?2 AND until = ?3",
+	[SQL_STAY_BEGIN] =
+		"INSERT OR REPLACE INTO stay (account, channel, after, until)"
+		"	VALUES (?1, ?2, ?3, 9223372036854775807)",
+	[SQL_STAY_END] =
+		"UPDATE stay SET until = max(after, ?3) WHERE account = ?1"
+		"	AND channel = ?2 AND until = 9223372036854775807",
+	[SQL_STAYS_END] =
+		"UPDATE stay SET until = max(after, ?1)"
+		"	WHERE until = 9223372036854775807",
+	[SQL_STAYS_OF] =
+		"SELECT s.after, s.until"
+		"	FROM account a JOIN stay s ON s.account = a.id"
+		"	WHERE a.network = ?1 AND a.native_id = ?2"
+		"	AND s.channel = ?3 ORDER BY s.after DESC LIMIT ?4",
+	[SQL_STAYS_PRUNE] =
+		"DELETE FROM stay WHERE until <"
+		"	(SELECT coalesce(min(id), 0) FROM event)",
+
 	[SQL_EVENT_LAST] =
 		"SELECT max(last_event,"
 		"	(SELECT coalesce(max(id), 0) FROM event)) FROM meta",
@@ -240,6 +261,36 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	+ (SELECT count(*) FROM delivery"
 		"		WHERE channel = ?1 AND event > ?2 AND event < ?3"
 		"		AND state = 2)",
+	/* Between two people: channel ?1 is the reader's, ?5 the other's. */
+	[SQL_TALK_OLDEST] =
+		"SELECT e.id FROM event e JOIN delivery d"
+		"	ON d.event = e.id AND d.channel = ?5"
+		"	WHERE e.channel = ?1 AND e.id > ?2 AND e.id < ?3"
+		"	AND e.flags & 128"
+		"	UNION ALL SELECT d.event FROM delivery d JOIN event e"
+		"	ON e.id = d.event AND e.channel = ?5"
+		"	WHERE d.channel = ?1 AND d.event > ?2 AND d.event < ?3"
+		"	AND d.state = 2"
+		"	ORDER BY 1 LIMIT ?4",
+	[SQL_TALK_NEWEST] =
+		"SELECT e.id FROM event e JOIN delivery d"
+		"	ON d.event = e.id AND d.channel = ?5"
+		"	WHERE e.channel = ?1 AND e.id > ?2 AND e.id < ?3"
+		"	AND e.flags & 128"
+		"	UNION ALL SELECT d.event FROM delivery d JOIN event e"
+		"	ON e.id = d.event AND e.channel = ?5"
+		"	WHERE d.channel = ?1 AND d.event > ?2 AND d.event < ?3"
+		"	AND d.state = 2"
+		"	ORDER BY 1 DESC LIMIT ?4",
+	[SQL_TALK_COUNT] =
+		"SELECT (SELECT count(*) FROM event e JOIN delivery d"
+		"		ON d.event = e.id AND d.channel = ?4"
+		"		WHERE e.channel = ?1 AND e.id > ?2"
+		"		AND e.id < ?3 AND e.flags & 128)"
+		"	+ (SELECT count(*) FROM delivery d JOIN event e"
+		"		ON e.id = d.event AND e.channel = ?4"
+		"		WHERE d.channel = ?1 AND d.event > ?2"
+		"		AND d.event < ?3 AND d.state = 2)",
 	[SQL_EVENT_OWN_ID] =
 		"SELECT CASE WHEN ?3 THEN coalesce(alt_id, native_id)"
 		"	ELSE native_id END"

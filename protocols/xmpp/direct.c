@@ -16,6 +16,8 @@
 #include "bridge/log.h"
 #include "conf/conf.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,6 +338,31 @@ direct_send(struct xmpp *x, struct delivery *d)
 		bridge_refused(d, "they are not in the room any more");
 	else
 		send_to_contact(x, d, id);
+}
+
+xmpp_stanza_t *
+direct_archived(struct xmpp *x, const char *who,
+		const struct address_place *place, const struct event *ev)
+{
+	bool own = strcmp(ev->sender.id, who) == 0;
+	char person[FULL_JID_MAX];
+	char id[32];
+	struct message_form form = { .type = "chat",
+				     .from = own ? who : person,
+				     .to = own ? person : who,
+				     .id = own ? ev->id : NULL };
+
+	(void)snprintf(id, sizeof(id), "g%" PRId64, ev->number);
+	if (!form.id)
+		form.id = id;
+	if (own && ev->kind == EVENT_EDIT)
+		form.replaces = ev->target;
+	else if (ev->kind != EVENT_MESSAGE)
+		return NULL;
+	if (!address_write(x->conf->gateway, place, x->conf->component, person,
+			   sizeof(person)))
+		return NULL;
+	return message_from_event(x->ctx, ev, &form);
 }
 
 /* ---- hooks --------------------------------------------------------------- */

@@ -77,8 +77,7 @@ struct past {
 	xmpp_stanza_t *st;
 	char *nick; /* "" if the room's own */
 	char *id;   /* the event's, for who points at it by stanza-id */
-	char number[24];
-	int64_t when_ms;
+	int64_t number, when_ms;
 	size_t size;
 };
 
@@ -131,8 +130,9 @@ void hosted_place(struct xmpp *x, const char *to, struct address_place *out);
  * SEMANTICS 1.2: the same for one person in one room for ever, another in
  * every other room, and nothing can be learnt from it.
  */
-void hosted_occupant_id(const struct hosted *h, const char *origin,
-			const char *id, char out[OCCUPANT_ID_LEN + 1]);
+void hosted_occupant_id(const struct xmpp *x, const char *room,
+			const char *origin, const char *id,
+			char out[OCCUPANT_ID_LEN + 1]);
 
 struct guest *guest_find(struct hosted *h, const char *id);
 struct guest *guest_by_nick(struct hosted *h, const char *nick);
@@ -204,17 +204,40 @@ void hosted_send(struct xmpp *x, struct delivery *d);
 bool hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
 		   const char *why);
 
-/* The past as the client wishes it, then the subject. */
+/* The withdrawal of an earlier message, under that id. */
+xmpp_stanza_t *hosted_retraction(struct xmpp *x, const struct event *ev,
+				 const char *id);
+
+/* Nothing is on the wire any more; what was, was given back otherwise. */
+void hosted_forget_flying(struct hosted *h);
+
+/* ---- hosted_past.c: what was said ---------------------------------------- */
+
+/* The ids that a room gives; occupant_id may be NULL. */
+void hosted_add_ids(const char *room, const struct event *ev, xmpp_stanza_t *st,
+		    const char *occupant_id);
+
+/* Once, for those who come later; st is shared with who shows it. */
+void hosted_remember(struct hosted *h, const struct event *ev,
+		     xmpp_stanza_t *st, const char *nick);
+
+/* The id of the event that the room calls id; or id itself. */
+const char *hosted_own_id(struct hosted *h, struct event *ev, const char *id);
+
+/* An event of the room, open or not, as it was shown; NULL if it was not. */
+xmpp_stanza_t *hosted_archived(struct xmpp *x, const char *room,
+			       const struct address_place *place,
+			       const struct event *ev);
+
+/* The past as the client wishes and may see it, then the subject. */
 void hosted_tell_past(struct hosted *h, const struct client *c);
+void hosted_tell_subject(struct hosted *h, const struct client *c);
 void hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms,
 		      struct history_wish *out);
 
 /* What is on disk, unless some is remembered already. */
 void hosted_recall_past(struct hosted *h);
 void hosted_forget_past(struct hosted *h);
-
-/* Nothing is on the wire any more; what was, was given back otherwise. */
-void hosted_forget_flying(struct hosted *h);
 
 /* ---- hosted_iq.c: questions ---------------------------------------------- */
 

@@ -19,17 +19,17 @@
 /* ---- identity ------------------------------------------------------------ */
 
 void
-hosted_occupant_id(const struct hosted *h, const char *origin, const char *id,
-		   char out[OCCUPANT_ID_LEN + 1])
+hosted_occupant_id(const struct xmpp *x, const char *room, const char *origin,
+		   const char *id, char out[OCCUPANT_ID_LEN + 1])
 {
-	const struct secret *secret = h->x->conf->secret;
+	const struct secret *secret = x->conf->secret;
 	const char *key = secret_reveal(secret);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	AUTO_STR text = { 0 };
 
 	str_init(&text, FULL_JID_MAX + 2 * JID_PART_MAX);
-	str_add_n(&text, h->jid, strlen(h->jid) + 1);
+	str_add_n(&text, room, strlen(room) + 1);
 	str_printf(&text, "%s:%s", origin, id);
 	(void)HMAC(EVP_sha256(), key, (int)strlen(key),
 		   (const unsigned char *)text.data, text.len, digest, &len);
@@ -63,7 +63,7 @@ guest_new_user(struct hosted *h, const char *id)
 	g->room = h;
 	g->id = xstrdup(id);
 	g->status = xstrdup("");
-	hosted_occupant_id(h, "xmpp", id, g->occupant_id);
+	hosted_occupant_id(h->x, h->jid, "xmpp", id, g->occupant_id);
 	HASH_ADD_KEYPTR(hh, h->users, g->id, strlen(g->id), g);
 	return g;
 }
@@ -327,9 +327,8 @@ guest_puppet_join(struct xmpp *x, struct occupant *o)
 	struct guest *g = xcalloc(1, sizeof(*g));
 	struct guest *old;
 
-	(void)x;
 	g->room = h;
-	hosted_occupant_id(h, o->puppet->origin, o->puppet->sender->id,
+	hosted_occupant_id(x, h->jid, o->puppet->origin, o->puppet->sender->id,
 			   g->occupant_id);
 	old = h->n_stale ? find_again(h, g) : NULL;
 	if (old) {

@@ -7,6 +7,7 @@
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/mam.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -24,7 +25,8 @@ struct question {
 	xmpp_stanza_t *st;
 	struct address_place place;
 	const char *nick;
-	struct hosted *h; /* NULL: not open */
+	char room[FULL_JID_MAX]; /* the channel's, in its one form; or "" */
+	struct hosted *h;        /* NULL: not open */
 	bool allowed;
 	char who[FULL_JID_MAX]; /* who asks, bare; "" if it is no user */
 };
@@ -98,6 +100,8 @@ say_info(const struct question *q)
 		NS_OCCUPANT_ID,
 		NS_PING,
 		NS_COMMANDS,
+		NS_MAM,
+		NS_MAM_EXTENDED,
 		"vcard-temp",
 		"muc_semianonymous",
 		"muc_persistent",
@@ -240,6 +244,25 @@ ask_command(const struct question *q)
 }
 
 static bool
+ask_archive(const struct question *q)
+{
+	const struct mam_call call = {
+		.x = q->x,
+		.st = q->st,
+		.who = q->who,
+		.room = *q->room ? q->room : NULL,
+		.place = &q->place,
+	};
+
+	if (q->allowed && *q->who)
+		return mam_iq(&call);
+	if (!stanza_child(q->st, "query", NS_MAM))
+		return false;
+	answer_error(q, "forbidden");
+	return true;
+}
+
+static bool
 ask_place(const struct question *q)
 {
 	bool get = stanza_has_type(q->st, "get");
@@ -247,7 +270,8 @@ ask_place(const struct question *q)
 	xmpp_stanza_t *items = stanza_child(q->st, "query", NS_DISCO_ITEMS);
 	xmpp_stanza_t *asked = info ? info : items;
 
-	if (ask_command(q))
+	if (ask_command(q) ||
+	    (q->place.kind == ADDRESS_CHANNEL && ask_archive(q)))
 		return true;
 	if (asked && get && *stanza_get(asked, "node"))
 		answer_error(q, "item-not-found");
@@ -270,7 +294,6 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	const struct conf_gateway *gateway = x->conf->gateway;
 	const char *to = stanza_get(st, "to");
 	struct question q = { .x = x, .st = st, .nick = jid_resource(to) };
-	char jid[FULL_JID_MAX];
 	struct jid from;
 
 	if (!gateway)
@@ -284,11 +307,11 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	if (!*from.local || !jid_format(&from, q.who, sizeof(q.who)))
 		q.who[0] = '\0';
 	if (q.place.kind == ADDRESS_PERSON)
-		return ask_command(&q);
+		return ask_command(&q) || ask_archive(&q);
 	if (q.place.kind == ADDRESS_CHANNEL &&
-	    address_write(gateway, &q.place, x->conf->component, jid,
-			  sizeof(jid)))
-		q.h = hosted_find(x, jid);
+	    address_write(gateway, &q.place, x->conf->component, q.room,
+			  sizeof(q.room)))
+		q.h = hosted_find(x, q.room);
 	if (q.place.kind == ADDRESS_CHANNEL && *q.nick) {
 		ask_occupant(&q);
 		return true;

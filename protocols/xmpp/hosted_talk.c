@@ -5,215 +5,23 @@
  * What a user says is shown in the room when it is kept (accepted()), in the
  * place that its number gives it, to everybody, its author too. What comes from
  * elsewhere is shown at once; a ping to the server that comes back behind it
- * says that the server has it. Both are remembered, for those who come later.
+ * says that the server has it. Both are remembered, see hosted_past.c.
  */
 
 #include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
-#include "protocols/xmpp/stamp.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WISH_STANZAS 20 /* of who wishes nothing */
-#define PAST_OVERHEAD 512
 #define RETRY_MS 1000
 #define NS_RETRACT "urn:xmpp:message-retract:1"
 
-/* ---- the past ------------------------------------------------------------ */
-
-static struct past *
-past_at(struct hosted *h, size_t i)
-{
-	return &h->past[(h->past_begin + i) % PAST_MAX];
-}
-
-static void
-past_drop_first(struct hosted *h)
-{
-	struct past *p = past_at(h, 0);
-
-	(void)xmpp_stanza_release(p->st);
-	free(p->nick);
-	free(p->id);
-	h->past_bytes -= p->size;
-	h->past_begin = (h->past_begin + 1) % PAST_MAX;
-	h->n_past--;
-}
-
-void
-hosted_forget_past(struct hosted *h)
-{
-	while (h->n_past)
-		past_drop_first(h);
-}
-
-/* What was said again after a crash, or was on its way, stands there once. */
-static bool
-is_remembered(struct hosted *h, int64_t number)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, number);
-	for (size_t i = h->n_past; i--;)
-		if (strcmp(past_at(h, i)->number, text) == 0)
-			return true;
-	return false;
-}
-
-/* st is shared with who shows it. */
-static void
-remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-	 const char *nick)
-{
-	size_t size = ev->text.len + PAST_OVERHEAD;
-	struct past *p;
-
-	if (is_remembered(h, ev->number))
-		return;
-	while (h->n_past == PAST_MAX ||
-	       (h->n_past && h->past_bytes + size > PAST_BYTES))
-		past_drop_first(h);
-	p = past_at(h, h->n_past++);
-	h->past_bytes += size;
-	*p = (struct past){
-		.st = xmpp_stanza_clone(st),
-		.nick = xstrdup(nick ? nick : ""),
-		.id = xstrdup(ev->id ? ev->id : stanza_get(st, "id")),
-		.when_ms = ev->when_ms,
-		.size = size,
-	};
-	(void)snprintf(p->number, sizeof(p->number), "%" PRId64, ev->number);
-}
-
-static bool
-read_number(const char *text, unsigned long *n)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*n = strtoul(text, &end, 10);
-	return !*end;
-}
-
-void
-hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms, struct history_wish *out)
-{
-	xmpp_stanza_t *history = muc ? stanza_own_child(muc, "history") : NULL;
-	unsigned long seconds;
-
-	*out = (struct history_wish){ ULONG_MAX, WISH_STANZAS, 0 };
-	if (!history)
-		return;
-	out->stanzas = ULONG_MAX;
-	(void)read_number(stanza_get(history, "maxchars"), &out->chars);
-	(void)read_number(stanza_get(history, "maxstanzas"), &out->stanzas);
-	out->since_ms = stamp_read(stanza_get(history, "since"));
-	if (out->since_ms < 0)
-		out->since_ms = 0;
-	if (read_number(stanza_get(history, "seconds"), &seconds) &&
-	    seconds < INT32_MAX &&
-	    now_ms - (int64_t)seconds * 1000 > out->since_ms)
-		out->since_ms = now_ms - (int64_t)seconds * 1000;
-}
-
-/* As it is shown to who comes later. */
-static xmpp_stanza_t *
-past_stanza(const struct past *p, const char *room)
-{
-	xmpp_stanza_t *st = xmpp_stanza_copy(p->st);
-	char stamp[STAMP_MAX];
-
-	stamp_write(stamp, p->when_ms);
-	if (*stamp && !stanza_child(st, "delay", NS_DELAY)) {
-		xmpp_stanza_t *delay = stanza_add(st, "delay", NS_DELAY);
-		stanza_attr(delay, "from", room);
-		stanza_attr(delay, "stamp", stamp);
-	}
-	return st;
-}
-
-static size_t
-length_of(struct xmpp *x, xmpp_stanza_t *st)
-{
-	char *text = NULL;
-	size_t len = 0;
-
-	if (xmpp_stanza_to_text(st, &text, &len) == XMPP_EOK)
-		xmpp_free(x->ctx, text);
-	return len;
-}
-
-/* The first of the past that the client wishes to see. */
-static size_t
-wish_begin(struct hosted *h, const struct history_wish *wish)
-{
-	unsigned long chars = 0, stanzas = 0;
-	size_t i = h->n_past;
-
-	while (i && stanzas < wish->stanzas) {
-		const struct past *p = past_at(h, i - 1);
-		if (p->when_ms < wish->since_ms)
-			break;
-		if (wish->chars != ULONG_MAX)
-			chars += length_of(h->x, p->st);
-		if (chars > wish->chars)
-			break;
-		stanzas++;
-		i--;
-	}
-	return i;
-}
-
-static void
-tell_subject(struct hosted *h, const struct client *c)
-{
-	const char *topic = h->ch ? bridge_topic(h->ch) : NULL;
-	xmpp_stanza_t *st =
-		stanza_new(h->x->ctx, "message", NULL, NULL, "groupchat");
-
-	stanza_add_text(st, "subject", NULL, topic ? topic : "");
-	client_post(c, st, NULL);
-	(void)xmpp_stanza_release(st);
-}
-
-void
-hosted_tell_past(struct hosted *h, const struct client *c)
-{
-	for (size_t i = wish_begin(h, &c->wish); i < h->n_past; i++) {
-		const struct past *p = past_at(h, i);
-		xmpp_stanza_t *st = past_stanza(p, c->room);
-		client_post(c, st, p->nick);
-		(void)xmpp_stanza_release(st);
-	}
-	tell_subject(h, c);
-}
-
 /* ---- showing ------------------------------------------------------------- */
-
-/* The ids that the room gives. */
-static void
-add_ids(const struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-	const char *occupant_id)
-{
-	char number[24];
-
-	if (occupant_id)
-		stanza_attr(stanza_add(st, "occupant-id", NS_OCCUPANT_ID), "id",
-			    occupant_id);
-	if (ev->number) {
-		xmpp_stanza_t *sid = stanza_add(st, "stanza-id", NS_SID);
-		(void)snprintf(number, sizeof(number), "%" PRId64, ev->number);
-		stanza_attr(sid, "by", h->jid);
-		stanza_attr(sid, "id", number);
-	}
-}
 
 /* Takes the reference to st. */
 static void
@@ -222,53 +30,14 @@ publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
 {
 	const char *nick = g ? g->nick : NULL;
 
-	add_ids(h, ev, st, g ? g->occupant_id : NULL);
+	hosted_add_ids(h->jid, ev, st, g ? g->occupant_id : NULL);
 	if (ev->number && ev->kind != EVENT_TOPIC)
-		remember(h, ev, st, nick);
+		hosted_remember(h, ev, st, nick);
 	hosted_post(h, st, nick);
 }
 
-/* Whose words they are is told by where they were said. */
-static void
-recall(void *arg, const struct event *ev)
-{
-	struct hosted *h = arg;
-	bool user = ev->channel == h->channel;
-	char occupant_id[OCCUPANT_ID_LEN + 1];
-	char nick[NICK_MAX];
-	char id[32];
-	struct message_form form = { .type = "groupchat", .id = ev->id };
-	xmpp_stanza_t *st;
-
-	if (ev->kind != EVENT_MESSAGE)
-		return;
-	(void)snprintf(id, sizeof(id), "g%" PRId64, ev->number);
-	if (!form.id || !user)
-		form.id = id;
-	st = message_from_event(h->x->ctx, ev, &form);
-	if (!st)
-		return;
-	jid_nick_from_name(ev->sender.name, ev->sender.id, 0, nick,
-			   sizeof(nick));
-	hosted_occupant_id(h, user ? "xmpp" : h->network->name, ev->sender.id,
-			   occupant_id);
-	add_ids(h, ev, st, occupant_id);
-	remember(h, ev, st, nick);
-	(void)xmpp_stanza_release(st);
-}
-
-void
-hosted_recall_past(struct hosted *h)
-{
-	struct history_query query = { .max = PAST_MAX, .newest = true };
-	struct history result;
-
-	if (!h->n_past)
-		(void)bridge_history(h->ch, &query, recall, h, &result);
-}
-
-static xmpp_stanza_t *
-retraction(struct xmpp *x, const struct event *ev, const char *id)
+xmpp_stanza_t *
+hosted_retraction(struct xmpp *x, const struct event *ev, const char *id)
 {
 	xmpp_stanza_t *st =
 		stanza_new(x->ctx, "message", NULL, NULL, "groupchat");
@@ -297,7 +66,7 @@ hosted_accepted(struct network *net, const struct event *ev)
 	form.replaces = ev->kind == EVENT_EDIT ? ev->target : NULL;
 	form.parent = ev->parent;
 	if (ev->kind == EVENT_REDACTION)
-		st = retraction(x, ev, form.id);
+		st = hosted_retraction(x, ev, form.id);
 	else if (ev->kind != EVENT_REACTION)
 		st = message_from_event(x->ctx, ev, &form);
 	if (st)
@@ -411,18 +180,6 @@ answer_error(const struct heard_here *m, const char *condition,
 	xmpp_post(m->x, stanza_error(m->x->ctx, m->st, condition, text));
 }
 
-/* Clients point at a message by the id that the room gave it. */
-static const char *
-own_id(struct hosted *h, struct event *ev, const char *id)
-{
-	for (size_t i = 0; id && i < h->n_past; i++) {
-		const struct past *p = past_at(h, i);
-		if (!strcmp(p->number, id))
-			return event_strdup(ev, p->id);
-	}
-	return id;
-}
-
 static struct event *
 read_message(const struct heard_here *m, const char *room)
 {
@@ -434,8 +191,8 @@ read_message(const struct heard_here *m, const char *room)
 		answer_error(m, "not-acceptable", why);
 	if (!ev)
 		return NULL;
-	ev->target = own_id(m->h, ev, ev->target);
-	ev->parent = own_id(m->h, ev, ev->parent);
+	ev->target = hosted_own_id(m->h, ev, ev->target);
+	ev->parent = hosted_own_id(m->h, ev, ev->parent);
 	ev->origin = ev->via = NULL; /* it begins here */
 	ev->flags |= EVENT_GATEWAY;
 	ev->when_ms = loop_wall_ms(m->x->loop);
@@ -587,7 +344,7 @@ hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
 		(void)xmpp_stanza_release(said);
 		/* It was shown when it was asked for. */
 		if (ev->kind == EVENT_TOPIC)
-			tell_subject(h, c);
+			hosted_tell_subject(h, c);
 	}
 	return h != NULL;
 }

@@ -11,6 +11,7 @@
  *             rooms
  *   XEP-0050  Ad-Hoc Commands
  *   XEP-0054  vcard-temp (a name)
+ *   XEP-0059  Result Set Management
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
  *   XEP-0114  Jabber Component Protocol
@@ -19,7 +20,9 @@
  *   XEP-0203  Delayed Delivery
  *   XEP-0245  /me
  *   XEP-0308  Last Message Correction
- *   XEP-0313  Message Archive Management, of rooms that have it
+ *   XEP-0297  Stanza Forwarding
+ *   XEP-0313  Message Archive Management, of rooms that have it; of hosted
+ *             rooms and of private words
  *   XEP-0359  Stable Stanza IDs, where the room has them; of hosted rooms
  *   XEP-0380  Explicit Message Encryption (to refuse it)
  *   XEP-0393  Message Styling

@@ -180,6 +180,13 @@ void direct_bounce(struct network *net, struct channel *ch,
 bool direct_resolve(struct network *net, const char *text, char *id,
 		    size_t size);
 
+/* A private word between the user and the person at that place, as it was
+ * shown; NULL if it was not. */
+struct address_place;
+xmpp_stanza_t *direct_archived(struct xmpp *x, const char *who,
+			       const struct address_place *place,
+			       const struct event *ev);
+
 /* Forget who wrote. */
 void direct_drop(struct xmpp *x);
 

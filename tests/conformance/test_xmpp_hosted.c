@@ -832,6 +832,7 @@ the_past_outlives_a_restart(void **state)
 				 i ? "Ann" : "bob");
 		event_set_text(past[i], i ? "mine" : "theirs");
 		past[i]->id = "n1";
+		past[i]->flags = i ? EVENT_GATEWAY : 0;
 		past[i]->channel = i ? f->room.id : 99;
 		past[i]->number = (int64_t)i + 1;
 		past[i]->when_ms = 1764000000000;
@@ -946,7 +947,6 @@ every_other_question_gets_an_error(void **state)
 		"<query xmlns='http://jabber.org/protocol/muc#owner'/>",
 		"<query xmlns='http://jabber.org/protocol/muc#admin'>"
 		"<item affiliation='outcast'/></query>",
-		"<query xmlns='urn:xmpp:mam:2'/>",
 		"<query xmlns='http://jabber.org/protocol/disco#info' "
 		"node='x'/>",
 		"<nonsense xmlns='x'/>",

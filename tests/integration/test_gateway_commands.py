@@ -71,7 +71,8 @@ def nodes(peer, where):
 def test_what_can_be_asked_is_listed_where_it_can_be(each_gate):
     gate = each_gate
     ann = gate.things.xmpp(gate.xmpp, "ann")
-    assert nodes(ann, GATEWAY) == ["ping", "disconnect-from-irc-server"]
+    assert nodes(ann, GATEWAY) == ["ping", "configure",
+                                   "disconnect-from-irc-server"]
     assert nodes(ann, NETWORK) == ["configure", "get-irc-connection-info"]
     ping = Command(ann, GATEWAY, "ping")
     assert (ping.status, ping.note) == ("completed", "pong")
@@ -138,7 +139,8 @@ def test_an_operator_disconnects_a_user(farm, closing):
     gate = make_gate(closing, farm.get("prosody"), farm.get("ngircd"),
                      top={"admins": ["xmpp:carol@localhost"]})
     ann, carol = gate.enter("ann"), gate.things.xmpp(gate.xmpp, "carol")
-    assert nodes(carol, GATEWAY) == ["ping", "disconnect-from-irc-server",
+    assert nodes(carol, GATEWAY) == ["ping", "configure",
+                                     "disconnect-from-irc-server",
                                      "disconnect-user", "connections"]
     assert f"irc: {ann.jid} as " in Command(carol, GATEWAY,
                                             "connections").note

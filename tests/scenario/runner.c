@@ -634,6 +634,16 @@ act_unfollows(struct play *p, struct world *w)
 }
 
 static void
+act_reads(struct play *p, struct world *w)
+{
+	char *name = p->words[3];
+	char *network = strchr(name, ':') ? strsep(&name, ":") : NULL;
+
+	world_read(w, p->words[1], network, name,
+		   (unsigned)strtoul(p->words[4], NULL, 10));
+}
+
+static void
 act_here(struct play *p, struct world *w)
 {
 	world_here(w, p->words[1], true);
@@ -693,6 +703,7 @@ static const struct verb people_verbs[] = {
 	{ "here", 3, act_here },
 	{ "gone", 3, act_gone },
 	{ "may", 4, act_may },
+	{ "reads", 5, act_reads },
 	{ "runs", 5, act_runs },
 };
 

@@ -168,6 +168,11 @@ void world_run(struct world *w, const char *who, const char *network,
 /* Write down the last of what was said in a hosted room. */
 void world_past(struct world *w, const char *room, unsigned max);
 
+/* Write down the last of what who may read: of a hosted room, or (network not
+ * NULL) of what was said in private with a person. */
+void world_read(struct world *w, const char *who, const char *network,
+		const char *name, unsigned max);
+
 /* Settle the n oldest deliveries that are held. */
 void world_confirm(struct world *w, unsigned n);
 

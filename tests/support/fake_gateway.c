@@ -161,7 +161,8 @@ void
 world_set(struct world *w, const char *who, const char *network,
 	  const char *key, const char *value)
 {
-	const char *why = bridge_set(&w->fake->net, who, network, key, value);
+	const struct command_place place = fake_place_for(network);
+	const char *why = bridge_set(&w->fake->net, who, &place, key, value);
 
 	if (why)
 		fake_write(w, "not set: %s", why);
@@ -177,7 +178,9 @@ write_setting(void *arg, const struct setting *setting, const char *value)
 void
 world_settings(struct world *w, const char *who, const char *network)
 {
-	bridge_settings(&w->fake->net, who, network, write_setting, w);
+	const struct command_place place = fake_place_for(network);
+
+	bridge_settings(&w->fake->net, who, &place, write_setting, w);
 }
 
 void
@@ -210,4 +213,22 @@ world_past(struct world *w, const char *room, unsigned max)
 		fake_write(w, "%s of %d",
 			   result.complete ? "that is all" : "the last",
 			   (int)result.total);
+}
+
+void
+world_read(struct world *w, const char *who, const char *network,
+	   const char *name, unsigned max)
+{
+	const struct history_query query = { .max = max, .newest = true };
+	struct archive archive = { .reader = who };
+	struct history result;
+
+	if (network)
+		archive.person = (struct address){ network, name };
+	else
+		archive.room = name;
+	assert(bridge_archive(&w->fake->net, &archive, &query, write_past, w,
+			      &result) == 0);
+	fake_write(w, "%s of %d", result.complete ? "that is all" : "the last",
+		   (int)result.total);
 }

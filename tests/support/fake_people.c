@@ -224,6 +224,19 @@ place_of(const char *network, const char *name)
 	return place;
 }
 
+struct command_place
+fake_place_for(const char *words)
+{
+	static const char *const networks[] = { "i", "m", "n", "z" };
+
+	if (words[1] != '#')
+		return place_of(words, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(networks); i++)
+		if (*networks[i] == *words)
+			return place_of(networks[i], words + 1);
+	return place_of("?", words + 1);
+}
+
 static void
 write_command(void *arg, const struct command *command)
 {
@@ -270,7 +283,7 @@ world_run(struct world *w, const char *who, const char *network,
 	char *copy = xstrdup(values ? values : ""), *rest = copy, *word;
 	struct given given[GIVEN_MAX];
 	struct command_run run = { .who = who,
-				   .place = place_of(network, NULL),
+				   .place = fake_place_for(network),
 				   .name = command };
 
 	while ((word = strsep(&rest, " ")) && run.n_given < GIVEN_MAX) {

@@ -91,6 +91,9 @@ bool fake_offers(struct network *net, const struct command *command,
 		 const struct command_place *place);
 extern const struct command fake_commands[];
 
+/* "-", "i" or "i#chan": the bridge, a network, a channel. */
+struct command_place fake_place_for(const char *words);
+
 /* People came, left or changed; the connection broke. */
 void fake_people_changed(struct world *w);
 void fake_watches_drop(struct fake *f);

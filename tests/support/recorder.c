@@ -525,6 +525,64 @@ request_refuse(struct request *r, const char *why)
 	free(r);
 }
 
+static bool
+is_asked(const struct history_query *q, const struct event *ev)
+{
+	return ev->number > recorder.unread && ev->number > q->after &&
+	       (!q->before || ev->number < q->before) &&
+	       (!q->from_ms || ev->when_ms >= q->from_ms) &&
+	       (!q->until_ms || ev->when_ms <= q->until_ms);
+}
+
+int
+bridge_archive(struct network *net UNUSED, const struct archive *archive,
+	       const struct history_query *query,
+	       void (*fn)(void *arg, const struct event *ev), void *arg,
+	       struct history *result)
+{
+	size_t n = 0, skip = 0;
+
+	say("archive %s%s%s for %s", archive->room ? archive->room : "",
+	    archive->room ? "" : archive->person.network,
+	    archive->room ? "" : archive->person.id, archive->reader);
+	for (size_t i = 0; i < recorder.n_past; i++)
+		n += is_asked(query, recorder.past[i]);
+	*result = (struct history){ (int64_t)n, n <= query->max };
+	if (query->newest && n > query->max)
+		skip = n - query->max;
+	n = 0;
+	for (size_t i = 0; i < recorder.n_past; i++) {
+		if (!is_asked(query, recorder.past[i]))
+			continue;
+		if (n >= skip && n - skip < query->max)
+			fn(arg, recorder.past[i]);
+		n++;
+	}
+	return 0;
+}
+
+bool
+bridge_may_read(struct channel *hosted UNUSED, const char *sender_id UNUSED,
+		const int64_t *numbers, size_t n, bool *may)
+{
+	for (size_t i = 0; i < n; i++)
+		may[i] = numbers[i] > recorder.unread;
+	return true;
+}
+
+void
+bridge_settings(struct network *net UNUSED, const char *sender_id UNUSED,
+		const struct command_place *place UNUSED,
+		void (*fn)(void *arg, const struct setting *setting,
+			   const char *value),
+		void *arg)
+{
+	const char *const *at = recorder.settings;
+
+	for (; at && *at; at += 2)
+		fn(arg, &(struct setting){ .key = at[0] }, at[1]);
+}
+
 const char *
 bridge_topic(struct channel *hosted UNUSED)
 {

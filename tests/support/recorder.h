@@ -56,8 +56,10 @@ struct recorder {
 	const char *topic;         /* of what every hosted room stands for */
 	struct event *const *past; /* of every channel, borrowed */
 	size_t n_past;
+	int64_t unread; /* nobody may read events up to that number */
 	const struct command *commands; /* what may be run anywhere, or NULL */
-	/* what the users of accounts have set: keys and values, then NULL */
+	/* what the users of accounts have set: keys and values, then NULL; the
+	 * same for doors and for networks */
 	const char *const *settings;
 	const char *ended; /* that delivery is not awaited any more; or NULL */
 

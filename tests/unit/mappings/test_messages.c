@@ -488,6 +488,48 @@ the_past_is_read_from_either_end(void **state)
 }
 
 static void
+what_two_said_is_a_past_of_its_own(void **state)
+{
+	struct db *db = *state;
+	int64_t reader = channel_of(db, "home", "ann");
+	int64_t peer = channel_of(db, "away", "joe");
+	int64_t other = channel_of(db, "away", "kim");
+	const struct past talk = { reader, 100, INT64_MAX, peer };
+	static const struct {
+		int64_t id, from, to;
+		unsigned flags;
+		bool done;
+	} rows[] = {
+		{ 101, 0, 1, 128, true },  { 102, 0, 2, 128, true },
+		{ 103, 1, 0, 0, true },    { 104, 2, 0, 0, true },
+		{ 105, 0, 1, 128, false }, { 106, 1, 0, 0, false },
+		{ 107, 1, 2, 0, true },
+	};
+	const int64_t channels[] = { reader, peer, other };
+	int64_t ids[20], known;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct event_row row = {
+			.id = rows[i].id,
+			.channel = channels[rows[i].from],
+			.flags = rows[i].flags,
+			.text = "x",
+		};
+
+		assert_int_equal(event_put(db, &row, &known), 0);
+		if (rows[i].done)
+			confirm(db, row.id, channels[rows[i].to], NULL, 0);
+		else
+			assert_int_equal(delivery_put(db, row.id,
+						      channels[rows[i].to]),
+					 0);
+	}
+	expect_past(ids, past_oldest(db, &talk, ids, 20), "101 103 105 ");
+	expect_past(ids, past_newest(db, &talk, ids, 2), "103 105 ");
+	assert_int_equal(past_count(db, &talk), 3);
+}
+
+static void
 the_past_is_narrowed_by_time(void **state)
 {
 	struct db *db = *state;
@@ -533,6 +575,7 @@ main(void)
 		TEST(an_event_has_the_ids_of_the_channel_asked_for),
 		TEST(the_past_is_what_was_said_and_what_was_shown),
 		TEST(the_past_is_read_from_either_end),
+		TEST(what_two_said_is_a_past_of_its_own),
 		TEST(the_past_is_narrowed_by_time),
 		TEST(pruning_takes_the_oldest_first_and_in_steps),
 		TEST(pruning_leaves_what_is_still_to_be_delivered),

@@ -162,16 +162,17 @@ what_waited_in_an_older_version_keeps_its_age(void **state)
 		say(db, id, from, "hello");
 	assert_int_equal(delivery_put(db, 1001, to), 0);
 	db_close(db);
-	raw_run(s->path, "DROP TABLE setting; DROP TABLE contact;"
-			 "DROP INDEX event_gateway;"
-			 "DROP INDEX delivery_channel;"
-			 "DROP TABLE clock; DROP TABLE away;"
-			 "DROP INDEX delivery_owed;"
-			 "ALTER TABLE event DROP COLUMN steady_ms;"
-			 "ALTER TABLE delivery DROP COLUMN owed;"
-			 "ALTER TABLE delivery DROP COLUMN stands_for;"
-			 "ALTER TABLE delivery DROP COLUMN stands_from_ms;"
-			 "PRAGMA user_version = 2");
+	raw_run(s->path,
+		"DROP TABLE setting; DROP TABLE contact; DROP TABLE stay;"
+		"DROP INDEX event_gateway;"
+		"DROP INDEX delivery_channel;"
+		"DROP TABLE clock; DROP TABLE away;"
+		"DROP INDEX delivery_owed;"
+		"ALTER TABLE event DROP COLUMN steady_ms;"
+		"ALTER TABLE delivery DROP COLUMN owed;"
+		"ALTER TABLE delivery DROP COLUMN stands_for;"
+		"ALTER TABLE delivery DROP COLUMN stands_from_ms;"
+		"PRAGMA user_version = 2");
 
 	struct clock_row clock;
 	int64_t rows, oldest;

@@ -21,6 +21,7 @@ from tests.support.bridge import irc_network
 from tests.support.process import wait_for
 
 from .faulty import WINDOW, Faulty
+from .test_control import Operator
 
 HALF_OPEN_S = 45
 CONFIRMED, SKIPPED = 2, 5  # enum delivery_state
@@ -176,6 +177,31 @@ def test_fault_15_server_restarts_under_load_lose_nothing(faulty, xmpp, irc,
     traffic.audit(bound, 0) if victim == "irc" else traffic.audit(0, bound)
 
 
+@pytest.mark.long
+@pytest.mark.timed
+def test_fault_15_twenty_restarts_lose_nothing(faulty):
+    """An operator does not let it wait longer and longer."""
+    it = faulty(start=False)
+    with open(it.bridge.config, "a", encoding="utf-8") as config:
+        config.write('control = { socket = "control"; };\n')
+    it.bridge.start()
+    operator = Operator(it.bridge)
+    traffic = it.begin()
+    for _ in range(20):
+        it.proxy("irc").refuse()
+        it.pair.irc.kill9()
+        try:
+            wait_for("the bridge to lose it",
+                     lambda: not it.proxy("irc").connections)
+        finally:
+            it.pair.irc.start()
+        it.rejoin("irc")
+        it.restore("irc")
+        operator.ask("retry", "irc")
+        it.wait_back()
+    traffic.audit(20 * WINDOW)
+
+
 # ---- 16 and 18: silence
 
 # In both directions: test_faults_network.py
@@ -240,9 +266,10 @@ def test_fault_17_a_half_closed_connection_is_begun_again(faulty, network):
 
 # ---- 19: away for long
 
-AWAY = 2000
+AWAY = 10000
 
 
+@pytest.mark.long
 def test_fault_19_a_long_partition_is_made_good_in_order(faulty):
     """What waited comes in order, all of it or the last of it and one line
     that says how many were left out; everything has come to its end."""

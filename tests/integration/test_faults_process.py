@@ -3,16 +3,21 @@
 a backlog at the start, floods, a starved machine. See test_faults.py.
 """
 
+import os
+import random
+import re
 import resource
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from tests.support.audit import undelivered
+from tests.support.bridge import program
 from tests.support.process import wait_for
 from tests.support.scripted_irc import ScriptedIrc
 
@@ -77,6 +82,114 @@ def test_fault_27_a_start_with_little_memory_ends_cleanly(faulty, mib):
     it.bridge.prefix = []
     it.bridge.start()
     it.pair.both_ways()
+
+
+class Nth:
+    """The nth allocation of the bridge fails, and no other."""
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+        self.page = bridge.folder / "allocations"
+        self.library = os.path.join(os.path.dirname(program()),
+                                    "tests/support/nth_malloc.so")
+        assert os.path.exists(self.library)
+        self.lives = 0
+
+    def live(self, number):
+        self.lives += 1
+        self.page.write_bytes(bytes(8))
+        self.bridge.environment = {
+            "LD_PRELOAD": self.library, "NTH_MALLOC": str(number),
+            "NTH_COUNT": str(self.page)}
+        self.bridge.launch()
+
+    def so_far(self):
+        return int.from_bytes(self.page.read_bytes(), sys.byteorder)
+
+
+def come_to(bridge, condition, seconds=3):
+    """Until then, or the end of the bridge, or so long: some failures are
+    made good by the next attempt, in a while."""
+    deadline = time.monotonic() + seconds
+    while (bridge.process.alive() and not condition() and
+           time.monotonic() < deadline):
+        time.sleep(0.01)
+
+
+def is_ready(bridge):
+    joined = {r.get("where") for r in bridge.log()
+              if r.get("msg", "").startswith("joined")}
+    return set(bridge.places()) <= joined
+
+
+def one_life(pair, nth, number):
+    """With a line each way; how it ended."""
+    bridge, life = pair.bridge, f"{nth.lives:07}"
+    nth.live(number)
+    come_to(bridge, lambda: is_ready(bridge))
+    ready = nth.so_far()
+    pair.ann.say(pair.room, f"nth-x-{life}")
+    pair.bob.say(pair.channel, f"nth-i-{life}")
+    come_to(bridge, lambda: any(f"nth-x-{life}" in t for _, t in
+                                pair.bob.texts(pair.channel)) and
+            any(f"nth-i-{life}" in t for _, t in
+                pair.ann.texts(pair.room)), 2)
+    status = bridge.process.popen.poll()
+    said = bridge.output()
+    # libconfig checks nothing; it is done before the first line of the log
+    assert status in (None, 1, 2, 3, -signal.SIGABRT) or (
+        status == -signal.SIGSEGV and not said), f"{number}: {said}"
+    assert status != -signal.SIGABRT or "out of memory" in said, said
+    assert status in (None, -signal.SIGSEGV) or said.strip(), number
+    bridge.kill9()
+    bridge.check()
+    return ready, status
+
+
+SWEEP = 12
+
+
+@pytest.mark.parametrize("part", ["start", "life", "start-again",
+                                  "life-again"])
+def test_fault_27_any_allocation_may_fail(farm, closing, part):
+    """At the start, and in the life of a message: it ends by abort(), saying
+    that there is no memory, or by saying what failed, or lives on. Nothing
+    that was taken is lost."""
+    pair = make_pair(closing, farm.get("prosody"), farm.get("ngircd"),
+                     start=False, xmpp_options={"window": WINDOW},
+                     irc_options={"window": WINDOW})
+    nth = Nth(pair.bridge)
+    one_life(pair, nth, 0)  # which makes the database
+    ready, _ = one_life(pair, nth, 0)
+    whole = nth.so_far()
+    assert 500 < ready < whole
+    dice = random.Random(part)
+    if part.startswith("start"):  # most of it is the database's
+        numbers = sorted(int(ready ** dice.random()) for _ in range(SWEEP))
+    else:
+        numbers = sorted(dice.randrange(ready, whole) for _ in range(SWEEP))
+    ends = {}
+    for number in numbers:
+        _, end = one_life(pair, nth, number)
+        if nth.so_far() >= number:
+            ends[number] = end
+    print(f"of {ready} and {whole} allocations {ends}")
+    assert len(ends) >= SWEEP // 2
+    assert any(end is not None for end in ends.values())
+    pair.bridge.environment = {}
+    pair.bridge.start()
+    pair.both_ways()
+    wait_for("nothing to wait", lambda: not undelivered(pair.bridge), 20)
+    pair.ann.barrier()
+    pair.bob.barrier()
+    for place, heard in (("x", pair.bob.texts(pair.channel)),
+                         ("i", pair.ann.texts(pair.room))):
+        taken = {t for t, in pair.bridge.query(
+            "SELECT text FROM event WHERE text LIKE ?", f"nth-{place}-%")}
+        shown = re.findall(f"nth-{place}-[0-9]{{7}}",
+                           " ".join(t for _, t in heard))
+        assert taken <= set(shown)
+        assert len(shown) - len(set(shown)) <= WINDOW * (SWEEP + 1)
 
 
 # ---- 34: a backlog at the start

@@ -258,6 +258,18 @@ irc_user_gone(struct view *v, struct irc_user *u)
 
 /* ---- coming and going ---------------------------------------------- */
 
+/* c is NULL where nobody sent us: by a forward, or by an operator. The listener
+ * is not to sit in channels that nobody linked. */
+static void
+we_came(struct view *v, struct irc_channel *c, const char *name)
+{
+	if (c && c->state == IRC_CHANNEL_JOINING)
+		c->state = IRC_CHANNEL_NAMES;
+	if (!c && v == &v->irc->view)
+		session_send_idly(v->session, "PART", name,
+				  "not linked to this channel", NULL);
+}
+
 void
 irc_on_join(struct view *v, const struct irc_line *line)
 {
@@ -265,13 +277,12 @@ irc_on_join(struct view *v, const struct irc_line *line)
 	struct irc_user *u;
 	struct member *m;
 
-	if (!c)
-		return; /* a forward, or somebody else's idea */
 	if (session_is_own(v->session, line->nick)) {
-		if (c->state == IRC_CHANNEL_JOINING)
-			c->state = IRC_CHANNEL_NAMES;
+		we_came(v, c, irc_line_param(line, 0));
 		return;
 	}
+	if (!c)
+		return;
 	u = irc_user_of_line(v, line);
 	if (!u)
 		return;

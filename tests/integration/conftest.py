@@ -24,8 +24,7 @@ _number = itertools.count(1)
 
 
 def pytest_configure(config):
-    for line in ("open_fault: the bridge does not bear this yet",
-                 "timed: judged by time, memory or the number of repetitions "
+    for line in ("timed: judged by time, memory or the number of repetitions "
                  "at full speed, and so not under sanitizers",
                  "long: waits for a bound of many seconds; begun first",
                  "second_server: again, with the other XMPP server; what "

@@ -204,6 +204,53 @@ def test_fault_36_a_channel_that_lets_nobody_in_hears_the_listener(one_pair,
     pair.both_ways()
 
 
+class Redirect(servers.Inspircd):
+    modules = servers.Inspircd.modules + ["redirect"]
+
+
+def test_fault_36_a_channel_that_forwards_is_not_followed(closing, farm,
+                                                          folder):
+    """Nothing of the other channel is told, and nobody of ours stays there."""
+    with Redirect(folder / closing.name("redirect")) as server:
+        pair = make_pair(closing, farm.get("prosody"), server, start=False)
+        other = pair.channel + "-elsewhere"
+        pair.bob.join(other)  # only its operators may send people there
+        dave = pair.join_irc("dave", channel=other)
+        pair.bob.send(f"MODE {pair.channel} +lL 1 {other}")
+        pair.bob.wait_for(lambda m: m.command == "MODE" and "+lL" in m.raw)
+        pair.bridge.launch()
+        pair.bridge.wait_log("the channel forwards to another",
+                             f"irc/{pair.channel}", 20)
+        dave.wait_for(lambda m: m.command == "PART" and
+                      m.nick == "causeway")
+        dave.say(other, "not for the room")
+        pair.bob.send(f"MODE {pair.channel} -lL 1 {other}")
+        pair.bridge.restart()
+        pair.both_ways()
+        assert "not for the room" not in str(pair.ann.texts(pair.room))
+
+
+class Slow(servers.Ngircd):
+    """As Debian configures it: who is fast is made to wait."""
+
+    def configure(self):
+        super().configure()
+        path = self.folder / "ngircd.conf"
+        path.write_text(path.read_text().replace(
+            "\tMaxPenaltyTime = 0\n", ""))
+
+
+def test_fault_36_a_server_that_throttles_gets_it_all(closing, farm, folder):
+    with Slow(folder / closing.name("slow")) as server:
+        pair = make_pair(closing, farm.get("prosody"), server)
+        for n in range(30):
+            pair.ann.say(pair.room, f"throttled-{n:02}")
+        pair.bob.wait_text("throttled-29", 60)
+        texts = [t for _, t in pair.bob.texts(pair.channel)]
+        assert texts == [f"throttled-{n:02}" for n in range(30)]
+        assert not pair.bridge.downs("irc")
+
+
 class Sanick(servers.Inspircd):
     modules = servers.Inspircd.modules + ["sanick"]
 

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The catalogue of faults in the manual and the tests agree: each row names
-the files that have tests of its number, and each such test has its row. A row
-says so if some of its tests are marked as faults that are not borne yet."""
+the files that have tests of its number, and each such test has its row."""
 
 import collections
 import re
@@ -15,22 +14,6 @@ ROW = re.compile(r"^\|  (\d+)\n:  (.+)\n:  (.+)\n:  (.+)$", re.M)
 # test_fault_07_... in Python, fault_07_... in C and in power.py
 TEST = re.compile(r"^(?:def )?(?:test_)?fault_(\d\d)(?:_and_(\d\d))?_\w+\(",
                   re.M)
-
-
-# A mark, or a parameter that has one, stands before its test.
-OPEN = re.compile(r"(?:@pytest\.mark\.open_fault|(?<!def )\bnot_yet\()")
-NOT_YET = "Not in all cases yet."
-
-
-def still_open(root):
-    """Numbers."""
-    found = set()
-    for path in files(root / "tests/integration", ".py"):
-        text = path.read_text("utf-8")
-        for mark in OPEN.finditer(text):
-            match = TEST.search(text, mark.end())
-            found.update(int(n) for n in filter(None, match.groups()))
-    return found
 
 
 def tests(root):
@@ -47,16 +30,12 @@ def tests(root):
 def main(root):
     page = ROW.findall((root / PAGE).read_text("utf-8"))
     rows = {int(number): set(where.split()) for number, _, _, where in page}
-    doubtful = {int(number) for number, _, result, _ in page
-                if NOT_YET in result}
     found = tests(root)
     wrong = [f"{PAGE}: row {n} names {' '.join(sorted(rows[n]))}, tests are "
              f"in {' '.join(sorted(found.get(n, {'no file'})))}"
              for n in sorted(rows) if rows[n] != found.get(n)]
     wrong += [f"{PAGE}: no row for fault {n} of {' '.join(sorted(found[n]))}"
               for n in sorted(set(found) - set(rows))]
-    wrong += [f'{PAGE}: row {n} must say "{NOT_YET}", or its tests are not '
-              "open any more" for n in still_open(root) ^ doubtful]
     if not rows:
         wrong.append(f"{PAGE}: no rows")
     print(f"{len(rows)} faults")

@@ -71,6 +71,7 @@ struct member {
 	int64_t row; /* number of the sender in the store; 0 if not known */
 	int64_t active_ms;
 	int64_t split_ms; /* so long we wait for them after a split; or 0 */
+	struct member *prev, *next; /* in the room's due, if it is */
 	UT_hash_handle hh;
 };
 
@@ -213,12 +214,12 @@ struct room {
 	/* Direct rooms: when to forget it. Hosted: when to look if anybody
 	 * is there. */
 	struct timer idle;
-	struct room *far;  /* hosted: the one that it stands for */
-	int64_t portal;    /* hosted: number of its link in the store */
-	size_t n_due;      /* hosted: members that are due */
-	bool vacant;       /* hosted: nobody was there at the last look */
-	unsigned followed; /* direct: it stays; see contact.c */
-	char where[160];   /* "libera/#lobby", for the log */
+	struct room *far;   /* hosted: the one that it stands for */
+	int64_t portal;     /* hosted: number of its link in the store */
+	struct member *due; /* hosted: utlist, those who are */
+	bool vacant;        /* hosted: nobody was there at the last look */
+	unsigned followed;  /* direct: it stays; see contact.c */
+	char where[160];    /* "libera/#lobby", for the log */
 	struct room *next_work;
 	UT_hash_handle hh;      /* in the bridge, by ch.id */
 	UT_hash_handle hh_name; /* direct, hosted: in the network, by name */

@@ -7,6 +7,8 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 
+#include <utlist.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,7 +162,7 @@ member_due(struct room *room, struct member *m)
 	if (m->due || !room->far)
 		return;
 	m->due = true;
-	room->n_due++;
+	DL_APPEND(room->due, m);
 	bridge_mark(room);
 }
 
@@ -183,7 +185,8 @@ member_remove(struct room *room, struct member *m)
 {
 	stay_changed(room, m, false);
 	HASH_DEL(room->members, m);
-	room->n_due -= m->due;
+	if (m->due)
+		DL_DELETE(room->due, m);
 	tell_others(room, m->id, false);
 	member_free(m);
 }

@@ -448,22 +448,16 @@ is_filling(const struct room *room)
 void
 standings_work(struct room *room)
 {
-	struct member *m, *next;
+	struct member *m;
 
 	/* Who comes in sees first who is there. */
-	if (!room->n_due || is_filling(room))
+	if (is_filling(room))
 		return;
 	/* The hook may raise events, by which anybody may leave. */
-	HASH_ITER(hh, room->members, m, next)
-	{
-		if (!room->n_due)
-			return;
-		if (!m->due)
-			continue;
+	while ((m = room->due)) {
+		DL_DELETE(room->due, m);
 		m->due = false;
-		room->n_due--;
 		tell_standing(room, m);
-		next = room->members;
 	}
 }
 

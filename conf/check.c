@@ -345,6 +345,8 @@ is_used(const struct check *c, const struct conf_network *net)
 	if (net->xmpp ? net->xmpp->gateway != NULL
 		      : net->irc && net->irc->gateway)
 		return true;
+	if (net->mqtt && net->mqtt->n_devices)
+		return true;
 	for (size_t i = 0; i < c->n_places; i++)
 		if (strcmp(c->places[i].member->network, net->name) == 0)
 			return true;

@@ -37,7 +37,8 @@ struct conf_network;
 
 /* The use of IRC networks by XMPP users on their own account. */
 struct conf_gateway {
-	const struct conf_network *const *networks; /* all IRC; at least one */
+	const struct conf_network *const
+		*networks; /* IRC and MQTT; at least one */
 	size_t n_networks;
 	/* addresses without "%network" mean this one; or NULL */
 	const struct conf_network *fixed;

@@ -2,10 +2,12 @@
 /* mqtt.c - the block of an MQTT network. */
 
 #include "bridge/base.h"
+#include "bridge/error.h"
 #include "bridge/pool.h"
 
 #include "conf/blocks.h"
 #include "conf/report.h"
+#include "conf/say.h"
 #include "conf/schema.h"
 #include "conf/valid.h"
 
@@ -14,6 +16,7 @@
 
 #define MQTT_PORT 1883
 #define MQTTS_PORT 8883
+#define DEVICES_MAX 5000
 
 /* One network being read. */
 struct draft {
@@ -83,6 +86,84 @@ check_tls(struct draft *d)
 	read_check_pair(r, d->block, mqtt->cert_file, mqtt->key_file, d->what);
 }
 
+/* ---- devices ------------------------------------------------------------ */
+
+static unsigned
+count_plus(const char *filter)
+{
+	unsigned n = 0;
+
+	for (; filter && *filter; filter++)
+		n += *filter == '+';
+	return n;
+}
+
+/* As it stands in an address: small letters, and nothing that cuts it. */
+static void
+check_name(struct draft *d, const config_setting_t *s, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+	if (strspn(name, letters) != strlen(name))
+		report_error(d->r->report, read_where(d->r, s),
+			     "device \"%.63s\": expected a name of small "
+			     "letters, digits, \"-\" and \"_\"",
+			     name);
+}
+
+static void
+read_device(struct draft *d, const config_setting_t *s,
+	    struct conf_device *device)
+{
+	struct reader *r = d->r;
+	const char *name = config_setting_name(s);
+	const char *what = read_quote(r, "device", name);
+	struct device_block b = { 0 };
+	struct part part = { &table_device, &b };
+	struct error err;
+
+	read_defaults(r, part);
+	read_block(r, s, &part, 1, what);
+	check_name(d, s, name);
+	b.device.name = pool_strdup(r->pool, name);
+	if (b.field && path_parse(r->pool, b.field, &b.device.field, &err))
+		report_error(r->report, read_where_of(r, s, "field"),
+			     "%s: \"field\": %s", what, err.text);
+	if (say_parse(r->pool, b.say, SAY_WATCH, count_plus(b.device.filter),
+		      &b.device.say, &err))
+		report_error(r->report, read_where_of(r, s, "say"),
+			     "%s: \"say\": %s", what, err.text);
+	if (!b.device.availability && !b.device.filter)
+		report_error(r->report, read_where(r, s),
+			     "%s: expected \"availability\", \"state\" or both",
+			     what);
+	*device = b.device;
+}
+
+static void
+read_devices(struct draft *d)
+{
+	config_setting_t *group = read_group(d->r, d->block, "devices");
+	int n = group ? config_setting_length(group) : 0;
+	struct conf_device *devices;
+
+	if (n > DEVICES_MAX) {
+		report_error(d->r->report, read_where(d->r, group),
+			     "%d devices are too many; the limit is %d", n,
+			     DEVICES_MAX);
+		return;
+	}
+	devices = pool_alloc(d->r->pool, ((size_t)n + 1) * sizeof(*devices));
+	d->mqtt->devices = devices;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(group, (unsigned)i);
+
+		if (read_group(d->r, group, config_setting_name(s)))
+			read_device(d, s, &devices[d->mqtt->n_devices++]);
+	}
+}
+
 void
 read_mqtt(struct reader *r, const config_setting_t *block,
 	  struct conf_network *net, const char *what, const struct part *common)
@@ -97,6 +178,7 @@ read_mqtt(struct reader *r, const config_setting_t *block,
 	default_client_id(&d, net->name);
 	if (b->mqtt.host)
 		check_tls(&d);
+	read_devices(&d);
 	if (b->mqtt.password && !b->mqtt.user)
 		report_error(r->report, read_where_of(r, block, "password"),
 			     "%s has a \"password\" and lacks the \"user\" "

@@ -17,6 +17,8 @@
 
 struct str;
 
+struct conf_device;
+
 /* ---- the network ------------------------------------------------------- */
 
 enum conf_mqtt_version {
@@ -43,6 +45,8 @@ struct conf_mqtt {
 	unsigned receive_max;    /* unconfirmed messages from the broker */
 	unsigned packet_max_kib; /* what is larger is not sent to us */
 	unsigned topics_max;     /* whose last value is remembered */
+	const struct conf_device *devices; /* who can be contacts */
+	size_t n_devices;
 };
 
 /* ---- templates --------------------------------------------------------- */
@@ -212,6 +216,18 @@ struct conf_rule {
 	/* the one that it is */
 	struct conf_watch watch;
 	struct conf_order order;
+};
+
+/* Something that people elsewhere can have among their contacts. */
+struct conf_device {
+	const char *name;         /* its address is NAME%LABEL@COMPONENT */
+	const char *availability; /* topic that tells whether it is there */
+	struct conf_path field;   /* of that payload, if it is JSON */
+	const char *const
+		*online; /* words that mean that it is; 0: usual ones */
+	size_t n_online;
+	const char *filter; /* what it says; or NULL */
+	struct conf_say say;
 };
 
 /* Those of one link on one network. */

@@ -261,9 +261,10 @@ static const struct option gateway_options[] = {
 	{ .name = "networks", .type = OPTION_TEXTS, .required = true,
 	  COUNTED(struct gateway_block, names, n_names),
 	  .min = 1, .max = 63, .example = "libera",
-	  .doc = "The IRC networks that it leads to; the channel #dev of "
-		 "libera is then the room #dev%libera@COMPONENT, the person "
-		 "ann there ann%libera@COMPONENT." },
+	  .doc = "The IRC and MQTT networks that it leads to; the channel "
+		 "#dev of libera is then the room #dev%libera@COMPONENT, the "
+		 "person ann there ann%libera@COMPONENT, and so are devices "
+		 "people." },
 	{ .name = "users", .type = OPTION_TEXTS,
 	  COUNTED(struct gateway_block, gateway.users, gateway.n_users),
 	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_contact,
@@ -503,6 +504,36 @@ static const struct option mqtt_options[] = {
 	  .fallback = "20000",
 	  .doc = "Topics whose last value is remembered; beyond it the one "
 		 "that was silent longest is forgotten." },
+	{ .name = "devices", .type = OPTION_BLOCK,
+	  .doc = "One block per device that people of other networks may have "
+		 "among their contacts, as NAME%NETWORK@COMPONENT of a "
+		 "gateway." },
+};
+
+static const struct option device_options[] = {
+	{ .name = "availability", .type = OPTION_TEXT,
+	  AT(struct device_block, device.availability), .min = 1, .max = 1000,
+	  .refuse = refuse_topic, .example = "zigbee2mqtt/door/availability",
+	  .fallback_note = "it is there when it speaks",
+	  .doc = "The topic that tells whether it can be reached." },
+	{ .name = "field", .type = OPTION_TEXT, AT(struct device_block, field),
+	  .min = 1, .max = 200, .fallback_note = "the whole payload",
+	  .example = "state",
+	  .doc = "The field of JSON that tells it there." },
+	{ .name = "online", .type = OPTION_SOME,
+	  COUNTED(struct device_block, device.online, device.n_online),
+	  .min = 1, .max = 64, .example = "online",
+	  .fallback_note = "online, ready, init, alert, true, on, 1",
+	  .doc = "What it says there when it can be reached; \"sleeping\" is "
+		 "away, anything else is offline." },
+	{ .name = "state", .type = OPTION_TEXT,
+	  AT(struct device_block, device.filter), .min = 1, .max = 1000,
+	  .refuse = refuse_filter, .example = "zigbee2mqtt/door",
+	  .doc = "The topics on which it says how it is." },
+	{ .name = "say", .type = OPTION_TEXT, AT(struct device_block, say),
+	  .min = 1, .max = 1000, .fallback = "{value}",
+	  .doc = "That as a line, the status that people see; a template as "
+		 "in rules." },
 };
 
 /* ---- Matrix ------------------------------------------------------------- */
@@ -810,6 +841,10 @@ const struct table table_mqtt = {
 	"NETWORKS WITH protocol = \"mqtt\"",
 	"The bridge is a client of a broker.", TABLE(mqtt_options),
 };
+const struct table table_device = {
+	"DEVICES OF AN MQTT NETWORK", "In each block inside devices.",
+	TABLE(device_options),
+};
 const struct table table_watch = {
 	"RULES OF A LINK: FROM A TOPIC TO THE ROOM",
 	"In each block inside rules that has a filter.", TABLE(watch_options),
@@ -836,6 +871,7 @@ const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
 	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_matrix,
 	&table_mqtt,
+	&table_device,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,
 	NULL,
 };

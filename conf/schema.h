@@ -43,6 +43,11 @@ struct mqtt_block {
 	const char *broker;
 };
 
+struct device_block {
+	struct conf_device device;
+	const char *field, *say;
+};
+
 /* Of either kind; the texts are parsed when all are there. */
 struct rule_block {
 	struct conf_rule rule;
@@ -118,7 +123,7 @@ struct table {
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl;
-extern const struct table table_matrix, table_mqtt;
+extern const struct table table_matrix, table_mqtt, table_device;
 extern const struct table table_link, table_shared, table_member;
 extern const struct table table_watch, table_order;
 

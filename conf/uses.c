@@ -33,7 +33,7 @@ report_unknown(struct gate *g, struct conf_where where, const char *name)
 	struct guess guess = guess_start(name);
 
 	for (size_t i = 0; i < conf->n_networks; i++)
-		if (conf->networks[i].irc)
+		if (conf->networks[i].irc || conf->networks[i].mqtt)
 			guess_offer(&guess, conf->networks[i].name);
 	if (guess.best)
 		report_error(g->r->report, where,
@@ -55,12 +55,12 @@ find_target(struct gate *g, struct conf_where where, const char *name)
 		report_unknown(g, where, name);
 		return NULL;
 	}
-	if (net->irc)
+	if (net->irc || net->mqtt)
 		return net;
 	if (net->protocol) /* else that was reported */
 		report_error(g->r->report, where,
-			     "%s leads to networks with protocol = \"irc\", "
-			     "and \"%s\" has \"%s\"",
+			     "%s leads to networks with protocol = \"irc\" "
+			     "or \"mqtt\", and \"%s\" has \"%s\"",
 			     g->what, net->name, net->protocol);
 	return NULL;
 }
@@ -105,7 +105,8 @@ use_networks(struct gate *g)
 			continue;
 		}
 		list[gateway->n_networks++] = net;
-		g->r->ircs[net - g->r->conf->networks]->gateway = true;
+		if (net->irc)
+			g->r->ircs[net - g->r->conf->networks]->gateway = true;
 	}
 }
 

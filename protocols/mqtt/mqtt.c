@@ -54,15 +54,11 @@ tap_unuse(struct mqtt *q, struct tap *tap)
 }
 
 struct tap *
-place_tap(struct place *p, const char *filter)
+mqtt_tap(struct mqtt *q, const char *filter)
 {
-	struct mqtt *q = p->q;
 	struct tap *tap;
 
 	HASH_FIND_STR(q->taps, filter, tap);
-	for (size_t i = 0; tap && i < p->n_taps; i++)
-		if (p->taps[i] == tap)
-			return tap;
 	if (!tap) {
 		tap = xcalloc(1, sizeof(*tap));
 		tap->filter = xstrdup(filter);
@@ -72,6 +68,19 @@ place_tap(struct place *p, const char *filter)
 				tap);
 	}
 	tap->uses++;
+	return tap;
+}
+
+struct tap *
+place_tap(struct place *p, const char *filter)
+{
+	struct tap *tap;
+
+	HASH_FIND_STR(p->q->taps, filter, tap);
+	for (size_t i = 0; tap && i < p->n_taps; i++)
+		if (p->taps[i] == tap)
+			return tap;
+	tap = mqtt_tap(p->q, filter);
 	p->taps = xrealloc(p->taps, (p->n_taps + 1) * sizeof(struct tap *));
 	p->taps[p->n_taps++] = tap;
 	return tap;
@@ -371,6 +380,7 @@ take(struct mqtt *q, const struct incoming *t)
 			if (p->open && p->rules)
 				watches_take(p, tap, t);
 	}
+	devices_take(q, t);
 	for (struct place *p = q->places; p; p = p->next)
 		if (p->open && p->rules)
 			errands_take(p, t);
@@ -409,6 +419,7 @@ on_up(void *arg)
 	settle_after(q, SETTLE_MAX_MS);
 	log_info(q->net.name, "speaks MQTT %s",
 		 broker_is_5(q->broker) ? "5" : "3.1.1");
+	devices_open(q);
 	bridge_network_up(&q->net);
 }
 
@@ -424,6 +435,7 @@ forget_connection(struct mqtt *q)
 	while ((e = early_next(q)))
 		early_free(e);
 	wires_drop(q);
+	devices_lost(q);
 	for (struct place *p = q->places; p; p = p->next)
 		place_close(p);
 	HASH_ITER(hh, q->taps, tap, tap_tmp)
@@ -569,6 +581,7 @@ client_create(const struct conf_network *conf, struct loop *loop,
 	q->conf = conf->mqtt;
 	q->loop = loop;
 	q->net.limits.window = q->conf->window;
+	devices_make(q);
 	q->broker = broker_new(loop, q->conf, q->net.name, &broker_ops, q);
 	return &q->net;
 }
@@ -581,6 +594,7 @@ client_destroy(struct network *net)
 	forget_connection(q);
 	while (q->places)
 		place_free(q->places);
+	devices_free(q);
 	broker_free(q->broker);
 	network_finish(net);
 	free(q);
@@ -641,11 +655,13 @@ client_forget(struct network *net UNUSED, struct channel *ch)
 }
 
 static void
-client_send(struct network *net UNUSED, struct delivery *d)
+client_send(struct network *net, struct delivery *d)
 {
 	struct place *p = place_of(d->channel);
 
-	if (p->rules)
+	if (d->channel->kind == CHANNEL_DIRECT)
+		devices_send(mqtt_from(net), d);
+	else if (p->rules)
 		errands_send(p, d);
 	else
 		chat_send(p, d);
@@ -699,31 +715,58 @@ client_pressure(struct network *net, enum pressure why)
 		broker_pause(q->broker, q->pressed);
 }
 
+static bool
+client_resolve(struct network *net, const char *text, char *id, size_t size)
+{
+	if (!devices_have(mqtt_from(net), text) || strlen(text) >= size)
+		return false;
+	memcpy(id, text, strlen(text) + 1);
+	return true;
+}
+
+static void
+client_watch(struct network *net, struct contact *contact)
+{
+	devices_watch(mqtt_from(net), contact);
+}
+
+static void
+client_unwatch(struct network *net, struct contact *contact)
+{
+	devices_unwatch(mqtt_from(net), contact);
+}
+
+/* Who writes to a device needs no place there. */
 static void
 client_puppet_join(struct network *net UNUSED, struct occupant *o)
 {
-	chat_puppet_join(place_of(o->channel), o);
+	if (o->channel->kind == CHANNEL_DIRECT)
+		bridge_puppet_joined(o, o->want);
+	else
+		chat_puppet_join(place_of(o->channel), o);
 }
 
 static void
 client_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		    const char *reason UNUSED)
 {
-	chat_puppet_leave(place_of(o->channel), o);
+	if (o->channel->kind != CHANNEL_DIRECT)
+		chat_puppet_leave(place_of(o->channel), o);
 }
 
 static void
 client_puppet_update(struct network *net UNUSED, struct occupant *o,
 		     unsigned changes)
 {
-	chat_puppet_update(place_of(o->channel), o, changes);
+	if (o->channel->kind != CHANNEL_DIRECT)
+		chat_puppet_update(place_of(o->channel), o, changes);
 }
 
 const struct protocol mqtt_protocol = {
 	.name = "mqtt",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_PRESENCE | CAN_MULTILINE | CAN_ATTACH | CAN_PUPPET |
-		CAN_NOTICE | CAN_DELAY | CAN_AUTHOR,
+		CAN_NOTICE | CAN_DELAY | CAN_AUTHOR | CAN_DIRECT | CAN_CONTACT,
 	.limits = {
 		.text_max = 65536,
 		.window = 20,
@@ -745,5 +788,8 @@ const struct protocol mqtt_protocol = {
 		.accepted = client_accepted,
 		.bounce = client_bounce,
 		.pressure = client_pressure,
+		.resolve = client_resolve,
+		.watch = client_watch,
+		.unwatch = client_unwatch,
 	},
 };

@@ -85,6 +85,7 @@ struct place {
 
 struct mqtt {
 	struct network net;
+	struct devices *devices; /* NULL: none is configured */
 	const struct conf_mqtt *conf;
 	struct loop *loop;
 	struct broker *broker;
@@ -103,6 +104,9 @@ struct mqtt {
 extern const struct protocol mqtt_protocol;
 
 /* ---- mqtt.c -------------------------------------------------------------- */
+
+/* Subscribe until the end of the connection. */
+struct tap *mqtt_tap(struct mqtt *q, const char *filter);
 
 /* Subscribe for that place. */
 struct tap *place_tap(struct place *p, const char *filter);
@@ -152,6 +156,20 @@ void errand_published(struct errand *e, const char *reason, bool nobody);
 
 /* The delivery was given back: forget it. */
 void errand_drop(struct errand *e);
+
+/* ---- device.c ------------------------------------------------------------ */
+
+void devices_make(struct mqtt *q);
+void devices_free(struct mqtt *q);
+void devices_open(struct mqtt *q);
+void devices_lost(struct mqtt *q);
+void devices_take(struct mqtt *q, const struct incoming *t);
+bool devices_have(struct mqtt *q, const char *name);
+void devices_watch(struct mqtt *q, struct contact *contact);
+void devices_unwatch(struct mqtt *q, const struct contact *contact);
+
+/* Somebody writes to one of them. */
+void devices_send(struct mqtt *q, struct delivery *d);
 
 /* ---- chat.c -------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 static bool
 has_server(const struct conf_network *net, const char *host)
 {
-	for (size_t i = 0; i < net->irc->n_servers; i++)
+	for (size_t i = 0; net->irc && i < net->irc->n_servers; i++)
 		if (strcasecmp(net->irc->servers[i].host, host) == 0)
 			return true;
 	return false;

@@ -129,6 +129,15 @@ static const struct {
 	{ "broker = \"mqtt://localhost\"; client_id = \"a/b\"; base = \"a/#\";",
 	  "c.conf:1: \"client_id\": expected letters, digits, \"-\", \"_\" and \".\", found \"a/b\"\n"
 	  "c.conf:1: \"base\": expected a topic without + and #, that does not begin with $, such as \"home/door\", found \"a/#\"\n" },
+	{ "broker = \"mqtt://localhost\"; devices: { Door: { state = \"a\"; }; };",
+	  "c.conf:1: device \"Door\": expected a name of small letters, digits, \"-\" and \"_\"\n" },
+	{ "broker = \"mqtt://localhost\"; devices: { a: { }; b: { state = \"a/#b\"; say = \"{1}\"; field = \"[x]\"; availability = \"+\"; }; };",
+	  "c.conf:1: device \"a\": expected \"availability\", \"state\" or both\n"
+	  "c.conf:1: \"state\": expected a topic filter such as \"home/+/state\" or \"home/#\", in which + is a whole level and # the last one, found \"a/#b\"\n"
+	  "c.conf:1: \"availability\": expected a topic without + and #, that does not begin with $, such as \"home/door\", found \"+\"\n"
+	  "c.conf:1: device \"b\": \"field\": expected a number and \"]\" after \"[\"\n"
+	  "c.conf:1: device \"b\": \"say\": {1}: the filter has 0 \"+\"\n"
+	  "c.conf:1: device \"b\": expected \"availability\", \"state\" or both\n" },
 	{ "broker = \"mqtt://localhost\"; version = \"4\";",
 	  "c.conf:1: \"version\": expected one of \"auto\", \"5\", \"3.1.1\", found \"4\"\n" },
 };

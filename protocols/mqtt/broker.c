@@ -623,11 +623,10 @@ dialled(void *arg, const char *why)
 void
 broker_start(struct broker *b)
 {
-	const struct dial_to to = {
+	struct dial_to to = {
 		.host = b->conf->host,
 		.port = (int)b->conf->port,
 		.keep_alive_s = (int)b->conf->keep_alive_s,
-		.properties = connect_properties(b),
 	};
 	int rc;
 
@@ -635,6 +634,8 @@ broker_start(struct broker *b)
 	b->state = STATE_DIALLING;
 	b->m = mosquitto_new(b->conf->client_id, false, NULL);
 	rc = b->m ? set_up(b) : MOSQ_ERR_NOMEM;
+	if (rc == 0)
+		to.properties = connect_properties(b);
 	if (rc == 0)
 		b->dial = dial_start(b->loop, b->m, &to, dialled, b);
 	if (!b->dial)

@@ -34,7 +34,7 @@
 #define NAME_TRIES 100
 #define NOBODY "mqtt" /* who speaks without a name */
 /* How long the broker has to tell of members of an earlier run. */
-#define STALE_MS 5000
+#define STALE_MS 2000
 #define STALE_MAX 10000
 
 /* The topic of somebody who is there. */

@@ -97,12 +97,16 @@ tell_skipped(void *arg)
 	struct watch *w = arg;
 	AUTO_STR line = { 0 };
 
+	if (!w->place->open || w->place->q->net.state != NETWORK_UP) {
+		timer_start(&w->later, w->place->q->loop, 1000, tell_skipped,
+			    w);
+		return;
+	}
 	str_init(&line, LINE_MAX_BYTES);
 	str_printf(&line, "%s: %llu more not shown; the last: %s",
 		   w->rule->name, (unsigned long long)w->skipped, w->last);
 	w->skipped = 0;
-	if (w->place->open && w->place->q->net.state == NETWORK_UP)
-		say(w, line.data, NULL, EVENT_NOTICE, NULL);
+	say(w, line.data, NULL, EVENT_NOTICE, NULL);
 }
 
 /* What is too much is counted, and a line says how much it was. */

@@ -92,6 +92,20 @@ def test_who_is_not_allowed_changes_nothing(farm, closing):
     assert house.bridge.wait_log('command "w" by')
 
 
+def test_the_rank_in_an_xmpp_room_counts_as_well(farm, closing):
+    house = make_house(farm, closing, {"w": WINDOW})
+    carol = closing.xmpp(house.xmpp, "carol")
+    carol.join(house.room, closing.name("carol"))
+    house.device.subscribe(f"{house.root}/#")
+    house.bridge.start()
+    carol.say(house.room, "!window one open")
+    house.said("!window one open: you may not do that here")
+    house.ann.say(house.room, "!window two open")
+    house.said("!window two open: sent")
+    assert [m.topic for m in house.device.messages] == [
+        f"{house.root}/two/window/set"]
+
+
 def test_nothing_typed_reaches_another_topic(farm, closing):
     house = make_house(farm, closing, {
         "w": {**WINDOW, "who": "*"},

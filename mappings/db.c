@@ -16,6 +16,7 @@
 #include "bridge/base.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "mappings/logfile.h"
 #include "mappings/sql.h"
 
 #include <assert.h>
@@ -209,10 +210,14 @@ open_file(struct db *db, const char *path, struct error *err)
 {
 	int flags = db->mode == DB_WRITER ? SQLITE_OPEN_READWRITE
 					  : SQLITE_OPEN_READONLY;
-	int rc = sqlite3_open_v2(
-		path, &db->sql,
-		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc;
 
+	if (db->mode == DB_WRITER)
+		db->files = logfile_new();
+	rc = sqlite3_open_v2(path, &db->sql,
+			     flags | SQLITE_OPEN_NOMUTEX |
+				     SQLITE_OPEN_EXRESCODE,
+			     db->files ? db->files->zName : NULL);
 	if (!db->sql)
 		return error_set(err, ENOMEM, "%s: no memory", path);
 	rc = rc == SQLITE_OK ? harden(db) : sql_fail(db, rc);
@@ -477,6 +482,7 @@ db_close(struct db *db)
 	int rc = sqlite3_close(db->sql);
 
 	assert(rc == SQLITE_OK);
+	logfile_free(db->files);
 	if (db->lock >= 0)
 		close(db->lock); /* lets go; the file stays, for the next */
 	free(db);

@@ -159,6 +159,7 @@ struct sender_note {
 
 struct db {
 	sqlite3 *sql;
+	sqlite3_vfs *files; /* the writer's */
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	enum db_mode mode;
 	int lock;     /* descriptor of FILE.lock or -1 */

@@ -55,24 +55,35 @@ async def _enter(port, reader, writer):
     await asyncio.gather(_carry(reader, there[1]), _carry(there[0], writer))
 
 
+def _nft(text):
+    """The answer: "0" or "1", and what nft said."""
+    done = subprocess.run(["nft", "-f", "-"], input=text, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return (b"1" if done.returncode else b"0") + done.stdout
+
+
 async def _serve(control):
-    """Each message on control is a listening socket of the outer network."""
+    """A message on control is rules for nft, or comes with a listening socket
+    of the outer network."""
     loop = asyncio.get_running_loop()
     control.setblocking(False)
     control.send(b"ready")
     come, doors = asyncio.Queue(), []
     loop.add_reader(control, lambda: come.put_nowait(
-        control.recvmsg(1, socket.CMSG_SPACE(4))))
+        control.recvmsg(CHUNK, socket.CMSG_SPACE(4))))
     while True:
         data, extra, _, _ = await come.get()
         if not data:
             return
+        if not extra:
+            control.send(_nft(data))
+            continue
         number = array.array("i", extra[0][2])[0]
         door = socket.socket(fileno=number)
         port = door.getsockname()[1]
         doors.append(await asyncio.start_server(
             lambda r, w, p=port: _enter(p, r, w), sock=door))
-        control.send(b"open")
+        control.send(b"0")
 
 
 def _main():
@@ -96,15 +107,17 @@ class Namespace:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._root = os.geteuid() == 0
-        self._control, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX,
+                                                  socket.SOCK_SEQPACKET)
         self.process = Process(
             "namespace", ["/usr/bin/unshare", "--net",
-                          *([] if self._root else ["--map-root-user"]),
+                          *([] if self._root else [
+                              "--user", "--map-current-user", "--keep-caps"]),
                           sys.executable, pathlib.Path(__file__).resolve()],
             self.folder, privileged=True, stdin=theirs)
         theirs.close()
         self._control.settimeout(20)
-        if self._control.recv(5) != b"ready":
+        if self._control.recv(CHUNK) != b"ready":
             self.process.kill9()
             raise Failure(ADVICE % self.process.output())
         self.nft(f"table {TABLE} {{ chain input {{ type filter hook input "
@@ -124,7 +137,7 @@ class Namespace:
             door.bind(("127.0.0.1", port))
             door.listen(64)
             socket.send_fds(self._control, [b"d"], [door.fileno()])
-            assert self._control.recv(4) == b"open"
+            assert self._control.recv(CHUNK) == b"0"
 
     def listens(self, port):
         """True if somebody inside takes connections on that port."""
@@ -134,10 +147,12 @@ class Namespace:
                    for row in rows)
 
     def nft(self, text):
-        """The rules of text; what nft says."""
-        return subprocess.run(
-            [*self.enter, "/usr/sbin/nft", "-f", "-"], input=text, text=True,
-            check=True, capture_output=True).stdout
+        """The rules of text; what nft says. The helper runs it: who comes in
+        later has no right to."""
+        self._control.send(text.encode())
+        answer = self._control.recv(CHUNK).decode()
+        assert answer[0] == "0", answer
+        return answer[1:]
 
     def lose(self, port, direction="both", one_in=1):
         """Each packet, or one in so many by chance, between the bridge and

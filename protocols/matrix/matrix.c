@@ -302,8 +302,7 @@ network_create(const struct conf_network *conf, struct loop *loop,
 	m->net.limits.puppet_idle_ms = (int64_t)m->conf->puppet_idle_s * 1000;
 	str_init(&id, 2 * MATRIX_ID_MAX);
 	str_printf(&id, "@%s:%s", m->conf->bot, m->conf->server_name);
-	m->bot = str_take(&id);
-	str_init(&id, 2 * MATRIX_ID_MAX);
+	m->bot = str_take(&id); /* and id is empty again */
 	str_printf(&id, "@%s", m->conf->prefix);
 	m->ours = str_take(&id);
 	m->hs = hs_new(loop, m->conf, m->net.name);

@@ -145,8 +145,9 @@ struct outbox {
 	struct item *items; /* utlist, in order */
 	struct item *fresh; /* the first that is not in flight, or NULL */
 	size_t n, in_flight;
-	size_t settling;           /* ends that are not on disk yet */
-	size_t folding;            /* folds that are not: nothing is started */
+	size_t settling; /* ends that are not on disk yet */
+	size_t unsure;   /* of these, of what is there: said again by a crash */
+	size_t folding;  /* folds that are not: nothing is started */
 	int64_t skipped, refused;  /* by this run, for the operator */
 	int64_t last_event;        /* newest in memory */
 	int64_t seen[OUTBOX_SEEN]; /* said by others before they came here */

@@ -108,6 +108,8 @@ ending_done(struct store_job *job, int status)
 			  (long long)e->event, (long long)e->channel);
 	if (room && room->outbox.settling) {
 		room->outbox.settling--;
+		room->outbox.unsure -=
+			room->outbox.unsure && e->state == DELIVERY_CONFIRMED;
 		if (room->outbox.fresh)
 			bridge_mark(room);
 	}
@@ -154,6 +156,7 @@ write_down(struct item *item, enum delivery_state state, const char *const *ids,
 	e->job.done = ending_done;
 	e->job.drop = ending_drop;
 	room->outbox.settling++;
+	room->outbox.unsure += e->state == DELIVERY_CONFIRMED;
 	store_submit(room->bridge->store, &e->job);
 }
 
@@ -719,8 +722,10 @@ outbox_work(struct room *room)
 	refill(room);
 	if (room->ch.joined && !box->n && !box->more)
 		away_ended(room); /* it expired */
+	/* What is confirmed, and not on disk as such, is said again by a
+	 * crash, too: the window is the bound of both. */
 	while (box->fresh && room->ch.joined &&
-	       box->in_flight < room->ch.limits.window &&
+	       box->in_flight + box->unsure < room->ch.limits.window &&
 	       !timer_is_running(&box->retry))
 		if (!start(box->fresh))
 			break;

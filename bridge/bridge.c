@@ -87,6 +87,7 @@ bridge_work(void *arg)
 	bounds_work(bridge);
 	commands_work(bridge);
 	contacts_work(bridge);
+	invitations_work(bridge);
 	room = bridge->work;
 	bridge->work = NULL;
 	bridge->work_end = &bridge->work;

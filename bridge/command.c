@@ -370,3 +370,10 @@ request_refuse(struct request *r, const char *why)
 {
 	answer(r, ANSWER_REFUSED, why);
 }
+
+void
+request_deny(struct request *r, enum denial denial, const char *why)
+{
+	r->answer.denial = denial;
+	answer(r, ANSWER_REFUSED, why);
+}

@@ -91,10 +91,19 @@ enum answer_kind {
 	ANSWER_REFUSED,
 };
 
+/* Why not, for programs. */
+enum denial {
+	DENIED_OTHER,
+	DENIED_RIGHTS,  /* who asks may not do that */
+	DENIED_UNKNOWN, /* nobody, and nothing, is called so */
+	DENIED_VALUE,   /* what was filled in cannot be */
+};
+
 struct command_answer {
 	enum answer_kind kind;
-	const char *title; /* with ANSWER_FORM, or NULL */
-	const char *text;  /* for people; may be "" */
+	enum denial denial; /* with ANSWER_REFUSED */
+	const char *title;  /* with ANSWER_FORM, or NULL */
+	const char *text;   /* for people; may be "" */
 	const struct field *fields;
 	size_t n_fields;
 };
@@ -147,5 +156,6 @@ void request_field(struct request *r, const struct field *field);
 void request_ask(struct request *r, const char *title, const char *text);
 void request_done(struct request *r, const char *text);
 void request_refuse(struct request *r, const char *why);
+void request_deny(struct request *r, enum denial denial, const char *why);
 
 #endif

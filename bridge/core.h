@@ -43,6 +43,7 @@ struct secret;
 struct store;
 
 struct follower;
+struct inviting;
 
 #define OUTBOX_MEMORY_MAX 256
 #define OUTBOX_SEEN 16
@@ -105,6 +106,7 @@ struct occ {
 	unsigned queued;  /* items in the room's outbox that it speaks */
 	unsigned changes; /* enum puppet_change, not yet passed on */
 	char *farewell;   /* what the person said on leaving; NULL if here */
+	char *actor;      /* o.actor is the same */
 	int64_t since_ms; /* of the present state */
 	unsigned failures;
 	struct timer retry;
@@ -310,10 +312,11 @@ struct bridge {
 	struct link *portals;     /* utlist */
 	struct account *accounts; /* those that somebody uses; by key */
 	struct secret *seal; /* key of their secrets; NULL: not needed yet */
-	struct request *requests;   /* utlist */
-	struct follower *followers; /* by key; contact.c */
-	struct room *rooms;         /* those that have their number */
-	struct room *work;          /* marked, newest last */
+	struct request *requests;     /* utlist */
+	struct inviting *invitations; /* utlist; portal.c */
+	struct follower *followers;   /* by key; contact.c */
+	struct room *rooms;           /* those that have their number */
+	struct room *work;            /* marked, newest last */
 	struct room **work_end;
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
@@ -450,6 +453,9 @@ void puppet_account_changed(struct netlife *life,
 void portals_resume(struct bridge *bridge);
 void portals_free(struct bridge *bridge);
 
+/* Tell, by hooks, who is invited. */
+void invitations_work(struct bridge *bridge);
+
 /* How that person of home fares in room may have changed. */
 void standing_changed(struct room *room, struct netlife *home,
 		      const char *sender_id);
@@ -497,7 +503,7 @@ void puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 
 /* That person leaves: in room, too, it is to be with these words. */
 void puppet_farewell(struct room *room, struct netlife *home,
-		     const char *sender_id, const char *words);
+		     const struct event *part, const char *words);
 
 /* The occupant that speaks for sender in room; NULL: nobody does. */
 struct occ *puppet_speaker(struct room *room, struct netlife *home,

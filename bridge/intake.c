@@ -383,9 +383,9 @@ somebody_left(struct room *room, struct event *ev)
 	carry_noise(room, ev);
 	str_init(&words, EVENT_NAME_MAX + 2 * FAREWELL_MAX);
 	farewell_words(&words, ev);
-	for (size_t i = 0; link && words.len && i < link->n_rooms; i++)
-		puppet_farewell(link->rooms[i], room->life, ev->sender.id,
-				words.data);
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		puppet_farewell(link->rooms[i], room->life, ev,
+				words.len ? words.data : NULL);
 	member_gone(room, ev->sender.id);
 }
 

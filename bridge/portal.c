@@ -213,19 +213,6 @@ look(void *arg)
 	timer_start(&room->idle, room->bridge->loop, VACANT_MS, look, room);
 }
 
-void
-portals_free(struct bridge *bridge)
-{
-	struct link *link, *next;
-
-	DL_FOREACH_SAFE(bridge->portals, link, next)
-	{
-		for (size_t i = 0; i < link->n_rooms; i++)
-			room_free(link->rooms[i]);
-		link_free(bridge, link);
-	}
-}
-
 /* ---- opening ----------------------------------------------------------- */
 
 /* The numbers of a portal's rooms. */
@@ -425,6 +412,7 @@ tell_standing(struct room *room, struct member *m)
 	if (occ) {
 		s.state = occ->o.state;
 		s.name = s.state == OCCUPANT_JOINED ? occ->o.name : NULL;
+		s.rank = occ->o.rank;
 		s.refusal = occ->o.refusal;
 		s.why = occ->why;
 	}
@@ -496,4 +484,76 @@ bridge_topic(struct channel *hosted)
 	const struct room *room = container_of(hosted, struct room, ch);
 
 	return room->far ? room->far->topic : NULL;
+}
+/* ---- invitations ------------------------------------------------------- */
+
+struct inviting {
+	struct netlife *home;
+	char *sender_id, *network, *channel, *by;
+	struct inviting *prev, *next;
+};
+
+static void
+inviting_free(struct bridge *bridge, struct inviting *i)
+{
+	DL_DELETE(bridge->invitations, i);
+	free(i->sender_id);
+	free(i->network);
+	free(i->channel);
+	free(i->by);
+	free(i);
+}
+
+static void
+invitations_free(struct bridge *bridge)
+{
+	while (bridge->invitations)
+		inviting_free(bridge, bridge->invitations);
+}
+
+/* Who is not there to be told is not told: it can be said again. */
+void
+invitations_work(struct bridge *bridge)
+{
+	struct inviting *i, *next;
+
+	DL_FOREACH_SAFE(bridge->invitations, i, next)
+	{
+		struct network *net = i->home->net;
+
+		if (net->state == NETWORK_UP && net->protocol->ops.invited)
+			net->protocol->ops.invited(net, i->sender_id,
+						   i->network, i->channel,
+						   i->by);
+		inviting_free(bridge, i);
+	}
+}
+
+void
+bridge_invited(const struct puppet *p, const char *channel, const char *by)
+{
+	struct bridge *bridge = p->network->bridge;
+	struct inviting *i = xcalloc(1, sizeof(*i));
+
+	i->home = bridge_net(bridge, p->origin);
+	i->sender_id = xstrdup(p->sender->id);
+	i->network = xstrdup(p->network->name);
+	i->channel = xstrdup(channel);
+	i->by = xstrdup(by);
+	DL_APPEND(bridge->invitations, i);
+	bridge_schedule(bridge);
+}
+
+void
+portals_free(struct bridge *bridge)
+{
+	struct link *link, *next;
+
+	invitations_free(bridge);
+	DL_FOREACH_SAFE(bridge->portals, link, next)
+	{
+		for (size_t i = 0; i < link->n_rooms; i++)
+			room_free(link->rooms[i]);
+		link_free(bridge, link);
+	}
 }

@@ -245,10 +245,15 @@ struct occupant {
 	char *name;           /* name it has, once joined */
 	const char *password; /* to enter with, or NULL */
 	/* In a hosted room: what this person may do in the channel that it
-	 * stands for. */
+	 * stands for. In that channel: what the puppet of a gateway user may
+	 * do; set by the adapter, see bridge_puppet_ranked(). */
 	enum rank rank;
 	/* Why it is out; set by the adapter before bridge_puppet_left(). */
 	enum refusal refusal;
+	/* In a hosted room, at puppet_leave(): how it left the channel, and
+	 * who threw it out, or NULL. */
+	enum part_kind part;
+	const char *actor;
 	void *data; /* the adapter's own */
 };
 
@@ -258,6 +263,7 @@ struct standing {
 	const char *name; /* by which that person goes there; NULL: not in */
 	enum refusal refusal;
 	const char *why; /* not in, in words; or NULL */
+	enum rank rank;  /* in: what that person may do there */
 };
 
 /* What puppet_update() is about. */
@@ -360,6 +366,14 @@ struct protocol_ops {
 	 * for durable events only, also while DOWN.
 	 */
 	void (*accepted)(struct network *net, const struct event *ev);
+
+	/*
+	 * Optional: a user of the gateway, by sender id, is invited into that
+	 * channel of the network with that label. Only called while UP.
+	 */
+	void (*invited)(struct network *net, const char *sender_id,
+			const char *network, const char *channel,
+			const char *by);
 
 	/*
 	 * Optional. Tell the author of ev, an event that this adapter raised
@@ -556,6 +570,13 @@ void bridge_welcome(struct channel *ch);
 
 void bridge_puppet_joined(struct occupant *o, const char *name);
 void bridge_puppet_renamed(struct occupant *o, const char *name);
+
+/* o->rank, which the adapter sets, is another one now. */
+void bridge_puppet_ranked(struct occupant *o);
+
+/* Somebody invites the owner of this account's puppet; by is a name. */
+void bridge_invited(const struct puppet *p, const char *channel,
+		    const char *by);
 
 /*
  * The puppet is not in the channel: it could not enter, or was removed. With

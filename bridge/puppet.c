@@ -310,6 +310,7 @@ occ_release(struct occ *occ)
 	free(occ->password);
 	free(occ->why);
 	free(occ->farewell);
+	free(occ->actor);
 	free(occ->o.name);
 	free(occ);
 	if (pup->occs || pup->leaving)
@@ -577,7 +578,7 @@ occ_set_rank(struct occ *occ)
 					 : NULL;
 	enum rank rank = m ? m->rank : RANK_NONE;
 
-	if (occ->o.rank == rank)
+	if (!far || occ->o.rank == rank)
 		return;
 	occ->o.rank = rank;
 	occ->changes |= PUPPET_RANK;
@@ -621,16 +622,20 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 }
 
 void
-puppet_farewell(struct room *room, struct netlife *home, const char *sender_id,
-		const char *words)
+puppet_farewell(struct room *room, struct netlife *home,
+		const struct event *part, const char *words)
 {
-	struct pup *pup = pup_find(room->life, home, sender_id);
+	struct pup *pup = pup_find(room->life, home, part->sender.id);
 	struct occ *occ = pup ? occ_find(room, pup) : NULL;
 
 	if (!occ)
 		return;
 	free(occ->farewell);
-	occ->farewell = xstrdup(words);
+	occ->farewell = words ? xstrdup(words) : NULL;
+	free(occ->actor);
+	occ->actor = part->actor ? xstrdup(part->actor) : NULL;
+	occ->o.actor = occ->actor;
+	occ->o.part = part->part;
 }
 
 struct occ *
@@ -905,6 +910,12 @@ bridge_puppet_renamed(struct occupant *o, const char *name)
 		tell_standing(occ);
 	}
 	bridge_mark(occ->room);
+}
+
+void
+bridge_puppet_ranked(struct occupant *o)
+{
+	tell_standing(container_of(o, struct occ, o));
 }
 
 void

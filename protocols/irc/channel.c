@@ -149,18 +149,18 @@ member_add(struct irc_channel *c, struct irc_user *u)
 	return m;
 }
 
-static enum rank
-rank_of(const struct view *v, unsigned prefixes)
+enum rank
+irc_rank_of(const struct irc *irc, unsigned prefixes)
 {
 	enum rank best = RANK_NONE;
 
-	for (unsigned i = 0; i < sizeof(v->irc->isupport.prefix_modes); i++) {
+	for (unsigned i = 0; i < sizeof(irc->isupport.prefix_modes); i++) {
 		enum rank rank;
 
 		if (!(prefixes & 1u << i))
 			continue;
-		rank = irc_rank_of_mode(&v->irc->isupport,
-					v->irc->isupport.prefix_modes[i]);
+		rank = irc_rank_of_mode(&irc->isupport,
+					irc->isupport.prefix_modes[i]);
 		if (rank > best)
 			best = rank;
 	}
@@ -174,7 +174,7 @@ report_member(struct irc_channel *c, const struct member *m, unsigned flags)
 
 	ev->flags = flags;
 	ev->show = m->user->show;
-	ev->rank = rank_of(c->view, m->prefixes);
+	ev->rank = irc_rank_of(c->view->irc, m->prefixes);
 	bridge_event(&c->view->irc->net, ev);
 }
 
@@ -457,18 +457,21 @@ on_mode_change(void *arg, const struct irc_mode *mode)
 	const char *at = mode->mode ? strchr(modes, mode->mode) : NULL;
 	struct irc_user *u = mode->arg ? leaver(v, mode->arg) : NULL;
 	struct member *m = u ? member_find(c, u) : NULL;
+	unsigned bit = at ? 1u << (at - modes) : 0;
 	enum rank before;
 
 	if (mode->mode == 'k')
 		irc_key_changed(c, mode->set ? mode->arg : NULL);
+	if (at && mode->arg && irc_is_us(v->irc, mode->arg))
+		irc_own_modes(c, mode->arg, mode->set ? bit : 0, bit);
 	if (!at || !m)
 		return;
-	before = rank_of(v, m->prefixes);
+	before = irc_rank_of(v->irc, m->prefixes);
 	if (mode->set)
-		m->prefixes |= 1u << (at - modes);
+		m->prefixes |= bit;
 	else
-		m->prefixes &= ~(1u << (at - modes));
-	if (rank_of(v, m->prefixes) != before && is_reported(c))
+		m->prefixes &= ~bit;
+	if (irc_rank_of(v->irc, m->prefixes) != before && is_reported(c))
 		report_member(c, m, EVENT_BACKLOG);
 }
 
@@ -689,13 +692,13 @@ member_named(struct irc_channel *c, const char *nick, unsigned prefixes)
 
 	m = member_add(c, u);
 	m->named = true;
-	before = rank_of(c->view, m->prefixes);
+	before = irc_rank_of(c->view->irc, m->prefixes);
 	m->prefixes = prefixes;
 	if (!is_reported(c))
 		return;
 	if (news)
 		report_member(c, m, 0);
-	else if (rank_of(c->view, prefixes) != before)
+	else if (irc_rank_of(c->view->irc, prefixes) != before)
 		report_member(c, m, EVENT_BACKLOG);
 }
 
@@ -715,7 +718,9 @@ name_seen(struct irc_channel *c, char *word)
 	if (c->asked)
 		c->found |= !irc_compare(v->irc->isupport.casemapping, word,
 					 v->session->nick);
-	else if (*word && !irc_is_us(v->irc, word))
+	else if (*word && irc_is_us(v->irc, word))
+		irc_own_modes(c, word, prefixes, ~0u);
+	else if (*word)
 		member_named(c, word, prefixes);
 }
 

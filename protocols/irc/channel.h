@@ -63,6 +63,14 @@ struct irc_channel {
 	UT_hash_handle hh;
 };
 
+/* What those prefixes let somebody do. */
+enum rank irc_rank_of(const struct irc *irc, unsigned prefixes);
+
+/* One of us has these prefixes in the channel now, of those in mask; it is
+ * heard by an account. */
+void irc_own_modes(const struct irc_channel *c, const char *nick,
+		   unsigned prefixes, unsigned mask);
+
 /* ---- view.c -------------------------------------------------------- */
 
 void irc_view_init(struct view *v, struct irc *irc, struct session *session);

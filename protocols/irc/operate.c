@@ -12,6 +12,15 @@
 const struct command irc_commands[] = {
 	{ "get-irc-connection-info", "About your connection to this network",
 	  AT_PLACE(PLACE_NETWORK), false },
+	{ "kick", "Throw somebody out", AT_PLACE(PLACE_CHANNEL), false },
+	{ "ban", "Throw somebody out for good", AT_PLACE(PLACE_CHANNEL),
+	  false },
+	{ "unban", "Take a ban back", AT_PLACE(PLACE_CHANNEL), false },
+	{ "bans", "Who is banned", AT_PLACE(PLACE_CHANNEL), false },
+	{ "invite", "Invite somebody", AT_PLACE(PLACE_CHANNEL), false },
+	{ "rank", "Make somebody an operator, or give voice",
+	  AT_PLACE(PLACE_CHANNEL), false },
+	{ "modes", "Settings of the channel", AT_PLACE(PLACE_CHANNEL), false },
 	{ .name = NULL },
 };
 
@@ -62,7 +71,10 @@ tell_connection(struct irc *irc, struct request *r)
 void
 irc_command(struct network *net, struct request *r)
 {
-	tell_connection(irc_from(net), r);
+	if (request_place(r)->kind == PLACE_CHANNEL)
+		irc_moderate(irc_from(net), r);
+	else
+		tell_connection(irc_from(net), r);
 }
 
 bool

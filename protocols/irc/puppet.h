@@ -25,6 +25,7 @@ struct seat {
 	struct occupant *occupant; /* NULL: nobody wants it at the moment */
 	char *channel;             /* folded; NULL if direct */
 	enum seat_state state;
+	unsigned prefixes; /* in a portal: bit i is prefix_modes[i] */
 	struct irc_puppet *puppet;
 	struct portal *portal;   /* NULL unless it is one */
 	struct seat *next_there; /* in it */
@@ -58,6 +59,7 @@ struct irc_puppet {
 	int64_t lost_ms; /* when the connection broke; 0: never */
 
 	struct seat *seats;
+	struct task *tasks; /* that it was told to do; moderate.c */
 	struct timer linger;
 	struct throttle ctcp;
 	char *away;    /* as sent; NULL if back */
@@ -77,6 +79,19 @@ void irc_puppet_expel(struct irc_puppet *p, const char *words);
 
 /* Its occupant may know that it is in. */
 void irc_seat_told(struct seat *seat);
+
+/* ---- moderate.c ---------------------------------------------------- */
+
+/* Run a command of an account about a channel. */
+void irc_moderate(struct irc *irc, struct request *r);
+
+/* True if the line is an answer to what such a command sent. */
+bool irc_task_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* The connection is gone: nobody answers any more, and whoever waits is told;
+ * or was told already. */
+void irc_tasks_lost(struct irc_puppet *p);
+void irc_tasks_drop(struct irc_puppet *p);
 
 /* ---- account.c ----------------------------------------------------- */
 

@@ -129,6 +129,7 @@ puppet_free(struct irc_puppet *p)
 
 	if (p->puppet)
 		p->puppet->data = NULL;
+	irc_tasks_drop(p);
 	while (p->seats)
 		seat_free(p, p->seats);
 	irc_nick_retire(p);
@@ -278,9 +279,31 @@ irc_seat_told(struct seat *seat)
 	AUTO_STR name = { 0 };
 
 	str_init(&name, WORDS_MAX);
-	if (seat->occupant && seat->occupant->state == OCCUPANT_JOINING)
-		bridge_puppet_joined(seat->occupant,
-				     irc_words(p->irc, &name, p->session.nick));
+	if (!seat->occupant || seat->occupant->state != OCCUPANT_JOINING)
+		return;
+	if (seat->portal)
+		seat->occupant->rank = irc_rank_of(p->irc, seat->prefixes);
+	bridge_puppet_joined(seat->occupant,
+			     irc_words(p->irc, &name, p->session.nick));
+}
+
+void
+irc_own_modes(const struct irc_channel *c, const char *nick, unsigned prefixes,
+	      unsigned mask)
+{
+	struct irc *irc = c->view->irc;
+	struct irc_puppet *p = irc_puppet_find(irc, nick);
+	struct seat *seat = p ? irc_seat_in(p, c->channel->name) : NULL;
+	struct occupant *o = seat && seat->portal ? seat->occupant : NULL;
+
+	if (!seat || seat->state != SEAT_JOINED)
+		return;
+	seat->prefixes = (seat->prefixes & ~mask) | prefixes;
+	if (!o || o->state != OCCUPANT_JOINED ||
+	    o->rank == irc_rank_of(irc, seat->prefixes))
+		return;
+	o->rank = irc_rank_of(irc, seat->prefixes);
+	bridge_puppet_ranked(o);
 }
 
 static void
@@ -550,6 +573,7 @@ on_down(void *owner, enum session_end how, const char *text)
 
 	irc_nick_retire(p);
 	irc_speaker_lost(irc, &p->speaker, text);
+	irc_tasks_lost(p);
 	if (irc->stopping) {
 		puppet_free(p);
 		irc_closed(irc);
@@ -641,6 +665,45 @@ on_numeric(struct irc_puppet *p, const struct irc_line *line)
 	}
 }
 
+/* Others may be told of it, too (invite-notify). */
+static void
+on_invited(struct irc_puppet *p, const struct irc_line *line)
+{
+	AUTO_STR channel = { 0 }, by = { 0 };
+
+	if (!p->puppet || !line->nick ||
+	    !session_is_own(&p->session, irc_line_param(line, 0)))
+		return;
+	str_init(&channel, WORDS_MAX);
+	str_init(&by, WORDS_MAX);
+	bridge_invited(p->puppet,
+		       irc_words(p->irc, &channel, irc_line_param(line, 1)),
+		       irc_words(p->irc, &by, line->nick));
+}
+
+static void
+on_kick(struct irc_puppet *p, const struct irc_line *line)
+{
+	if (session_is_own(&p->session, irc_line_param(line, 1)))
+		on_removed(p, line, "kicked", irc_line_param(line, 2));
+}
+
+/* What we did ourselves, as the server tells it. */
+static void
+on_own_line(struct irc_puppet *p, const struct irc_line *line)
+{
+	const char *command = line->command;
+
+	if (!strcmp(command, "JOIN"))
+		on_own_join(p, line);
+	else if (!strcmp(command, "PART"))
+		on_removed(p, line, "parted", irc_line_param(line, 1));
+	else if (!strcmp(command, "NICK"))
+		on_own_nick(p, irc_line_param(line, 0));
+	else if (!strcmp(command, "KICK"))
+		on_kick(p, line);
+}
+
 static void
 on_line(void *owner, const struct irc_line *line)
 {
@@ -655,7 +718,7 @@ on_line(void *owner, const struct irc_line *line)
 	if (said && !own &&
 	    !session_is_own(&p->session, irc_line_param(line, 0)))
 		return;
-	if (irc_settles(p->irc, &p->speaker, line))
+	if (irc_settles(p->irc, &p->speaker, line) || irc_task_line(p, line))
 		return;
 	if (said) {
 		if (!own && p->puppet)
@@ -663,15 +726,12 @@ on_line(void *owner, const struct irc_line *line)
 					&p->ctcp, line);
 	} else if (irc_line_numeric(line)) {
 		on_numeric(p, line);
-	} else if (own && !strcmp(command, "JOIN")) {
-		on_own_join(p, line);
-	} else if (own && !strcmp(command, "PART")) {
-		on_removed(p, line, "parted", irc_line_param(line, 1));
-	} else if (own && !strcmp(command, "NICK")) {
-		on_own_nick(p, irc_line_param(line, 0));
-	} else if (!strcmp(command, "KICK") &&
-		   session_is_own(&p->session, irc_line_param(line, 1))) {
-		on_removed(p, line, "kicked", irc_line_param(line, 2));
+	} else if (own) {
+		on_own_line(p, line);
+	} else if (!strcmp(command, "INVITE") && p->account) {
+		on_invited(p, line);
+	} else if (!strcmp(command, "KICK")) {
+		on_kick(p, line);
 	}
 }
 

@@ -9,7 +9,7 @@
  * (FAULTS 3.2).
  */
 
-#include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
@@ -199,6 +199,22 @@ set_person(struct xmpp *x, struct event *ev, const struct room *room,
 	return true;
 }
 
+/* By a user of the gateway, into a room: that is no message. */
+static bool
+is_invitation(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const struct conf_gateway *gateway = x->conf->gateway;
+	char bare[FULL_JID_MAX];
+	struct jid from;
+
+	if (!gateway || !jid_parse(&from, stanza_get(st, "from")) ||
+	    !address_allowed(gateway->users, gateway->n_users, &from))
+		return false;
+	from.resource[0] = '\0';
+	return *from.local && jid_format(&from, bare, sizeof(bare)) &&
+	       hosted_direct_invite(x, st, bare);
+}
+
 void
 direct_received(struct xmpp *x, xmpp_stanza_t *st)
 {
@@ -207,6 +223,8 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 	struct message_source src = { NULL, false };
 	const char *why;
 
+	if (!room && is_invitation(x, st))
+		return;
 	AUTO(event) ev = event_from_message(st, &src, &why);
 	if (why && room)
 		direct_tell(x, room, jid_resource(from), why);

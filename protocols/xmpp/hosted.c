@@ -102,7 +102,7 @@ say_goodbye(struct hosted *h)
 	for (struct client *c = h->clients; c; c = c->hh.next) {
 		if (!c->in)
 			continue;
-		xmpp_stanza_t *st = guest_presence(c->who, &how, true);
+		xmpp_stanza_t *st = guest_presence(c->who, &how, GUEST_SELF);
 		client_post(c, st, c->who->nick);
 		(void)xmpp_stanza_release(st);
 	}

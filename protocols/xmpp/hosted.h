@@ -153,12 +153,22 @@ struct shown {
 	const char *self_codes; /* only to that guest; likewise */
 	const char *new_nick;   /* with 303 */
 	const char *reason;     /* of a kick or a ban, in words */
+	const char *actor;      /* who did that, or NULL */
 	const char *status;     /* of who goes; else the guest's own */
 };
 
+/* Who sees a presence. */
+enum guest_view {
+	GUEST_SELF = 1 << 0,
+	GUEST_ADDRESS = 1 << 1, /* may see who it is: a moderator */
+};
+
+/* GUEST_ADDRESS if that guest may see who others are, else 0. */
+unsigned guest_view(const struct guest *g);
+
 /* A presence of g, without addresses. */
 xmpp_stanza_t *guest_presence(const struct guest *g, const struct shown *how,
-			      bool self);
+			      unsigned view);
 
 /* ... to everybody who is in, g's own clients last. */
 void guest_show(struct guest *g, const struct shown *how);

@@ -183,10 +183,34 @@ add_codes(xmpp_stanza_t *x, const char *codes)
 	}
 }
 
+/* The address of who that is: a client's, or the person's of elsewhere. */
 static void
-add_item(xmpp_stanza_t *x, enum rank rank, const struct shown *how)
+add_address(xmpp_stanza_t *item, const struct guest *g)
+{
+	const struct conf_gateway *gateway = g->room->x->conf->gateway;
+	struct address_place place = { .kind = ADDRESS_PERSON,
+				       .network = g->room->network };
+	char jid[FULL_JID_MAX];
+	const char *name = g->o ? g->o->puppet->sender->name : "";
+
+	if (g->clients) {
+		stanza_attr(item, "jid", g->clients->jid);
+		return;
+	}
+	if (!*name || strlen(name) >= sizeof(place.name))
+		return;
+	(void)snprintf(place.name, sizeof(place.name), "%s", name);
+	if (address_write(gateway, &place, g->room->x->conf->component, jid,
+			  sizeof(jid)))
+		stanza_attr(item, "jid", jid);
+}
+
+static void
+add_item(xmpp_stanza_t *x, const struct guest *g, const struct shown *how,
+	 unsigned view)
 {
 	xmpp_stanza_t *item = stanza_add(x, "item", NULL);
+	enum rank rank = g->rank;
 
 	stanza_attr(item, "affiliation", standings[rank].affiliation);
 	stanza_attr(item, "role",
@@ -194,12 +218,17 @@ add_item(xmpp_stanza_t *x, enum rank rank, const struct shown *how)
 						: standings[rank].role);
 	if (how->new_nick)
 		stanza_attr(item, "nick", how->new_nick);
+	if (view & GUEST_ADDRESS)
+		add_address(item, g);
+	if (how->actor)
+		stanza_attr(stanza_add(item, "actor", NULL), "nick",
+			    how->actor);
 	if (how->reason && *how->reason)
 		stanza_add_text(item, "reason", NULL, how->reason);
 }
 
 xmpp_stanza_t *
-guest_presence(const struct guest *g, const struct shown *how, bool self)
+guest_presence(const struct guest *g, const struct shown *how, unsigned view)
 {
 	xmpp_ctx_t *ctx = g->room->x->ctx;
 	xmpp_stanza_t *st = stanza_new(ctx, "presence", NULL, NULL,
@@ -210,9 +239,9 @@ guest_presence(const struct guest *g, const struct shown *how, bool self)
 	else if (how->status && *how->status)
 		stanza_add_text(st, "status", NULL, how->status);
 	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
-	add_item(x, g->rank, how);
+	add_item(x, g, how, view);
 	add_codes(x, how->codes);
-	if (self) {
+	if (view & GUEST_SELF) {
 		add_codes(x, "110");
 		add_codes(x, how->self_codes);
 	}
@@ -254,18 +283,26 @@ hosted_post(struct hosted *h, xmpp_stanza_t *st, const char *nick)
 	(void)xmpp_stanza_release(st);
 }
 
+unsigned
+guest_view(const struct guest *g)
+{
+	return g->rank >= RANK_HALFOP ? GUEST_ADDRESS : 0;
+}
+
 static void
 show_as(struct guest *g, const struct shown *how, const char *nick)
 {
-	xmpp_stanza_t *st = guest_presence(g, how, false);
+	xmpp_stanza_t *st = guest_presence(g, how, 0);
+	xmpp_stanza_t *whole = guest_presence(g, how, GUEST_ADDRESS);
 
 	for (struct client *c = g->room->clients; c; c = c->hh.next)
 		if (c->in && c->who != g)
-			client_post(c, st, nick);
+			client_post(c, guest_view(c->who) ? whole : st, nick);
 	(void)xmpp_stanza_release(st);
+	(void)xmpp_stanza_release(whole);
 	if (!g->clients)
 		return;
-	st = guest_presence(g, how, true);
+	st = guest_presence(g, how, GUEST_SELF | guest_view(g));
 	for (struct client *c = g->clients; c; c = c->next)
 		if (c->in)
 			client_post(c, st, nick);
@@ -352,6 +389,11 @@ guest_puppet_leave(struct occupant *o, const char *reason)
 
 	if (!g)
 		return;
+	if (o->part == PART_KICKED || o->part == PART_BANNED) {
+		how.codes = o->part == PART_KICKED ? "307" : "301";
+		how.reason = reason;
+		how.actor = o->actor;
+	}
 	guest_show(g, &how);
 	guest_free(g);
 }

@@ -6,7 +6,7 @@
 
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/form.h"
-#include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/mam.h"
 
 #include "bridge/base.h"
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_STABLE_ID "http://jabber.org/protocol/muc#stable_id"
 #define NS_ROOM_INFO "http://jabber.org/protocol/muc#roominfo"
 
@@ -269,6 +268,8 @@ ask_place(const struct question *q)
 	xmpp_stanza_t *info = stanza_child(q->st, "query", NS_DISCO_INFO);
 	xmpp_stanza_t *items = stanza_child(q->st, "query", NS_DISCO_ITEMS);
 	xmpp_stanza_t *asked = info ? info : items;
+	const struct hosted_question admin = { q->x, q->st, q->h, &q->place,
+					       q->who };
 
 	if (ask_command(q) ||
 	    (q->place.kind == ADDRESS_CHANNEL && ask_archive(q)))
@@ -279,12 +280,9 @@ ask_place(const struct question *q)
 		say_info(q);
 	else if (items && get)
 		say_items(q);
-	else if (q->place.kind == ADDRESS_CHANNEL &&
-		 (stanza_child(q->st, "query", NS_MUC_ADMIN) ||
-		  stanza_child(q->st, "query", NS_MUC_OWNER)))
-		answer_error(q, get ? "forbidden" : "not-allowed");
 	else
-		return false;
+		return q->place.kind == ADDRESS_CHANNEL &&
+		       hosted_admin_iq(&admin);
 	return true;
 }
 

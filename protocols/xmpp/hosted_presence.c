@@ -152,13 +152,14 @@ client_complete(struct client *c)
 	for (struct guest *g = h->by_nick; g; g = g->hh_nick.next) {
 		if (g == self)
 			continue;
-		xmpp_stanza_t *st = guest_presence(g, &how, false);
+		xmpp_stanza_t *st = guest_presence(g, &how, guest_view(self));
 		client_post(c, st, g->nick);
 		(void)xmpp_stanza_release(st);
 	}
 	if (strcmp(c->nick, self->nick) != 0)
 		how.self_codes = "210";
-	xmpp_stanza_t *st = guest_presence(self, &how, true);
+	xmpp_stanza_t *st =
+		guest_presence(self, &how, GUEST_SELF | guest_view(self));
 	client_post(c, st, self->nick);
 	(void)xmpp_stanza_release(st);
 	c->in = true;
@@ -215,10 +216,15 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 	if (!g)
 		return;
 	if (s->state == OCCUPANT_JOINED) {
+		bool ranked = g->nick && g->rank != s->rank;
+
+		g->rank = s->rank;
 		if (!g->nick)
 			guest_in(g, s->name);
 		else if (strcmp(g->far_name, s->name) != 0)
 			guest_renamed(g, s->name);
+		else if (ranked)
+			guest_show(g, &(struct shown){ 0 });
 	} else if (g->nick) {
 		guest_out(g, s);
 	} else if (s->state == OCCUPANT_REFUSED) {
@@ -453,7 +459,7 @@ client_out(struct client *c, const struct shown *how)
 	if (last && g->nick) {
 		guest_show(g, how);
 	} else {
-		xmpp_stanza_t *st = guest_presence(g, how, true);
+		xmpp_stanza_t *st = guest_presence(g, how, GUEST_SELF);
 		client_post(c, st, g->nick ? g->nick : c->nick);
 		(void)xmpp_stanza_release(st);
 	}

@@ -8,7 +8,7 @@
  * says that the server has it. Both are remembered, see hosted_past.c.
  */
 
-#include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/hosted_admin.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -170,6 +170,7 @@ struct heard_here {
 	xmpp_stanza_t *st;
 	struct hosted *h;
 	struct client *c; /* NULL: is not in */
+	const struct address_place *place;
 	const char *nick; /* to whom; "": to all */
 };
 
@@ -289,6 +290,8 @@ static void
 hear(const struct heard_here *m)
 {
 	bool all = stanza_has_type(m->st, "groupchat");
+	const struct hosted_question q = { m->x, m->st, m->h, m->place,
+					   m->c ? m->c->who->id : "" };
 
 	if (!m->c || !m->c->in)
 		answer_error(m, "not-acceptable", "you are not in the room");
@@ -299,7 +302,7 @@ hear(const struct heard_here *m)
 		say(m);
 	else if (*m->nick)
 		say_privately(m);
-	else
+	else if (!hosted_admin_message(&q))
 		answer_error(m, "feature-not-implemented",
 			     "this room takes groupchat messages only");
 }
@@ -319,6 +322,7 @@ hosted_message(struct xmpp *x, xmpp_stanza_t *st)
 	    !address_write(x->conf->gateway, &place, x->conf->component, jid,
 			   sizeof(jid)))
 		return false;
+	m.place = &place;
 	m.h = hosted_find(x, jid);
 	m.c = m.h ? client_find(m.h, stanza_get(st, "from")) : NULL;
 	if (stanza_has_type(st, "error"))

@@ -20,6 +20,7 @@
  *   XEP-0203  Delayed Delivery
  *   XEP-0245  /me
  *   XEP-0308  Last Message Correction
+ *   XEP-0249  Direct MUC Invitations
  *   XEP-0297  Stanza Forwarding
  *   XEP-0313  Message Archive Management, of rooms that have it; of hosted
  *             rooms and of private words
@@ -37,7 +38,7 @@
 
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/catchup.h"
-#include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/hosted_admin.h"
 
 #include "bridge/base.h"
 #include "bridge/error.h"
@@ -87,6 +88,7 @@ static void
 drop_all(struct xmpp *x)
 {
 	adhoc_drop(x);
+	hosted_admin_drop(x);
 	hosted_drop(x, false);
 	muc_drop(x);
 	wire_drop_direct(x);
@@ -326,6 +328,7 @@ const struct protocol xmpp_protocol = {
 		.accepted = hosted_accepted,
 		.bounce = direct_bounce,
 		.standing = hosted_standing,
+		.invited = hosted_invited,
 		.resolve = direct_resolve,
 		.identify = component_identify,
 		.announce = muc_announce,

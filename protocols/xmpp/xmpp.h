@@ -38,6 +38,7 @@
 #define AUTHORS_MAX 64
 
 struct adhoc;
+struct admin;
 struct conf_xmpp;
 struct hosted;
 struct xmpp;
@@ -87,6 +88,7 @@ struct xmpp {
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
 	struct adhoc *adhocs; /* by id; adhoc.h */
+	struct admin *admins; /* utlist; hosted_admin.c */
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */

@@ -832,6 +832,148 @@ who_is_expelled_quits_and_is_told(void **state)
 	assert_int_equal(recorder.puppet_lefts, 1);
 }
 
+/* ---- moderation ---------------------------------------------------- */
+
+static void
+moderate(struct fixture *fx, const char *name, const struct given *given,
+	 size_t n)
+{
+	const struct command *c = irc_protocol.commands;
+	struct recorder_command run = { .place = { PLACE_CHANNEL, "irc", "#a" },
+					.who = "Ann",
+					.given = given,
+					.n_given = n };
+
+	while (strcmp(c->name, name) != 0)
+		c++;
+	run.command = c;
+	recorder_command(fx->net, &run);
+}
+
+static void
+an_account_moderates_under_its_own_name(void **state)
+{
+	static const struct given kick[] = { { "nick", "zoe" },
+					     { "reason", "a\r\nQUIT :b" } };
+	static const struct given ban[] = { { "nick", "*!*@evil" } };
+	static const struct given unban[] = { { "mask", "*!*@evil" } };
+	static const struct given voice[] = { { "nick", "zoe" },
+					      { "rank", "voice" } };
+	static const struct given invite[] = { { "nick", "kim" } };
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	moderate(fx, "kick", kick, 2);
+	expect_line(fx, "0> KICK #a zoe :a  QUIT :b");
+	expect(fx, "answered It was done.");
+	moderate(fx, "ban", ban, 1);
+	expect_line(fx, "0> MODE #a +b :*!*@evil");
+	moderate(fx, "unban", unban, 1);
+	expect_line(fx, "0> MODE #a -b :*!*@evil");
+	moderate(fx, "invite", invite, 1);
+	expect_line(fx, "0> INVITE kim :#a");
+	moderate(fx, "rank", voice, 2); /* zoe is an operator */
+	expect_line(fx, "0> MODE #a +v-o zoe zoe");
+	assert_true(recorder_wait(fx->loop, "answered It was done.", 5));
+}
+
+static void
+what_cannot_be_is_not_sent(void **state)
+{
+	static const struct given nicks[] = { { "nick", "a b" },
+					      { "nick", "a\r\nQUIT" },
+					      { "nick", "" },
+					      { "nick", ":x" },
+					      { "nick", "x,y" } };
+	static const struct given rank[] = { { "nick", "zoe" },
+					     { "rank", "king" } };
+	static const struct given nobody[] = { { "nick", "kim" },
+					       { "rank", "op" } };
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	moderate(fx, "kick", nicks, 1);
+	expect(fx, "denied 1 you are not in the channel");
+	enter(fx, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(nicks); i++) {
+		moderate(fx, "kick", &nicks[i], 1);
+		moderate(fx, "ban", &nicks[i], 1);
+		moderate(fx, "invite", &nicks[i], 1);
+	}
+	assert_int_equal(recorder_count("denied 3"), 15);
+	moderate(fx, "rank", rank, 2);
+	expect(fx, "denied 3 there is no such rank");
+	moderate(fx, "rank", nobody, 2);
+	expect(fx, "denied 2 nobody there has that nick");
+	assert_null(peer_find(fx->d.peer, "KICK"));
+}
+
+static void
+the_server_says_who_may_do_what(void **state)
+{
+	static const struct given kick[] = { { "nick", "zoe" },
+					     { "reason", "out" } };
+	struct fixture *fx = *state;
+	const char *ping;
+
+	portal_up(fx);
+	enter(fx, 0);
+	fx->d.deaf = true;
+	moderate(fx, "kick", kick, 2);
+	expect_line(fx, "0> PING :cm");
+	ping = strstr(peer_find(fx->d.peer, "0> PING :cm"), "cm");
+	say_to(fx, 0, ":irc.test 482 Ann #a :You are not channel operator");
+	peer_say(fx->d.peer, 0, ":irc.test PONG irc.test :%s", ping);
+	expect(fx, "denied 1 You are not channel operator");
+	assert_null(recorder_find("(irc.test) #a: You are not"));
+	moderate(fx, "kick", kick, 2);
+	peer_close(fx->d.peer, 0);
+	expect(fx, "refused the connection was lost");
+}
+
+static void
+the_modes_of_a_channel_are_changed_by_a_form(void **state)
+{
+	static const struct given given[] = {
+		{ "topic_lock", "false" }, { "moderated", "true" },
+		{ "secret", "" },          { "key", "sesame" },
+		{ "limit", "0" },
+	};
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	moderate(fx, "modes", NULL, 0);
+	expect_line(fx, "0> MODE :#a");
+	expect(fx, "denied 0 the server does not tell the modes");
+	fx->d.deaf = true;
+	moderate(fx, "modes", given, ARRAY_SIZE(given));
+	assert_true(peer_wait(fx->d.peer, "0> PING :cm", 2));
+	say_to(fx, 0, ":irc.test 324 Ann #a +ntkl old 5");
+	peer_say(fx->d.peer, 0, ":irc.test PONG irc.test :%s",
+		 strstr(peer_find(fx->d.peer, "0> PING :cm"), "cm"));
+	expect_line(fx, "0> MODE #a :-t+m");
+	expect_line(fx, "0> MODE #a -k :old");
+	expect_line(fx, "0> MODE #a +k :sesame");
+	expect_line(fx, "0> MODE #a :-l");
+}
+
+static void
+the_own_rank_is_told(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	say_to(fx, 0, ":zoe!z@z MODE #a +o Ann");
+	expect(fx, "puppet ranked #a Ann 3");
+	say_to(fx, 0, ":zoe!z@z MODE #a +v-o Ann Ann");
+	expect(fx, "puppet ranked #a Ann 1");
+	say_to(fx, 0, ":zoe!z@z INVITE Ann #new");
+	expect(fx, "invited Ann into #new by zoe");
+}
+
 static void
 a_refused_login_is_told(void **state)
 {
@@ -916,6 +1058,11 @@ main(void)
 		CASE(the_nick_that_a_user_has_set_is_also_the_account),
 		CASE(a_user_can_ask_about_the_connection),
 		CASE(who_is_expelled_quits_and_is_told),
+		CASE(an_account_moderates_under_its_own_name),
+		CASE(what_cannot_be_is_not_sent),
+		CASE(the_server_says_who_may_do_what),
+		CASE(the_modes_of_a_channel_are_changed_by_a_form),
+		CASE(the_own_rank_is_told),
 		CASE(a_refused_login_is_told),
 		CASE(one_account_does_not_delay_another),
 		CASE(who_came_and_went_at_a_hand_over_is_found_out),

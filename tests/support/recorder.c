@@ -583,6 +583,25 @@ bridge_settings(struct network *net UNUSED, const char *sender_id UNUSED,
 		fn(arg, &(struct setting){ .key = at[0] }, at[1]);
 }
 
+void
+request_deny(struct request *r, enum denial denial, const char *why)
+{
+	say("denied %d %s", (int)denial, why);
+	free(r);
+}
+
+void
+bridge_puppet_ranked(struct occupant *o)
+{
+	say("puppet ranked %s %s %d", o->channel->name, o->want, (int)o->rank);
+}
+
+void
+bridge_invited(const struct puppet *p, const char *channel, const char *by)
+{
+	say("invited %s into %s by %s", p->sender->id, channel, by);
+}
+
 const char *
 bridge_topic(struct channel *hosted UNUSED)
 {

@@ -20,6 +20,7 @@
  *     left #a lost: text
  *     puppet joined #a want as name       want is occupant->want
  *     puppet renamed #a want to name
+ *     puppet ranked #a want 3             enum rank
  *     puppet left #a want lost: text
  *     event message #a ann (Ann) hi       channel, sender id, name, text
  *     event message ->home/ann bob (Bob)  a direct one

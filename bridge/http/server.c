@@ -82,7 +82,7 @@ on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	run(arg);
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 on_log(void *arg, const char *fmt, va_list args)
 {
 	const struct http_server *s = arg;

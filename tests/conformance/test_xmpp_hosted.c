@@ -945,8 +945,8 @@ every_other_question_gets_an_error(void **state)
 	struct fixture *f = *state;
 	static const char *const questions[] = {
 		"<query xmlns='http://jabber.org/protocol/muc#admin'/>",
-		"<query xmlns='http://jabber.org/protocol/disco#info' "
-		"node='x'/>",
+		("<query xmlns='http://jabber.org/protocol/disco#info' "
+		 "node='x'/>"),
 		"<nonsense xmlns='x'/>",
 		"",
 	};

@@ -27,7 +27,7 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 	struct event *ev = content_to_event(whole, &why);
 
 	if (why)
-		matrix_say(m, room->id, content_string(whole, "event_id"),
+		matrix_say(m, room->id, NULL, content_string(whole, "event_id"),
 			   "This cannot be relayed: it is encrypted, and the "
 			   "bridge cannot read it.");
 	if (!ev) {
@@ -52,8 +52,10 @@ invited(struct matrix *m, const json_t *whole)
 	const char *who = content_string(whole, "state_key");
 	const char *room = content_string(whole, "room_id");
 
-	if (!how || strcmp(how, "invite") != 0 || !who || !room ||
-	    strcmp(who, m->bot) != 0)
+	if (!who || !room)
+		return;
+	private_member(m, whole);
+	if (!how || strcmp(how, "invite") != 0 || strcmp(who, m->bot) != 0)
 		return;
 	log_info(m->net.name, "invited into %.255s", room);
 	rooms_invited(m);
@@ -74,12 +76,18 @@ take_event(struct matrix *m, const json_t *whole)
 	}
 	if (member && !room)
 		invited(m, whole);
+	if (!room && !member && !matrix_is_us(m, sender) &&
+	    private_says(m, whole))
+		return;
 	if (!room || !room->joined)
 		return;
 	if (member)
 		room_member(room, whole, false);
 	else if (matrix_is_us(m, sender))
 		return;
+	else if (strcmp(type, "m.room.tombstone") == 0 &&
+		 content_string(whole, "state_key"))
+		mroom_lost(room, DOWN_LOST, "another room takes its place");
 	else if (strcmp(type, "m.room.encryption") == 0)
 		mroom_refuse_encrypted(room);
 	else

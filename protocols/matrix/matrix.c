@@ -66,8 +66,8 @@ matrix_path_as(struct str *out, const char *user, const char *device)
 }
 
 void
-matrix_say(struct matrix *m, const char *room_id, const char *to,
-	   const char *text)
+matrix_say(struct matrix *m, const char *room_id, const char *as,
+	   const char *to, const char *text)
 {
 	json_t *body = json_pack("{s:s, s:s, s:{}}", "msgtype", "m.notice",
 				 "body", text, "m.mentions");
@@ -81,6 +81,7 @@ matrix_say(struct matrix *m, const char *room_id, const char *to,
 					      "event_id", to));
 	matrix_room_path(&path, room_id, "send/m.room.message/");
 	str_printf(&path, "n%016llx", (unsigned long long)loop_random(m->loop));
+	matrix_path_as(&path, as, NULL);
 	hs_call(m->hs, &(struct hs_call){ "PUT", path.data, body, NULL, m });
 }
 
@@ -95,6 +96,7 @@ drop_all(struct matrix *m)
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
 	ghosts_drop(m);
+	chats_drop(m);
 }
 
 static void
@@ -188,6 +190,15 @@ on_pulse(void *arg)
 }
 
 static void
+come_up(struct matrix *m)
+{
+	m->waits = 0;
+	bridge_network_up(&m->net);
+	matrix_room_settled(m);
+	timer_start(&m->pulse_timer, m->loop, PULSE_MS, on_pulse, m);
+}
+
+static void
 on_device(void *arg, const struct hs_answer *answer)
 {
 	struct matrix *m = arg;
@@ -197,10 +208,7 @@ on_device(void *arg, const struct hs_answer *answer)
 		matrix_lost(m, answer);
 		return;
 	}
-	m->waits = 0;
-	bridge_network_up(&m->net);
-	matrix_room_settled(m);
-	timer_start(&m->pulse_timer, m->loop, PULSE_MS, on_pulse, m);
+	chats_load(m, come_up);
 }
 
 static void
@@ -355,13 +363,15 @@ static void
 network_forget(struct network *net, struct channel *ch)
 {
 	room_not_outside(matrix_from(net), ch);
+	if (ch->kind == CHANNEL_DIRECT)
+		room_leave(net, ch);
 }
 
 const struct protocol matrix_protocol = {
 	.name = "matrix",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
-		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY,
+		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,
@@ -382,6 +392,7 @@ const struct protocol matrix_protocol = {
 		.accepted = network_accepted,
 		.bounce = word_bounce,
 		.pressure = network_pressure,
+		.resolve = private_resolve,
 		.identify = network_identify,
 	},
 };

@@ -14,6 +14,7 @@
  *     hear.c      what is in a transaction
  *     rooms.c     entering rooms, and who is there
  *     puppets.c   people of other networks as users of the homeserver
+ *     direct.c    private conversations
  *     send.c      deliveries
  *     hs.c        calls to the homeserver
  *
@@ -39,6 +40,7 @@
 #include <stdint.h>
 
 struct conf_matrix;
+struct chat;
 struct http_exchange;
 struct http_server;
 struct matrix;
@@ -100,6 +102,7 @@ struct word {
 	bool as_bot; /* the speaker itself may not */
 	bool no_device;
 	char *found; /* id of the reaction to take back */
+	char *place; /* private: id of the room, once it is known */
 	struct word *prev, *next;
 };
 
@@ -108,6 +111,8 @@ struct mroom {
 	struct channel *ch;
 	char *id; /* NULL until it is known */
 	bool joining, joined;
+	char *moved_from; /* the room that this one replaces, or NULL */
+	unsigned moves;
 	bool encrypted;
 	struct person *people, *by_name;
 	struct seat *seats;
@@ -146,6 +151,8 @@ struct matrix {
 	bool taking;    /* transactions: the rooms are entered */
 	bool stopping;
 	enum pressure pressure;
+	struct chat *chats; /* private conversations; direct.c */
+	void (*chats_known)(struct matrix *m);
 	struct mroom *rooms, *by_id;
 	struct outside *outside; /* utlist */
 	struct ghost *ghosts;
@@ -178,9 +185,12 @@ void matrix_room_path(struct str *out, const char *room, const char *what);
 /* "?user_id=..."; user NULL: nothing, as the bot. device may be NULL. */
 void matrix_path_as(struct str *out, const char *user, const char *device);
 
-/* The bot says that in a room, as a reply if to is an event's id. */
-void matrix_say(struct matrix *m, const char *room_id, const char *to,
-		const char *text);
+/*
+ * That user, or the bot if as is NULL, says that in a room; as a reply if to
+ * is an event's id.
+ */
+void matrix_say(struct matrix *m, const char *room_id, const char *as,
+		const char *to, const char *text);
 
 /* ---- service.c ---------------------------------------------------------- */
 
@@ -216,6 +226,9 @@ void mroom_lost(struct mroom *room, enum down_reason why, const char *text);
 /* The channel is about to be freed, or entered. */
 void rooms_forget(struct matrix *m);
 void room_not_outside(struct matrix *m, const struct channel *ch);
+
+/* What stands for a direct channel; made on first need. */
+struct mroom *mroom_direct(struct matrix *m, struct channel *ch);
 
 /* Forget all of them, without a word. */
 void mrooms_drop(struct matrix *m);
@@ -257,9 +270,38 @@ void seats_drop(struct mroom *room);
 void seats_sweep(struct mroom *room);
 void ghosts_drop(struct matrix *m);
 
+/* ---- direct.c ----------------------------------------------------------- */
+
+/* Learn from the homeserver which there are, and call then. */
+void chats_load(struct matrix *m, void (*then)(struct matrix *m));
+void chats_drop(struct matrix *m);
+
+/* A membership event of a room that is none of a link. */
+void private_member(struct matrix *m, const json_t *whole);
+
+/* Any other event there; true if it was of a private conversation. */
+bool private_says(struct matrix *m, const json_t *whole);
+
+/* Find or make the room for a private word; then word_launch(). */
+void private_find(struct word *w);
+
+/* Tell the author of a private word what became of it. */
+void private_bounce(struct matrix *m, const struct event *ev, const char *text);
+bool private_resolve(struct network *net, const char *text, char *id,
+		     size_t size);
+
 /* ---- send.c ------------------------------------------------------------- */
 
 void word_send(struct network *net, struct delivery *d);
+
+/* Say it, where it is known now. */
+void word_launch(struct word *w);
+
+/* It did not work: whatever the answer asks for. */
+void word_failed(struct word *w, const struct hs_answer *answer);
+
+/* As whom it is said: a user id. */
+const char *word_voice(const struct word *w);
 
 /* Forget, without a word. */
 void words_drop(struct mroom *room);

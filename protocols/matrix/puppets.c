@@ -357,6 +357,10 @@ on_joined(void *arg, const struct hs_answer *answer)
 static void
 seat_enter(struct seat *s)
 {
+	if (!s->room->id) { /* private: there is nothing to enter */
+		seat_joined(s);
+		return;
+	}
 	s->state = SEAT_JOINING;
 	seat_call(s, "join", s->ghost->id, json_object(), on_joined);
 }
@@ -421,6 +425,11 @@ seat_leave(struct seat *s, const char *reason)
 {
 	json_t *body = json_object();
 
+	if (!s->room->id) {
+		json_decref(body);
+		seat_free(s);
+		return;
+	}
 	if (reason && *reason)
 		json_object_set_new(body, "reason", json_string(reason));
 	seat_call(s, "leave", s->ghost->id, body, NULL);
@@ -453,6 +462,8 @@ ghost_join(struct network *net, struct occupant *o)
 	AUTO_STR id = { 0 };
 	AUTO_STR name = { 0 };
 
+	if (!room)
+		room = mroom_direct(m, o->channel);
 	str_init(&id, 2 * MATRIX_ID_MAX);
 	matrix_puppet_id(&id, &person);
 	struct ghost *g = ghost_get(m, id.data);

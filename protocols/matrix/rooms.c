@@ -19,6 +19,7 @@
 #include <utlist.h>
 
 #define SWEEP_MS (10 * 60 * 1000)
+#define MOVES_MAX 10   /* upgrades, one after the other */
 #define NAME_SHOWN 255 /* bytes of a display name */
 
 /* ---- people ------------------------------------------------------------- */
@@ -260,6 +261,7 @@ mroom_free(struct mroom *room)
 		HASH_DELETE(hh_id, m->by_id, room);
 	HASH_DELETE(hh, m->rooms, room);
 	room->ch->data = NULL;
+	free(room->moved_from);
 	free(room->id);
 	free(room);
 }
@@ -327,7 +329,7 @@ mroom_refuse_encrypted(struct mroom *room)
 	struct matrix *m = room->m;
 
 	if (!m->told_encrypted || strcmp(m->told_encrypted, room->id) != 0) {
-		matrix_say(m, room->id, NULL,
+		matrix_say(m, room->id, NULL, NULL,
 			   "This room is encrypted, and a bridge cannot read "
 			   "what is said in it. Nothing is relayed. Encryption "
 			   "cannot be turned off: please use a room without.");
@@ -336,6 +338,18 @@ mroom_refuse_encrypted(struct mroom *room)
 	}
 	mroom_lost(room, DOWN_REFUSED,
 		   "it is encrypted, and the bridge cannot read it");
+}
+
+struct mroom *
+mroom_direct(struct matrix *m, struct channel *ch)
+{
+	struct mroom *room = xcalloc(1, sizeof(*room));
+
+	room->m = m;
+	room->ch = ch;
+	ch->data = room;
+	HASH_ADD_KEYPTR(hh, m->rooms, &ch->id, sizeof(ch->id), room);
+	return room;
 }
 
 /* ---- entering ----------------------------------------------------------- */
@@ -383,6 +397,62 @@ take_state(struct mroom *room, const json_t *state)
 		raise_topic(room, topic);
 }
 
+/* The state event of that type, with an empty key; or NULL. */
+static const json_t *
+state_of(const json_t *state, const char *type)
+{
+	const json_t *ev;
+	size_t i;
+
+	json_array_foreach (state, i, ev) {
+		const char *found = content_string(ev, "type");
+		const char *key = content_string(ev, "state_key");
+
+		if (found && key && !*key && strcmp(found, type) == 0)
+			return ev;
+	}
+	return NULL;
+}
+
+static void enter(struct mroom *room, const char *name, const char *server);
+
+/*
+ * A room that was upgraded says which one has taken its place. Who may say so
+ * is decided by the homeserver; that one has to say it, too.
+ */
+static bool
+follow(struct mroom *room, const json_t *state)
+{
+	const json_t *tombstone = state_of(state, "m.room.tombstone");
+	const char *to = content_string(content_object(tombstone, "content"),
+					"replacement_room");
+	const char *by = content_string(tombstone, "sender");
+
+	if (!to || *to != '!' || room->moves >= MOVES_MAX)
+		return false;
+	log_info(room->m->net.name, "the room %s was replaced by %.255s",
+		 room->id, to);
+	HASH_DELETE(hh_id, room->m->by_id, room);
+	free(room->moved_from);
+	room->moved_from = room->id;
+	room->id = NULL;
+	room->moves++;
+	enter(room, to, by ? matrix_id_server(by) : "");
+	return true;
+}
+
+static bool
+is_impostor(const struct mroom *room, const json_t *state)
+{
+	const json_t *create =
+		content_object(state_of(state, "m.room.create"), "content");
+	const char *from = content_string(content_object(create, "predecessor"),
+					  "room_id");
+
+	return room->moved_from &&
+	       (!from || strcmp(from, room->moved_from) != 0);
+}
+
 static void
 on_state(void *arg, const struct hs_answer *answer)
 {
@@ -397,6 +467,14 @@ on_state(void *arg, const struct hs_answer *answer)
 		mroom_lost(room, DOWN_UNREACHABLE, answer->why);
 		return;
 	}
+	if (is_impostor(room, answer->json)) {
+		mroom_lost(room, DOWN_REFUSED,
+			   "the room that is said to replace it does not say "
+			   "so itself");
+		return;
+	}
+	if (follow(room, answer->json))
+		return;
 	take_state(room, answer->json);
 	if (room->encrypted) {
 		mroom_refuse_encrypted(room);
@@ -455,12 +533,28 @@ on_entered(void *arg, const struct hs_answer *answer)
 		&(struct hs_call){ "GET", path.data, NULL, on_state, room });
 }
 
+static void
+enter(struct mroom *room, const char *name, const char *server)
+{
+	AUTO_STR path = { 0 };
+
+	str_init(&path, PATH_MAX_BYTES);
+	str_add(&path, "/v3/join/");
+	matrix_path_add(&path, name);
+	if (*server) {
+		str_add(&path, "?server_name=");
+		matrix_path_add(&path, server);
+	}
+	hs_call(room->m->hs,
+		&(struct hs_call){ "POST", path.data, json_object(), on_entered,
+				   room });
+}
+
 void
 room_join(struct network *net, struct channel *ch)
 {
 	struct matrix *m = matrix_from(net);
 	struct mroom *room = xcalloc(1, sizeof(*room));
-	AUTO_STR path = { 0 };
 
 	room->m = m;
 	room->ch = ch;
@@ -468,15 +562,7 @@ room_join(struct network *net, struct channel *ch)
 	room_not_outside(m, ch);
 	ch->data = room;
 	HASH_ADD_KEYPTR(hh, m->rooms, &ch->id, sizeof(ch->id), room);
-	str_init(&path, PATH_MAX_BYTES);
-	str_add(&path, "/v3/join/");
-	matrix_path_add(&path, ch->name);
-	if (*matrix_id_server(ch->name)) {
-		str_add(&path, "?server_name=");
-		matrix_path_add(&path, matrix_id_server(ch->name));
-	}
-	hs_call(m->hs, &(struct hs_call){ "POST", path.data, json_object(),
-					  on_entered, room });
+	enter(room, ch->name, matrix_id_server(ch->name));
 }
 
 void

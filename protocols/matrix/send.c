@@ -22,8 +22,6 @@
 #define RETRY_MS 5000
 #define TYPING_MS 30000
 
-static void launch(struct word *w);
-
 /* ---- words -------------------------------------------------------------- */
 
 static struct delivery *
@@ -35,6 +33,7 @@ word_free(struct word *w)
 	DL_DELETE(w->room->words, w);
 	d->data = NULL;
 	free(w->found);
+	free(w->place);
 	free(w);
 	return d;
 }
@@ -50,7 +49,7 @@ static void
 next(struct mroom *room)
 {
 	if (room->words)
-		launch(room->words);
+		word_launch(room->words);
 }
 
 static void
@@ -79,6 +78,13 @@ give_back(struct mroom *room, const char *why)
 		bridge_later(word_free(room->words), RETRY_MS, why);
 }
 
+/* The room it is for. */
+static const char *
+place_of(const struct word *w)
+{
+	return w->place ? w->place : w->room->id;
+}
+
 /* ---- who speaks --------------------------------------------------------- */
 
 static struct seat *
@@ -91,8 +97,8 @@ seat_of(const struct word *w)
  * As whom. The bot is named, too: Synapse 1.160 answers 500 if an application
  * service says from which device, and not as whom.
  */
-static const char *
-voice(const struct word *w)
+const char *
+word_voice(const struct word *w)
 {
 	const struct seat *s = w->as_bot ? NULL : seat_of(w);
 
@@ -127,8 +133,8 @@ is_unknown_device(const struct hs_answer *answer)
 	return strstr(answer->errcode, "UNKNOWN_DEVICE") != NULL;
 }
 
-static void
-failed(struct word *w, const struct hs_answer *answer)
+void
+word_failed(struct word *w, const struct hs_answer *answer)
 {
 	AUTO_STR why = { 0 };
 
@@ -136,10 +142,10 @@ failed(struct word *w, const struct hs_answer *answer)
 		matrix_lost(w->room->m, answer);
 	} else if (is_unknown_device(answer) && !w->no_device) {
 		w->no_device = true;
-		launch(w);
+		word_launch(w);
 	} else if (answer->status == 403 && bot_may_try(w)) {
 		w->as_bot = true;
-		launch(w);
+		word_launch(w);
 	} else if (!strcmp(answer->errcode, "M_DUPLICATE_ANNOTATION")) {
 		word_sent(w, NULL);
 	} else if (answer->status >= 500 || answer->status == 429) {
@@ -162,7 +168,7 @@ on_answer(void *arg, const struct hs_answer *answer)
 	struct word *w = arg;
 
 	if (!hs_good(answer)) {
-		failed(w, answer);
+		word_failed(w, answer);
 		return;
 	}
 	AUTO_STR id = { 0 };
@@ -183,7 +189,7 @@ is_that_reaction(const struct word *w, const json_t *ev)
 		content_object(content_object(ev, "content"), "m.relates_to"),
 		"key");
 
-	return sender && key && strcmp(sender, voice(w)) == 0 &&
+	return sender && key && strcmp(sender, word_voice(w)) == 0 &&
 	       strcmp(key, w->d->event->mark) == 0;
 }
 
@@ -196,7 +202,7 @@ on_reactions(void *arg, const struct hs_answer *answer)
 	size_t i;
 
 	if (!hs_good(answer) && answer->status != 404) {
-		failed(w, answer);
+		word_failed(w, answer);
 		return;
 	}
 	json_array_foreach (chunk, i, ev) {
@@ -204,7 +210,7 @@ on_reactions(void *arg, const struct hs_answer *answer)
 
 		if (id && is_that_reaction(w, ev)) {
 			w->found = xstrdup(id);
-			launch(w);
+			word_launch(w);
 			return;
 		}
 	}
@@ -219,11 +225,11 @@ find_reaction(struct word *w)
 
 	str_init(&path, PATH_MAX_BYTES);
 	str_add(&path, "/v1/rooms/");
-	matrix_path_add(&path, w->room->id);
+	matrix_path_add(&path, place_of(w));
 	str_add(&path, "/relations/");
 	matrix_path_add(&path, w->d->target);
 	str_add(&path, "/m.annotation/m.reaction");
-	matrix_path_as(&path, voice(w), NULL);
+	matrix_path_as(&path, word_voice(w), NULL);
 	str_add(&path, "&limit=500");
 	hs_call(w->room->m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_reactions, w });
@@ -236,7 +242,7 @@ call(struct word *w, struct str *path, const char *method, json_t *body)
 {
 	const struct event *ev = w->d->event;
 
-	matrix_path_as(path, voice(w), device(w));
+	matrix_path_as(path, word_voice(w), device(w));
 	if (ev->flags & EVENT_LATE && ev->when_ms > 0)
 		str_printf(path, "&ts=%lld", (long long)ev->when_ms);
 	hs_call(w->room->m->hs,
@@ -253,7 +259,7 @@ send_redaction(struct word *w, const char *target)
 	if (ev->kind == EVENT_REDACTION && ev->text.len)
 		json_object_set_new(body, "reason",
 				    json_stringn(ev->text.utf8, ev->text.len));
-	matrix_room_path(&path, w->room->id, "redact/");
+	matrix_room_path(&path, place_of(w), "redact/");
 	matrix_path_add(&path, target);
 	str_printf(&path, "/%s", w->d->id);
 	call(w, &path, "PUT", body);
@@ -267,7 +273,7 @@ send_content(struct word *w)
 		.target = d->target,
 		.parent = d->parent,
 		.origin = d->origin,
-		.who = room_who,
+		.who = w->room->id ? room_who : NULL,
 		.arg = w->room,
 	};
 	const char *type;
@@ -279,10 +285,10 @@ send_content(struct word *w)
 		return;
 	}
 	if (d->event->kind == EVENT_TOPIC) {
-		matrix_room_path(&path, w->room->id, "state/");
+		matrix_room_path(&path, place_of(w), "state/");
 		str_add(&path, type);
 	} else {
-		matrix_room_path(&path, w->room->id, "send/");
+		matrix_room_path(&path, place_of(w), "send/");
 		str_printf(&path, "%s/%s", type, d->id);
 	}
 	call(w, &path, "PUT", content);
@@ -292,10 +298,10 @@ static void
 send_typing(struct word *w)
 {
 	bool typing = !(w->d->event->flags & EVENT_REMOVED);
-	const char *who = voice(w);
+	const char *who = word_voice(w);
 	AUTO_STR path = { 0 };
 
-	matrix_room_path(&path, w->room->id, "typing/");
+	matrix_room_path(&path, place_of(w), "typing/");
 	matrix_path_add(&path, who);
 	matrix_path_as(&path, who, NULL);
 	hs_call(w->room->m->hs,
@@ -306,13 +312,15 @@ send_typing(struct word *w)
 				   on_answer, w });
 }
 
-static void
-launch(struct word *w)
+void
+word_launch(struct word *w)
 {
 	const struct event *ev = w->d->event;
 	bool removed = ev->flags & EVENT_REMOVED;
 
-	if (ev->kind == EVENT_REDACTION && w->d->target)
+	if (!place_of(w))
+		private_find(w);
+	else if (ev->kind == EVENT_REDACTION && w->d->target)
 		send_redaction(w, w->d->target);
 	else if (ev->kind == EVENT_REACTION && removed && w->found)
 		send_redaction(w, w->found);
@@ -327,11 +335,13 @@ launch(struct word *w)
 /* ---- hooks -------------------------------------------------------------- */
 
 void
-word_send(struct network *net UNUSED, struct delivery *d)
+word_send(struct network *net, struct delivery *d)
 {
 	struct mroom *room = d->channel->data;
 	struct word *w;
 
+	if (!room)
+		room = mroom_direct(matrix_from(net), d->channel);
 	if (d->speaker && !d->speaker->data) {
 		bridge_later(d, RETRY_MS, "the puppet has just left");
 		return;
@@ -343,7 +353,7 @@ word_send(struct network *net UNUSED, struct delivery *d)
 	bool first = !room->words;
 	DL_APPEND(room->words, w);
 	if (first)
-		launch(w);
+		word_launch(w);
 }
 
 void
@@ -355,10 +365,11 @@ word_bounce(struct network *net, struct channel *ch, const struct event *ev,
 	AUTO_STR text = { 0 };
 
 	service_settled(m, ev);
-	if (!room || !room->joined)
-		return;
 	str_init(&text, 2048);
 	str_printf(&text, "%.255s: not delivered: %.1000s", ev->sender.name,
 		   why);
-	matrix_say(m, room->id, ev->id, text.data);
+	if (event_is_direct(ev))
+		private_bounce(m, ev, text.data);
+	else if (room && room->joined)
+		matrix_say(m, room->id, NULL, ev->id, text.data);
 }

@@ -185,6 +185,96 @@ def test_an_alias_is_as_good_as_an_id(farm, closing):
     c.bob.wait_text("by alias")
 
 
+@pytest.mark.parametrize("version", ["10", "12"])
+def test_a_room_may_be_of_any_version(farm, closing, version):
+    """Ids of version 12 have no server in them."""
+    mia = closing.matrix(farm.get("synapse"), closing.name("mia"))
+    place = mia.create(room_version=version)
+    assert (":" in place) == (version == "10")
+    c = Couple(farm, closing, start=False, place=place)
+    c.bridge.start()
+    mia.wait_member(place, c.bob.nick)
+    there = mia.say(place, "old or new")
+    c.bob.wait_text("old or new")
+    mia.redact(place, there)
+    c.bob.wait_for(lambda m: "withdrew" in m.text)
+
+
+def test_an_upgraded_room_is_followed(couple):
+    c = couple
+    new = c.mia.call("POST", f"/v3/rooms/{c.place}/upgrade",
+                     {"new_version": "12"})["replacement_room"]
+    c.mia.wait_member(new, c.bob.nick, timeout=30)
+    c.mia.say(new, "in the new room")
+    c.bob.wait_text("in the new room")
+    c.bridge.restart()  # the configuration names the old one
+    c.bob.say(c.channel, "still there")
+    c.mia.wait_text("still there", room=new)
+
+
+def test_a_room_that_only_says_it_replaces_another_is_not_followed(couple):
+    c = couple
+    other = c.mia.create()
+    c.mia.set_state(c.place, "m.room.tombstone",
+                    {"body": "gone", "replacement_room": other})
+    c.bridge.wait_log("does not say so itself", timeout=30)
+    assert c.service.bot_id in c.mia.members(other)
+
+
+# ---- private words ----------------------------------------------------------
+
+def test_a_private_word_opens_a_room_for_two(couple):
+    """And the answer comes back; also after a restart."""
+    c = couple
+    c.bob.say(c.nick, "psst")
+    asked = c.mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.state_key == c.mia.id and
+        e.content["membership"] == "invite")
+    assert asked.content["is_direct"]
+    c.mia.join(asked.room)
+    seen = c.mia.wait_text("psst", room=asked.room)
+    assert c.service.is_puppet(seen.sender)
+    c.mia.say(asked.room, "yes?")
+    c.bob.wait_text("yes?", nick=c.nick, target=c.bob.nick)
+    mark = c.bob.mark()
+    c.bridge.restart()
+    c.bob.wait_for(lambda m: m.command == "JOIN" and m.nick == c.nick, 20,
+                   mark)
+    c.bob.say(c.nick, "still me")
+    c.mia.wait_text("still me", room=asked.room)
+    assert not [t for _, t in c.bob.texts(c.channel) if t == "yes?"]
+
+
+def test_somebody_who_left_the_room_for_two_is_invited_again(couple):
+    c = couple
+    c.bob.say(c.nick, "one")
+    invited = (lambda e: e.type == "m.room.member" and
+               e.state_key == c.mia.id and
+               e.content["membership"] == "invite")
+    room = c.mia.wait_for(invited).room
+    c.mia.join(room)
+    c.mia.wait_text("one", room=room)
+    c.mia.leave(room)
+    c.both("between")  # the bridge knows
+    mark = c.mia.mark()
+    c.bob.say(c.nick, "two")
+    assert c.mia.wait_for(invited, since=mark).room == room
+    c.mia.join(room)
+    c.mia.wait_text("two", room=room)
+
+
+def test_a_puppet_can_be_asked_into_a_room_for_two(couple):
+    c = couple
+    ghost = c.mia.puppet(c.place, c.bob.nick)
+    room = c.mia.create(preset="trusted_private_chat", is_direct=True,
+                        invite=[ghost])
+    c.mia.wait_member(room, ghost)
+    c.mia.say(room, "hello you")
+    c.bob.wait_text("hello you", nick=c.nick, target=c.bob.nick)
+    c.bob.say(c.nick, "hello back")
+    c.mia.wait_text("hello back", room=room)
+
+
 def test_who_may_not_set_the_topic_is_told(couple):
     c = couple
     c.bob.topic(c.channel, "mine")

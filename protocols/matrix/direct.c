@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * direct.c - private conversations: a room for each pair of a puppet and a
+ * person of the homeserver, made by whoever speaks first.
+ *
+ * Which rooms these are is kept in the bot's account data, so that they are
+ * known after a restart; nothing is taken from the homeserver before that was
+ * read. Somebody who left is invited again when there is something to say.
+ */
+
+#include "protocols/matrix/content.h"
+#include "protocols/matrix/matrix.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_TYPE "causeway.direct"
+#define CHATS_MAX 2000
+
+/* One conversation. */
+struct chat {
+	char *room, *ghost, *person; /* ids */
+	bool away;                   /* the person has left it */
+	UT_hash_handle hh;           /* by room */
+};
+
+/* ---- which there are ---------------------------------------------------- */
+
+static struct chat *
+chat_of_room(struct matrix *m, const char *room)
+{
+	struct chat *c;
+
+	HASH_FIND(hh, m->chats, room, strlen(room), c);
+	return c;
+}
+
+static struct chat *
+chat_of(struct matrix *m, const char *ghost, const char *person)
+{
+	struct chat *c;
+
+	for (c = m->chats; c; c = c->hh.next)
+		if (strcmp(c->ghost, ghost) == 0 &&
+		    strcmp(c->person, person) == 0)
+			return c;
+	return NULL;
+}
+
+static void
+chat_free(struct matrix *m, struct chat *c)
+{
+	HASH_DELETE(hh, m->chats, c);
+	free(c->room);
+	free(c->ghost);
+	free(c->person);
+	free(c);
+}
+
+void
+chats_drop(struct matrix *m)
+{
+	while (m->chats)
+		chat_free(m, m->chats);
+}
+
+/* The newest room of a pair counts. */
+static struct chat *
+chat_add(struct matrix *m, const char *room, const char *ghost,
+	 const char *person)
+{
+	struct chat *c = chat_of(m, ghost, person);
+
+	if (c)
+		chat_free(m, c);
+	if (HASH_COUNT(m->chats) >= CHATS_MAX)
+		chat_free(m, m->chats); /* the oldest */
+	c = xcalloc(1, sizeof(*c));
+	c->room = xstrdup(room);
+	c->ghost = xstrdup(ghost);
+	c->person = xstrdup(person);
+	HASH_ADD_KEYPTR(hh, m->chats, c->room, strlen(c->room), c);
+	return c;
+}
+
+static void
+data_path(struct str *path, const struct matrix *m)
+{
+	str_init(path, PATH_MAX_BYTES);
+	str_add(path, "/v3/user/");
+	matrix_path_add(path, m->bot);
+	str_add(path, "/account_data/" DATA_TYPE);
+	matrix_path_as(path, m->bot, NULL);
+}
+
+static void
+chats_save(struct matrix *m)
+{
+	json_t *all = json_object();
+	AUTO_STR path = { 0 };
+
+	for (struct chat *c = m->chats; c; c = c->hh.next)
+		json_object_set_new(all, c->room,
+				    json_pack("[s, s]", c->ghost, c->person));
+	data_path(&path, m);
+	hs_call(m->hs, &(struct hs_call){ "PUT", path.data, all, NULL, m });
+}
+
+static void
+on_loaded(void *arg, const struct hs_answer *answer)
+{
+	struct matrix *m = arg;
+	const char *room;
+	json_t *pair;
+
+	if (!answer->status) {
+		matrix_lost(m, answer);
+		return;
+	}
+	chats_drop(m);
+	json_object_foreach ((json_t *)(uintptr_t)answer->json, room, pair) {
+		const char *ghost = json_string_value(json_array_get(pair, 0));
+		const char *person = json_string_value(json_array_get(pair, 1));
+
+		if (ghost && person)
+			(void)chat_add(m, room, ghost, person);
+	}
+	m->chats_known(m);
+}
+
+void
+chats_load(struct matrix *m, void (*then)(struct matrix *m))
+{
+	AUTO_STR path = { 0 };
+
+	m->chats_known = then;
+	data_path(&path, m);
+	hs_call(m->hs,
+		&(struct hs_call){ "GET", path.data, NULL, on_loaded, m });
+}
+
+/* ---- what is said to us ------------------------------------------------- */
+
+/* Of whom it is the puppet; false if the id does not tell. */
+static bool
+person_of_ghost(struct matrix *m, const char *ghost, struct str *network,
+		struct str *id)
+{
+	const char *at = ghost + strlen(m->ours);
+	const char *label_end = strchr(at, '_');
+	AUTO_STR local = { 0 };
+
+	if (!label_end)
+		return false;
+	str_init(network, 64);
+	str_init(id, EVENT_ID_MAX);
+	str_init(&local, MATRIX_ID_MAX);
+	str_add_n(network, at, (size_t)(label_end - at));
+	str_add_n(&local, label_end + 1, strcspn(label_end + 1, ":"));
+	return matrix_local_decode(id, local.data) && id->len;
+}
+
+/* Somebody wants to talk to a puppet. */
+static void
+take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
+{
+	const char *person = content_string(whole, "sender");
+	const char *room = content_string(whole, "room_id");
+	const json_t *direct =
+		json_object_get(content_object(whole, "content"), "is_direct");
+	AUTO_STR path = { 0 };
+
+	if (!json_is_true(direct)) {
+		log_info(m->net.name,
+			 "%.255s invited the puppet %.255s into a room that is "
+			 "in no link",
+			 person, ghost);
+		return;
+	}
+	matrix_room_path(&path, room, "join");
+	matrix_path_as(&path, ghost, NULL);
+	hs_call(m->hs,
+		&(struct hs_call){ "POST", path.data, json_object(), NULL, m });
+	(void)chat_add(m, room, ghost, person);
+	chats_save(m);
+}
+
+void
+private_member(struct matrix *m, const json_t *whole)
+{
+	const char *who = content_string(whole, "state_key");
+	const char *room = content_string(whole, "room_id");
+	const char *sender = content_string(whole, "sender");
+	const char *how =
+		content_string(content_object(whole, "content"), "membership");
+	struct chat *c = chat_of_room(m, room);
+
+	if (!who || !how || !matrix_id_is(who, '@'))
+		return;
+	if (c && strcmp(who, c->person) == 0)
+		c->away = strcmp(how, "join") != 0;
+	else if (!c && strcmp(how, "invite") == 0 && matrix_is_us(m, who) &&
+		 strcmp(who, m->bot) != 0 && !matrix_is_us(m, sender))
+		take_invitation(m, whole, who);
+}
+
+bool
+private_says(struct matrix *m, const json_t *whole)
+{
+	const char *sender = content_string(whole, "sender");
+	const char *room = content_string(whole, "room_id");
+	struct chat *c = room ? chat_of_room(m, room) : NULL;
+	AUTO_STR network = { 0 };
+	AUTO_STR id = { 0 };
+	const char *why;
+
+	if (!c || strcmp(sender, c->person) != 0)
+		return c != NULL;
+	struct event *ev = content_to_event(whole, &why);
+	if (!ev || !person_of_ghost(m, c->ghost, &network, &id)) {
+		event_unref(ev);
+		return true;
+	}
+	if (ev->when_ms <= 0)
+		ev->when_ms = loop_wall_ms(m->loop);
+	event_set_to(ev, network.data, id.data);
+	str_clear(&id);
+	str_add_n(&id, sender + 1, strcspn(sender + 1, ":"));
+	event_set_sender(ev, sender, id.len ? id.data : sender);
+	service_raise(m, ev);
+	return true;
+}
+
+/* ---- what we say -------------------------------------------------------- */
+
+static void
+on_made(void *arg, const struct hs_answer *answer)
+{
+	struct word *w = arg;
+	struct matrix *m = w->room->m;
+	const char *id = content_string(answer->json, "room_id");
+
+	if (!hs_good(answer) || !id) {
+		word_failed(w, answer);
+		return;
+	}
+	(void)chat_add(m, id, word_voice(w), w->d->channel->name);
+	chats_save(m);
+	w->place = xstrdup(id);
+	word_launch(w);
+}
+
+static void
+make_room(struct word *w)
+{
+	AUTO_STR path = { 0 };
+
+	str_init(&path, PATH_MAX_BYTES);
+	str_add(&path, "/v3/createRoom");
+	matrix_path_as(&path, word_voice(w), NULL);
+	hs_call(w->room->m->hs,
+		&(struct hs_call){ "POST", path.data,
+				   json_pack("{s:b, s:s, s:[s]}", "is_direct",
+					     1, "preset", "private_chat",
+					     "invite", w->d->channel->name),
+				   on_made, w });
+}
+
+static void
+on_invited(void *arg, const struct hs_answer *answer)
+{
+	struct word *w = arg;
+
+	if (hs_good(answer))
+		word_launch(w);
+	else
+		word_failed(w, answer);
+}
+
+void
+private_find(struct word *w)
+{
+	struct matrix *m = w->room->m;
+	struct chat *c = chat_of(m, word_voice(w), w->d->channel->name);
+	AUTO_STR path = { 0 };
+
+	if (!c) {
+		make_room(w);
+		return;
+	}
+	w->place = xstrdup(c->room);
+	if (!c->away) {
+		word_launch(w);
+		return;
+	}
+	c->away = false;
+	matrix_room_path(&path, c->room, "invite");
+	matrix_path_as(&path, word_voice(w), NULL);
+	hs_call(m->hs,
+		&(struct hs_call){ "POST", path.data,
+				   json_pack("{s:s}", "user_id", c->person),
+				   on_invited, w });
+}
+
+void
+private_bounce(struct matrix *m, const struct event *ev, const char *text)
+{
+	const struct matrix_person person = {
+		.prefix = m->conf->prefix,
+		.network = ev->to.network,
+		.id = ev->to.id,
+		.server = m->conf->server_name,
+	};
+	AUTO_STR id = { 0 };
+
+	str_init(&id, 2 * MATRIX_ID_MAX);
+	matrix_puppet_id(&id, &person);
+	struct chat *c = chat_of(m, id.data, ev->sender.id);
+	if (c)
+		matrix_say(m, c->room, c->ghost, ev->id, text);
+}
+
+bool
+private_resolve(struct network *net, const char *text, char *id, size_t size)
+{
+	if (!matrix_id_is(text, '@') || strlen(text) >= size ||
+	    matrix_is_us(matrix_from(net), text))
+		return false;
+	memcpy(id, text, strlen(text) + 1);
+	return true;
+}

@@ -95,6 +95,12 @@ relation_of(const json_t *content)
 
 /* ---- text --------------------------------------------------------------- */
 
+static void
+add(struct text_builder *b, const char *s)
+{
+	text_builder_add(b, s, strlen(s), STYLE_PLAIN);
+}
+
 /* The quote that clients used to put before a reply. */
 static size_t
 reply_quote(const char *body, size_t n)
@@ -120,6 +126,44 @@ read_plain(struct text_builder *b, const json_t *content, bool reply)
 		text_builder_add(b, body + skip, n - skip, STYLE_PLAIN);
 }
 
+/* Where a link leads is said where its text does not say it. */
+static void
+add_with_links(struct text_builder *b, const struct text_builder *from)
+{
+	const struct text text = { from->utf8.data, from->utf8.len, from->spans,
+				   from->n_spans };
+	size_t at = 0;
+
+	for (size_t i = 0; i < text.n_spans; i++) {
+		const struct span *s = &text.spans[i];
+		const struct span *next = i + 1 < text.n_spans ? s + 1 : NULL;
+		size_t end = s->start + s->len;
+
+		if (!s->link ||
+		    memmem(text.utf8, text.len, s->link, strlen(s->link)) ||
+		    (next && next->start == end && next->link &&
+		     strcmp(next->link, s->link) == 0))
+			continue;
+		text_builder_add_text(b, &text, at, end - at);
+		add(b, " (");
+		add(b, s->link);
+		add(b, ")");
+		at = end;
+	}
+	text_builder_add_text(b, &text, at, text.len - at);
+}
+
+static void
+read_html(struct text_builder *b, const char *html, size_t n)
+{
+	struct text_builder read;
+
+	text_builder_init(&read, READ_MAX);
+	html_read(&read, html, n);
+	add_with_links(b, &read);
+	text_builder_finish(&read);
+}
+
 static void
 read_text(struct text_builder *b, const json_t *content, bool reply)
 {
@@ -128,15 +172,9 @@ read_text(struct text_builder *b, const json_t *content, bool reply)
 	const char *html = text_of(content, "formatted_body", &n);
 
 	if (html && format && strcmp(format, HTML_FORMAT) == 0)
-		html_read(b, html, n);
+		read_html(b, html, n);
 	if (!b->utf8.len)
 		read_plain(b, content, reply);
-}
-
-static void
-add(struct text_builder *b, const char *s)
-{
-	text_builder_add(b, s, strlen(s), STYLE_PLAIN);
 }
 
 static void

@@ -63,6 +63,7 @@ struct person {
 
 enum ghost_state {
 	GHOST_NEW,
+	GHOST_QUEUED, /* many are being made */
 	GHOST_MAKING,
 	GHOST_READY,
 };
@@ -74,8 +75,9 @@ struct ghost {
 	char *name; /* as its profile shows it; NULL: not known */
 	char *want; /* what it is to show */
 	enum ghost_state state;
-	bool no_device;  /* it cannot have one */
-	unsigned naming; /* its name is being set */
+	bool no_device;            /* it cannot have one */
+	unsigned naming;           /* its name is being set */
+	struct ghost *prev, *next; /* while queued */
 	UT_hash_handle hh;
 };
 
@@ -156,6 +158,8 @@ struct matrix {
 	struct mroom *rooms, *by_id;
 	struct outside *outside; /* utlist */
 	struct ghost *ghosts;
+	struct ghost *queue; /* utlist: to be made */
+	unsigned making;     /* are being made */
 	struct intake *intakes;
 	struct intake *current; /* whose events are being raised */
 	char *told_encrypted;   /* the last room that was told, or NULL */

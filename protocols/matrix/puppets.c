@@ -19,8 +19,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #define NAME_MAX_BYTES 255
+/* At once: what is said is not to wait behind a crowd that comes. */
+#define MAKING_MAX 4
 
 static void seat_enter(struct seat *s);
 
@@ -63,6 +66,8 @@ ghosts_drop(struct matrix *m)
 		free(g->want);
 		free(g);
 	}
+	m->queue = NULL;
+	m->making = 0;
 }
 
 /* Let fn see every seat of the ghost; it may free that one. */
@@ -99,6 +104,22 @@ lose_if_waiting(struct seat *s, const void *arg)
 		seat_lost(s, DOWN_UNREACHABLE, why);
 }
 
+static void ghost_make(struct ghost *g);
+
+/* One has been made, or not: the next. */
+static void
+ghost_made(struct matrix *m)
+{
+	struct ghost *g = m->queue;
+
+	m->making--;
+	if (!g)
+		return;
+	DL_DELETE(m->queue, g);
+	g->state = GHOST_NEW;
+	ghost_make(g);
+}
+
 static void
 ghost_failed(struct ghost *g, const struct hs_answer *answer)
 {
@@ -109,6 +130,7 @@ ghost_failed(struct ghost *g, const struct hs_answer *answer)
 	log_error(g->m->net.name, "the puppet %s cannot be made: %s", g->id,
 		  answer->why);
 	g->state = GHOST_NEW;
+	ghost_made(g->m);
 	each_seat(g, lose_if_waiting, answer->why);
 }
 
@@ -116,6 +138,7 @@ static void
 ghost_ready(struct ghost *g)
 {
 	g->state = GHOST_READY;
+	ghost_made(g->m);
 	each_seat(g, enter_if_waiting, NULL);
 }
 
@@ -199,6 +222,12 @@ ghost_make(struct ghost *g)
 {
 	AUTO_STR local = { 0 };
 
+	if (g->m->making >= MAKING_MAX) {
+		g->state = GHOST_QUEUED;
+		DL_APPEND(g->m->queue, g);
+		return;
+	}
+	g->m->making++;
 	g->state = GHOST_MAKING;
 	str_init(&local, MATRIX_ID_MAX);
 	str_add_n(&local, g->id + 1, strcspn(g->id + 1, ":"));

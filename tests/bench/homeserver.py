@@ -32,7 +32,7 @@ def show(name, across, straight):
         row(f"{name}: {q}", sorted(across)[index], sorted(straight)[index])
 
 
-def paced(irc, synapse, mia, ned, place, folder):
+def paced(irc, synapse, mia, noa, place, folder):
     bob = IrcPeer("bob", irc.host, irc.port).connect()
     bob.join("#bench")
     bridge = Bridge(
@@ -42,7 +42,7 @@ def paced(irc, synapse, mia, ned, place, folder):
     with running(bridge):
         mia.wait_member(place, "bob", timeout=30)
         bob.wait_for(lambda m: m.command == "JOIN" and m.nick == "Mia", 30)
-        own = times(lambda t: mia.say(place, t), lambda t: ned.wait_text(t))
+        own = times(lambda t: mia.say(place, t), lambda t: noa.wait_text(t))
         show("irc to matrix", times(lambda t: bob.say("#bench", t),
                                     lambda t: mia.wait_text(t)), own)
         show("matrix to irc", times(lambda t: mia.say(place, t),
@@ -75,11 +75,11 @@ def matrix(stage):
     title(f"Matrix, {LINES} messages one after the other, ms", "Synapse")
     with servers.Synapse(stage.folder / "synapse", services=1) as synapse:
         mia = MatrixPeer(synapse, "mia").connect()
-        ned = MatrixPeer(synapse, "ned").connect()
+        noa = MatrixPeer(synapse, "noa").connect()
         mia.set_name("Mia")
         place = mia.create()
-        ned.join(place)
-        paced(stage.inspircd, synapse, mia, ned, place,
+        noa.join(place)
+        paced(stage.inspircd, synapse, mia, noa, place,
               stage.folder / "matrix")
         mia.close()
-        ned.close()
+        noa.close()

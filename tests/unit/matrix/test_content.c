@@ -26,6 +26,10 @@ static const struct {
 	{ TEXT("\"msgtype\":\"m.text\",\"body\":\"a\",\"format\":\"x\","
 	       "\"formatted_body\":\"<b>b</b>\""),
 	  "message: a" },
+	{ TEXT("\"msgtype\":\"m.text\",\"body\":\"a\",\"format\":\"org.matrix."
+	       "custom.html\",\"formatted_body\":\"<a href='https://x.org'>"
+	       "look</a>, <a href='https://y.org'>https://y.org</a>\""),
+	  "message spans=2: look (https://x.org), https://y.org" },
 	{ TEXT("\"msgtype\":\"com.example\",\"body\":\"a\""), "message: a" },
 	/* replies, with the quote of old clients, and threads */
 	{ TEXT("\"msgtype\":\"m.text\",\"body\":\"> <@b:h> old\\n> more\\n\\n"

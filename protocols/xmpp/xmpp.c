@@ -38,6 +38,7 @@
 
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/hosted_admin.h"
 
 #include "bridge/base.h"
@@ -172,9 +173,8 @@ on_message(struct xmpp *x, xmpp_stanza_t *st)
 static void
 on_presence(struct xmpp *x, xmpp_stanza_t *st)
 {
-	if (hosted_presence(x, st))
+	if (hosted_presence(x, st) || contact_presence(x, st))
 		return;
-	/* Contacts of their own are a later affair: say no. */
 	if (stanza_has_type(st, "subscribe") || stanza_has_type(st, "probe")) {
 		const char *to = stanza_get(st, "to");
 		xmpp_post(x,
@@ -329,6 +329,7 @@ const struct protocol xmpp_protocol = {
 		.bounce = direct_bounce,
 		.standing = hosted_standing,
 		.invited = hosted_invited,
+		.contact = contact_changed,
 		.resolve = direct_resolve,
 		.identify = component_identify,
 		.announce = muc_announce,

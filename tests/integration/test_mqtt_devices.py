@@ -58,3 +58,30 @@ def test_what_is_no_device_cannot_be_written_to(farm, closing):
     refused = house.ann.wait_for(
         lambda s: s.kind == "message" and s.type == "error", since=mark)
     assert refused.error
+
+
+def test_a_device_in_the_roster_shows_whether_it_is_online(farm, closing):
+    house = with_devices(farm, closing)
+    door = "door%home@gw.localhost"
+    shown = lambda kind, since: house.ann.wait_for(
+        lambda s: s.kind == "presence" and s.bare == door and
+        s.type == kind, 20, since)
+    # a server tells of subscriptions only who has asked for the roster
+    house.ann.iq(house.ann.jid, "<query xmlns='jabber:iq:roster'/>")
+    mark = house.ann.mark()
+    house.ann.send(f"<presence type='subscribe' to='{door}'/>")
+    shown("subscribed", mark)
+    shown("subscribe", mark)
+    house.ann.send(f"<presence type='subscribed' to='{door}'/>")
+    house.device.publish(f"{house.root}/door/availability",
+                         {"state": "online"}, retain=True)
+    shown("", mark)
+    mark = house.ann.mark()
+    house.device.publish(f"{house.root}/door/availability",
+                         {"state": "offline"}, retain=True)
+    shown("unavailable", mark)
+    mark = house.ann.mark()
+    house.ann.send("<presence type='subscribe' "
+                   "to='nobody%home@gw.localhost'/>")
+    house.ann.wait_for(lambda s: s.kind == "presence" and
+                       s.type == "unsubscribed", 20, mark)

@@ -603,6 +603,35 @@ bridge_invited(const struct puppet *p, const char *channel, const char *by)
 }
 
 const char *
+bridge_follow(struct network *net UNUSED, const struct sender *follower,
+	      const struct address *person)
+{
+	say("follow %s:%s by %s (%s)", person->network, person->id,
+	    follower->id, follower->name);
+	return recorder.no_follow;
+}
+
+void
+bridge_unfollow(struct network *net UNUSED, const char *follower,
+		const struct address *person)
+{
+	say("unfollow %s:%s by %s", person->network, person->id, follower);
+}
+
+bool
+bridge_follows(struct network *net UNUSED, const char *follower UNUSED,
+	       const struct address *person UNUSED)
+{
+	return recorder.follows;
+}
+
+void
+bridge_here(struct network *net UNUSED, const char *follower, bool here)
+{
+	say("%s is %s", follower, here ? "here" : "gone");
+}
+
+const char *
 bridge_topic(struct channel *hosted UNUSED)
 {
 	return recorder.topic;

@@ -54,6 +54,8 @@ struct recorder {
 	struct event *last_event; /* one reference; NULL if none */
 	enum down_reason last_down;
 	const char *no_portal;     /* why none can be made; NULL: it can */
+	const char *no_follow;     /* why nobody can be followed; or NULL */
+	bool follows;              /* what bridge_follows() answers */
 	const char *topic;         /* of what every hosted room stands for */
 	struct event *const *past; /* of every channel, borrowed */
 	size_t n_past;

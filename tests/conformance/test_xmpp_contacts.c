@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* test_xmpp_contacts.c - people of other networks in rosters, to the letter. */
+
+#include "tests/conformance/hosted_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JOE "Joe%libera@gw.test"
+#define PRESENCE(from, to, type) \
+	"<presence from='" from "' to='" to "' type='" type "'></presence>\n"
+
+static void
+presence(struct fixture *f, const char *from, const char *type)
+{
+	xmppd_say(f->server, "<presence from='%s' to='%s'%s%s%s/>", from, JOE,
+		  *type ? " type='" : "", type, *type ? "'" : "");
+	barrier(f);
+}
+
+static void
+change(struct fixture *f, const struct availability *a)
+{
+	const struct address joe = { "libera", "joe" };
+
+	xmpp_protocol.ops.contact(f->net, "ann@test", &joe, a);
+	barrier(f);
+}
+
+static void
+a_subscription_is_accepted_and_asked_for_in_turn(void **state)
+{
+	struct fixture *f = *state;
+
+	presence(f, "ann@test", "subscribe");
+	assert_non_null(recorder_find("follow libera:joe by ann@test (ann)"));
+	assert_non_null(recorder_find("ann@test is here"));
+	expect_seen(f, "ann@test",
+		    PRESENCE(JOE, "ann@test", "subscribed")
+			    PRESENCE(JOE, "ann@test", "subscribe"));
+	xmppd_forget(f->server);
+	presence(f, "ann@test", "subscribed");
+	expect_seen(f, "ann@test", "");
+}
+
+static void
+whom_nobody_can_follow_is_refused_with_the_reason(void **state)
+{
+	struct fixture *f = *state;
+
+	recorder.no_follow = "nobody can be followed there";
+	presence(f, "ann@test", "subscribe");
+	expect_seen(f, "ann@test",
+		    "<presence from='" JOE "' to='ann@test' "
+		    "type='unsubscribed'><status>nobody can be followed there"
+		    "</status></presence>\n");
+	assert_null(recorder_find("is here"));
+}
+
+static void
+strangers_follow_nobody(void **state)
+{
+	struct fixture *f = *state;
+
+	presence(f, "eve@elsewhere", "subscribe");
+	assert_non_null(
+		strstr(seen_by(f, "eve@elsewhere"), "type='unsubscribed'"));
+	assert_null(recorder_find("follow"));
+}
+
+static void
+an_end_is_an_end_on_both_sides(void **state)
+{
+	struct fixture *f = *state;
+
+	presence(f, "ann@test", "unsubscribe");
+	assert_non_null(recorder_find("unfollow libera:joe by ann@test"));
+	expect_seen(f, "ann@test",
+		    PRESENCE(JOE, "ann@test", "unavailable")
+			    PRESENCE(JOE, "ann@test", "unsubscribed")
+				    PRESENCE(JOE, "ann@test", "unsubscribe"));
+}
+
+static void
+who_comes_and_goes_is_here_and_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	presence(f, "ann@test/a", "probe");
+	expect_seen(f, "ann@test", PRESENCE(JOE, "ann@test", "unsubscribed"));
+	assert_null(recorder_find("is here"));
+	xmppd_forget(f->server);
+	recorder.follows = true;
+	presence(f, "ann@test/a", "probe");
+	assert_int_equal(recorder_count("ann@test is here"), 1);
+	assert_non_null(recorder_find("follow libera:joe by ann@test"));
+	presence(f, "ann@test/a", "");
+	assert_int_equal(recorder_count("ann@test is here"), 2);
+	expect_seen(f, "ann@test", "");
+	presence(f, "ann@test/a", "unavailable");
+	assert_int_equal(recorder_count("ann@test is gone"), 1);
+	expect_seen(f, "ann@test", PRESENCE(JOE, "ann@test", "probe"));
+}
+
+static void
+how_somebody_is_is_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	change(f, &(struct availability){ .known = false });
+	expect_seen(f, "ann@test",
+		    PRESENCE("joe%libera@gw.test", "ann@test", "probe"));
+	xmppd_forget(f->server);
+	change(f, &(struct availability){ .known = true,
+					  .online = true,
+					  .show = SHOW_AWAY,
+					  .status = "lunch" });
+	expect_seen(f, "ann@test",
+		    "<presence from='joe%libera@gw.test/causeway' "
+		    "to='ann@test'><show>away</show><status>lunch</status>"
+		    "</presence>\n");
+	xmppd_forget(f->server);
+	change(f, &(struct availability){ .known = true, .status = "lost" });
+	expect_seen(f, "ann@test",
+		    "<presence from='joe%libera@gw.test/causeway' "
+		    "to='ann@test' type='unavailable'><status>lost</status>"
+		    "</presence>\n");
+}
+
+int
+main(void)
+{
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, hosted_setup, hosted_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_subscription_is_accepted_and_asked_for_in_turn),
+		TEST(whom_nobody_can_follow_is_refused_with_the_reason),
+		TEST(strangers_follow_nobody),
+		TEST(an_end_is_an_end_on_both_sides),
+		TEST(who_comes_and_goes_is_here_and_gone),
+		TEST(how_somebody_is_is_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -42,7 +42,7 @@ GRAMMAR = re.compile("|".join((
     r"(PING|PONG) :?\S+",
     rf"(AWAY|QUIT)( :{TEXT})?",
     rf"(WHOIS|ISON|MONITOR [+-]) :?{NICK}",
-    rf"(TOPIC #[^\s,:]+|(PRIVMSG|NOTICE) [^\s:,]+) "
+    rf"(TOPIC #[^\s,:]+|(PRIVMSG|NOTICE) [^ \t\r\n\0:,]+) "
     rf":({TEXT}|\x01(ACTION|VERSION|PING|TIME|CLIENTINFO) {TEXT}\x01)")), re.S)
 
 

@@ -92,8 +92,8 @@ HOLES = [("irc", "both", None), ("xmpp", "both", None),
 def test_fault_16_and_18_packets_that_vanish_are_noticed(castaway, network,
                                                          direction, timing):
     it = castaway(timing=timing)
-    files = it.files()
     it.begin()
+    files = it.files()  # with the connection of ann's puppet
     it.lose(network, direction)
     it.bridge.wait_log("down:", network, HALF_OPEN_S if not timing else 15)
     assert it.space.lost()

@@ -19,6 +19,7 @@ import xml.etree.ElementTree
 
 TAP = re.compile(r"^(not )?ok\b\s*\d*\s*-?\s*([^#\n]*)(#\s*skip)?",
                  re.M | re.I)
+GROUP = re.compile(r"@[a-z]+$")  # of xdist, at the end of a name
 GOOD = {"OK", "EXPECTEDFAIL"}
 
 
@@ -61,7 +62,7 @@ def verdicts(path):
     body and again in what follows it has two entries and failed once."""
     found = {}
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
-        name = f"{case.get('classname')}::{case.get('name')}"
+        name = GROUP.sub("", f"{case.get('classname')}::{case.get('name')}")
         if case.find("failure") is not None or case.find("error") is not None:
             found[name] = "failed"
         elif case.find("skipped") is not None:

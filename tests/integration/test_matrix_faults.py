@@ -45,13 +45,23 @@ class Couple:
             self.bob.wait_for(lambda m: m.command == "JOIN" and
                               m.nick == self.nick)
 
+    # What was said in each place. A line that a restarted bridge has to say
+    # before it knows that its author is there is relayed, "<bob> one": it
+    # counts like any other, so that said twice is twice in either form.
+
     def matrix_bodies(self, stem):
-        return [e.body for e in self.mia.messages(self.place)
-                if (e.body or "").startswith(stem)]
+        return self._bodies([e.body or "" for e in
+                             self.mia.messages(self.place)],
+                            self.bob.nick, stem)
 
     def irc_bodies(self, stem):
-        return [t for _, t in self.bob.texts(self.channel)
-                if t.startswith(stem)]
+        return self._bodies([t for _, t in self.bob.texts(self.channel)],
+                            self.nick, stem)
+
+    @staticmethod
+    def _bodies(texts, nick, stem):
+        plain = [t.removeprefix(f"<{nick}> ") for t in texts]
+        return [t for t in plain if t.startswith(stem)]
 
     def both(self, word, timeout=30):
         self.bob.say(self.channel, f"{word} to matrix")

@@ -442,10 +442,7 @@ static xmpp_stanza_t *
 disco_result(const struct adhoc_call *c, const char *ns, const char *node,
 	     xmpp_stanza_t **query)
 {
-	xmpp_stanza_t *st = stanza_new(c->x->ctx, "iq", stanza_get(c->st, "to"),
-				       stanza_get(c->st, "from"), "result");
-
-	stanza_attr(st, "id", stanza_get(c->st, "id"));
+	xmpp_stanza_t *st = stanza_result(c->x->ctx, c->st);
 	*query = stanza_add(st, "query", ns);
 	stanza_attr(*query, "node", node);
 	return st;

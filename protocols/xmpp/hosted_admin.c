@@ -87,9 +87,7 @@ conclude(struct admin *a, const struct command_answer *answer)
 	if (a->failed) {
 		answer_error(a->x, a->st, conditions[a->denial], a->why);
 	} else if (stanza_is(a->st, "iq")) {
-		result = stanza_new(a->x->ctx, "iq", stanza_get(a->st, "to"),
-				    stanza_get(a->st, "from"), "result");
-		stanza_attr(result, "id", stanza_get(a->st, "id"));
+		result = stanza_result(a->x->ctx, a->st);
 		if (a->fill)
 			a->fill(a, answer, result);
 		xmpp_post(a->x, result);
@@ -303,12 +301,9 @@ static void
 list_guests(const struct hosted_question *q, const char *attribute,
 	    const char *value)
 {
-	xmpp_stanza_t *result =
-		stanza_new(q->x->ctx, "iq", stanza_get(q->st, "to"),
-			   stanza_get(q->st, "from"), "result");
+	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_MUC_ADMIN);
 
-	stanza_attr(result, "id", stanza_get(q->st, "id"));
 	for (struct guest *g = q->h->by_nick; g; g = g->hh_nick.next) {
 		const struct shown how = { .gone = false };
 		xmpp_stanza_t *st = guest_presence(g, &how, GUEST_ADDRESS);

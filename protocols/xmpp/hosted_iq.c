@@ -30,16 +30,6 @@ struct question {
 	char who[FULL_JID_MAX]; /* who asks, bare; "" if it is no user */
 };
 
-static xmpp_stanza_t *
-result_to(const struct question *q)
-{
-	xmpp_stanza_t *st = stanza_new(q->x->ctx, "iq", stanza_get(q->st, "to"),
-				       stanza_get(q->st, "from"), "result");
-
-	stanza_attr(st, "id", stanza_get(q->st, "id"));
-	return st;
-}
-
 static void
 answer_error(const struct question *q, const char *condition)
 {
@@ -113,7 +103,7 @@ say_info(const struct question *q)
 		NS_COMMANDS,   "vcard-temp",        "jid\\20escaping",
 		NULL,
 	};
-	xmpp_stanza_t *result = result_to(q);
+	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
 
 	if (q->place.kind == ADDRESS_CHANNEL) {
@@ -180,7 +170,7 @@ add_rooms(const struct question *q, xmpp_stanza_t *query)
 static void
 say_items(const struct question *q)
 {
-	xmpp_stanza_t *result = result_to(q);
+	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_ITEMS);
 
 	if (q->place.kind == ADDRESS_GATEWAY)
@@ -204,7 +194,7 @@ ask_occupant(const struct question *q)
 	if (!c || !c->in)
 		answer_error(q, "not-acceptable");
 	else if (ping && !strcmp(c->who->nick, q->nick))
-		xmpp_post(q->x, result_to(q));
+		xmpp_post(q->x, stanza_result(q->x->ctx, q->st));
 	else if (!guest_by_nick(q->h, q->nick))
 		answer_error(q, "item-not-found");
 	else

@@ -268,9 +268,7 @@ iq_received(struct xmpp *x, xmpp_stanza_t *st)
 					  NULL));
 		return;
 	}
-	xmpp_stanza_t *result =
-		stanza_new(x->ctx, "iq", to, stanza_get(st, "from"), "result");
-	stanza_attr(result, "id", stanza_get(st, "id"));
+	xmpp_stanza_t *result = stanza_result(x->ctx, st);
 	a->say(x, result, to);
 	xmpp_post(x, result);
 }

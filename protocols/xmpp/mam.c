@@ -45,16 +45,6 @@ answer_error(const struct mam_call *c, const char *condition, const char *text)
 	xmpp_post(c->x, stanza_error(c->x->ctx, c->st, condition, text));
 }
 
-static xmpp_stanza_t *
-result_to(const struct mam_call *c)
-{
-	xmpp_stanza_t *st = stanza_new(c->x->ctx, "iq", stanza_get(c->st, "to"),
-				       stanza_get(c->st, "from"), "result");
-
-	stanza_attr(st, "id", stanza_get(c->st, "id"));
-	return st;
-}
-
 /* ---- reading ------------------------------------------------------------- */
 
 /* 0 if it is none of ours. */
@@ -280,7 +270,7 @@ add_number(xmpp_stanza_t *set, const char *name, int64_t number)
 static void
 post_end(const struct reading *r, const struct history *result)
 {
-	xmpp_stanza_t *st = result_to(r->c);
+	xmpp_stanza_t *st = stanza_result(r->c->x->ctx, r->c->st);
 	xmpp_stanza_t *fin = stanza_add(st, "fin", NS_MAM);
 	xmpp_stanza_t *set = stanza_add(fin, "set", NS_RSM);
 
@@ -367,7 +357,7 @@ answer_form(const struct mam_call *c)
 		{ "before-id", "text-single" }, { "after-id", "text-single" },
 		{ "ids", "list-multi" },
 	};
-	xmpp_stanza_t *st = result_to(c);
+	xmpp_stanza_t *st = stanza_result(c->x->ctx, c->st);
 	xmpp_stanza_t *form =
 		form_add(stanza_add(st, "query", NS_MAM), "form", NULL, NULL);
 
@@ -409,7 +399,7 @@ add_edge(const struct mam_call *c, xmpp_stanza_t *metadata, bool newest)
 static void
 answer_metadata(const struct mam_call *c)
 {
-	xmpp_stanza_t *st = result_to(c);
+	xmpp_stanza_t *st = stanza_result(c->x->ctx, c->st);
 	xmpp_stanza_t *metadata = stanza_add(st, "metadata", NS_MAM);
 
 	add_edge(c, metadata, false);

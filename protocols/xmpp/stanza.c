@@ -176,6 +176,16 @@ condition_find(const char *name)
 }
 
 xmpp_stanza_t *
+stanza_result(xmpp_ctx_t *ctx, xmpp_stanza_t *st)
+{
+	xmpp_stanza_t *result = stanza_new(ctx, "iq", stanza_get(st, "to"),
+					   stanza_get(st, "from"), "result");
+
+	stanza_attr(result, "id", stanza_get(st, "id"));
+	return result;
+}
+
+xmpp_stanza_t *
 stanza_error(xmpp_ctx_t *ctx, xmpp_stanza_t *st, const char *condition,
 	     const char *text)
 {

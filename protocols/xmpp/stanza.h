@@ -59,6 +59,9 @@ void stanza_add_show(xmpp_stanza_t *presence, enum presence_show show,
 /* What other bridges are to see; text may be NULL. */
 void stanza_add_notice(xmpp_stanza_t *presence, const char *text);
 
+/* The answer to the iq st, empty: same id, addresses swapped. */
+xmpp_stanza_t *stanza_result(xmpp_ctx_t *ctx, xmpp_stanza_t *st);
+
 /*
  * The error reply to st: same name and id, addresses swapped. condition is of
  * RFC 6120 section 8.3.3; text may be NULL.

@@ -187,7 +187,7 @@ bounds_work(struct bridge *bridge)
 		return;
 	bridge->pressed = false;
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		struct netlife *life = &bridge->nets[i];
+		struct netlife *life = bridge->nets[i];
 		enum pressure now;
 
 		if (life->net->state != NETWORK_UP)

@@ -35,8 +35,8 @@ struct netlife *
 bridge_net(struct bridge *bridge, const char *name)
 {
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		if (strcmp(bridge->nets[i].conf->name, name) == 0)
-			return &bridge->nets[i];
+		if (strcmp(bridge->nets[i]->conf->name, name) == 0)
+			return bridge->nets[i];
 	return NULL;
 }
 
@@ -141,7 +141,8 @@ make_network(struct bridge *bridge, size_t i,
 	const struct conf_network *conf = &bridge->conf->networks[i];
 	const struct protocol *protocol =
 		protocol_find(protocols, conf->protocol);
-	struct netlife *life = &bridge->nets[bridge->n_nets];
+	struct netlife *life;
+	struct network *net;
 
 	if (!protocol)
 		return error_set(err, EINVAL,
@@ -149,16 +150,19 @@ make_network(struct bridge *bridge, size_t i,
 				 "without the protocol \"%s\"",
 				 conf->name, conf->protocol);
 	protocol_check(protocol);
-	life->net = protocol->ops.create(conf, bridge->loop, err);
-	if (!life->net)
+	net = protocol->ops.create(conf, bridge->loop, err);
+	if (!net)
 		return -EINVAL;
 	if (conf->has_level)
 		log_set_network_level(conf->name, conf->level);
+	life = xcalloc(1, sizeof(*life));
+	life->net = net;
 	life->conf = conf;
 	life->bridge = bridge;
 	life->net->bridge = bridge;
 	life->net->life = life;
-	bridge->n_nets++;
+	life->place = bridge->n_nets++;
+	bridge->nets[life->place] = life;
 	return 0;
 }
 
@@ -182,8 +186,9 @@ make_room(struct bridge *bridge, const struct conf_member *conf)
 static void
 make_link(struct bridge *bridge, const struct conf_link *conf)
 {
-	struct link *link = &bridge->links[bridge->n_links++];
+	struct link *link = xcalloc(1, sizeof(*link));
 
+	bridge->links[bridge->n_links++] = link;
 	link->standby.state = NOTICE_STANDBY;
 
 	link->name = xstrdup(conf->name);
@@ -239,7 +244,7 @@ open_networks(struct db *db, struct opening *op)
 	struct bridge *bridge = op->bridge;
 
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		const struct conf_network *conf = bridge->nets[i].conf;
+		const struct conf_network *conf = bridge->nets[i]->conf;
 		int rc = network_put(db, conf->name, conf->protocol,
 				     &op->networks[i]);
 
@@ -253,9 +258,8 @@ static int
 open_room(struct db *db, struct opening *op, struct room *room, int64_t link,
 	  int64_t *id)
 {
-	size_t net = (size_t)(room->life - op->bridge->nets);
-	int rc = channel_put(db, op->networks[net], CHANNEL_ROOM, room->ch.name,
-			     id);
+	int rc = channel_put(db, op->networks[room->life->place], CHANNEL_ROOM,
+			     room->ch.name, id);
 
 	return rc < 0 ? rc : link_member_put(db, link, *id, "");
 }
@@ -267,7 +271,7 @@ open_links(struct db *db, struct opening *op)
 	size_t n = 0;
 
 	for (size_t i = 0; i < bridge->n_links; i++) {
-		struct link *link = &bridge->links[i];
+		struct link *link = bridge->links[i];
 		int64_t id;
 		int rc = link_put(db, link->name, LINK_FILE, &id);
 
@@ -332,8 +336,8 @@ number_rooms(struct bridge *bridge, const int64_t *channels)
 	size_t n = 0;
 
 	for (size_t i = 0; i < bridge->n_links; i++)
-		for (size_t k = 0; k < bridge->links[i].n_rooms; k++)
-			room_open(bridge->links[i].rooms[k], channels[n++]);
+		for (size_t k = 0; k < bridge->links[i]->n_rooms; k++)
+			room_open(bridge->links[i]->rooms[k], channels[n++]);
 }
 
 static void
@@ -365,9 +369,9 @@ take_identity(struct bridge *bridge, const struct opening *op)
 	snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-", op->id);
 	snprintf(bridge->puppets, sizeof(bridge->puppets), "%s:p:", op->id);
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		bridge->nets[i].net->id = op->networks[i];
-		bridge->nets[i].net->prefix = bridge->prefix;
-		bridge->nets[i].net->puppet_notice = bridge->puppets;
+		bridge->nets[i]->net->id = op->networks[i];
+		bridge->nets[i]->net->prefix = bridge->prefix;
+		bridge->nets[i]->net->puppet_notice = bridge->puppets;
 	}
 }
 
@@ -385,7 +389,7 @@ opened(struct bridge *bridge, const struct opening *op)
 	timer_start(&bridge->tick, bridge->loop, TICK_MS, tick, bridge);
 	prune_begin(bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		network_start(&bridge->nets[i]);
+		network_start(bridge->nets[i]);
 }
 
 static void
@@ -411,7 +415,7 @@ bridge_start(struct bridge *bridge)
 	bridge->state = BRIDGE_RUNNING;
 	bridge->started_ms = loop_now_ms(bridge->loop);
 	for (size_t i = 0; i < bridge->n_links; i++)
-		n += bridge->links[i].n_rooms;
+		n += bridge->links[i]->n_rooms;
 	op->bridge = bridge;
 	op->wall_ms = loop_wall_ms(bridge->loop);
 	op->networks = xcalloc(bridge->n_nets, sizeof(int64_t));
@@ -433,7 +437,7 @@ stop_check(void *arg)
 	if (bridge->state != BRIDGE_STOPPING)
 		return;
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		if (bridge->nets[i].net->state != NETWORK_DOWN)
+		if (bridge->nets[i]->net->state != NETWORK_DOWN)
 			return;
 	bridge->state = BRIDGE_STOPPED;
 	if (bridge->stopped)
@@ -459,7 +463,7 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	if (*bridge->id)
 		steady_keep(bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		network_stop(&bridge->nets[i]);
+		network_stop(bridge->nets[i]);
 	loop_defer(bridge->loop, stop_check, bridge);
 }
 
@@ -478,15 +482,16 @@ free_rooms(struct bridge *bridge)
 	for (size_t i = 0; i < bridge->n_nets; i++) {
 		struct room *room, *tmp;
 
-		HASH_ITER(hh_name, bridge->nets[i].directs, room, tmp)
+		HASH_ITER(hh_name, bridge->nets[i]->directs, room, tmp)
 		room_free(room);
 	}
 	for (size_t i = 0; i < bridge->n_links; i++) {
-		struct link *link = &bridge->links[i];
+		struct link *link = bridge->links[i];
 
 		for (size_t k = 0; k < link->n_rooms; k++)
 			room_free(link->rooms[k]);
 		link_finish(link);
+		free(link);
 	}
 	portals_free(bridge);
 }
@@ -505,12 +510,13 @@ bridge_free(struct bridge *bridge)
 	loop_cancel(bridge->loop, bridge_work, bridge);
 	loop_cancel(bridge->loop, stop_check, bridge);
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		struct netlife *life = &bridge->nets[i];
+		struct netlife *life = bridge->nets[i];
 
 		timer_stop(&life->retry);
 		timer_stop(&life->deadline);
 		life->net->protocol->ops.destroy(life->net);
 		free(life->why);
+		free(life);
 	}
 	assert(!bridge->accounts);
 	secret_free(bridge->seal);

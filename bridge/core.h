@@ -270,6 +270,7 @@ struct netlife {
 	struct network *net;
 	const struct conf_network *conf;
 	struct bridge *bridge;
+	size_t place; /* in bridge->nets */
 	bool wanted;
 	unsigned failures;
 	int64_t since_ms;       /* of the present state */
@@ -305,9 +306,9 @@ struct bridge {
 	struct store *store;
 	const struct conf *conf;
 	enum bridge_state state;
-	struct netlife *nets;
+	struct netlife **nets;
 	size_t n_nets;
-	struct link *links; /* of the configuration */
+	struct link **links; /* of the configuration */
 	size_t n_links;
 	struct link *portals;     /* utlist */
 	struct account *accounts; /* those that somebody uses; by key */

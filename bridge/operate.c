@@ -163,7 +163,7 @@ list_users(struct bridge *bridge, const struct netlife *home,
 	size_t n = 0;
 
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		const struct pup *p = bridge->nets[i].pups;
+		const struct pup *p = bridge->nets[i]->pups;
 
 		for (; p && n < CHOICES_MAX; p = p->hh.next)
 			if (p->home == home && is_connected(p) &&
@@ -181,8 +181,8 @@ list_networks(struct bridge *bridge, const struct netlife *home, const char *id,
 	size_t n = 0;
 
 	for (size_t i = 0; i < bridge->n_nets && n < CHOICES_MAX; i++)
-		if (connection(&bridge->nets[i], home, id))
-			choices[n++].value = bridge->nets[i].conf->name;
+		if (connection(bridge->nets[i], home, id))
+			choices[n++].value = bridge->nets[i]->conf->name;
 	return n;
 }
 
@@ -245,7 +245,7 @@ expel_everywhere(struct bridge *bridge, const struct netlife *home,
 	unsigned n = 0;
 
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		n += expel(&bridge->nets[i], home, id, words);
+		n += expel(bridge->nets[i], home, id, words);
 	return n;
 }
 
@@ -386,11 +386,11 @@ tell_connections(struct bridge *bridge, struct request *r)
 
 	str_init(&text, 65536);
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		for (struct pup *p = bridge->nets[i].pups; p; p = p->hh.next) {
+		for (struct pup *p = bridge->nets[i]->pups; p; p = p->hh.next) {
 			if (!is_connected(p))
 				continue;
 			str_printf(&text, "%s%s: %s as %s", n++ ? "\n" : "",
-				   bridge->nets[i].conf->name, p->sender.id,
+				   bridge->nets[i]->conf->name, p->sender.id,
 				   p->native ? p->native : "?");
 		}
 	request_done(r, n ? text.data : "Nobody is connected.");

@@ -171,7 +171,7 @@ retry_networks(struct bridge *bridge, const struct verb_place *place,
 	       struct retried *n)
 {
 	for (size_t i = 0; i < bridge->n_nets; i++) {
-		struct netlife *life = &bridge->nets[i];
+		struct netlife *life = bridge->nets[i];
 
 		if (!place || (!place->channel && place->life == life))
 			n->networks += network_retry(life);

@@ -168,7 +168,7 @@ static int
 write_channels(struct answer *a, struct bridge *bridge)
 {
 	for (size_t i = 0; i < bridge->n_links; i++) {
-		const struct link *link = &bridge->links[i];
+		const struct link *link = bridge->links[i];
 
 		for (size_t k = 0; k < link->n_rooms; k++)
 			if (write_channel(a, link->rooms[k]) < 0)
@@ -226,7 +226,7 @@ write_links(struct answer *a, struct bridge *bridge)
 {
 	answer_array(a, "links");
 	for (size_t i = 0; i < bridge->n_links; i++)
-		write_link(a, bridge, &bridge->links[i]);
+		write_link(a, bridge, bridge->links[i]);
 	answer_end(a);
 	answer_object(a, "dropped");
 	answer_number(a, "own_echoes", (int64_t)bridge->fences.echoes);
@@ -269,7 +269,7 @@ verb_status(struct verb_call *call)
 	answer_number(a, "unwritten", (int64_t)store_pending(bridge->store));
 	answer_array(a, "networks");
 	for (size_t i = 0; rc == 0 && i < bridge->n_nets; i++)
-		rc = write_network(a, &bridge->nets[i]);
+		rc = write_network(a, bridge->nets[i]);
 	if (rc < 0)
 		return verb_no_database(call);
 	answer_end(a);

@@ -194,17 +194,33 @@ account_unuse(struct account *account)
 	free(account);
 }
 
+/* For that network, or else for all. */
+static const char *
+value_for(const struct account *account, const struct network *net,
+	  const char *key)
+{
+	const struct saved *s = saved_find(account, net->id, key);
+
+	return saved_value(s ? s : saved_find(account, 0, key));
+}
+
 const char *
 bridge_setting(const struct puppet *p, const char *key)
 {
-	const struct saved *s;
+	return p->account ? value_for(p->account, p->network, key) : NULL;
+}
 
-	if (!p->account)
-		return NULL;
-	s = saved_find(p->account, p->network->id, key);
-	if (!s)
-		s = saved_find(p->account, 0, key);
-	return saved_value(s);
+struct secret *
+bridge_setting_of(struct network *net, const struct address *who,
+		  const char *key)
+{
+	struct netlife *home = bridge_net(net->bridge, who->network);
+	struct account *account = home ? account_use(home, who->id) : NULL;
+	const char *value = account ? value_for(account, net, key) : NULL;
+	struct secret *copy = value ? secret_new(value, strlen(value)) : NULL;
+
+	account_unuse(account);
+	return copy;
 }
 
 /* ---- for doors --------------------------------------------------------- */
@@ -267,6 +283,19 @@ scope_of(struct network *net, const struct command_place *place,
 	return room != NULL;
 }
 
+/* NULL, or why the network's operator does not let it be set to that. */
+static const char *
+scope_forbids(const struct scope *scope, const struct setting *s,
+	      const char *value)
+{
+	struct network *net = scope->life ? scope->life->net : NULL;
+
+	if (!net || scope->number != net->id || !net->protocol->ops.may_set)
+		return NULL;
+	return net->protocol->ops.may_set(net, s, value);
+}
+
+/* NULL: there is none for people to set. */
 static const struct setting *
 setting_find(const struct scope *scope, const char *key)
 {
@@ -274,7 +303,7 @@ setting_find(const struct scope *scope, const char *key)
 
 	while (s->key && strcmp(s->key, key) != 0)
 		s++;
-	return s->key ? s : NULL;
+	return s->key && !s->hidden ? s : NULL;
 }
 
 void
@@ -294,6 +323,8 @@ bridge_settings(struct network *net, const char *sender_id,
 		const char *value =
 			saved_value(saved_find(account, scope.number, s->key));
 
+		if (s->hidden || scope_forbids(&scope, s, NULL))
+			continue;
 		fn(arg, s, value && s->kind == SETTING_SECRET ? "" : value);
 	}
 	account_unuse(account);
@@ -397,6 +428,16 @@ keep(struct account *account, int64_t scope, const struct setting *s,
 	store_submit(bridge->store, &c->job);
 }
 
+static bool
+is_choice(const struct setting *s, const char *value)
+{
+	const struct choice *c = s->choices;
+
+	while (c->value && strcmp(c->value, value) != 0)
+		c++;
+	return c->value != NULL;
+}
+
 static const char *
 objection(struct bridge *bridge, const struct setting *s, const char *value)
 {
@@ -404,6 +445,11 @@ objection(struct bridge *bridge, const struct setting *s, const char *value)
 		return "there is no setting of that name";
 	if (!value)
 		return NULL;
+	if (s->kind == SETTING_CHOICE && s->choices && !is_choice(s, value))
+		return "that is none of the choices";
+	if (s->kind == SETTING_YES_NO && strcmp(value, "true") != 0 &&
+	    strcmp(value, "false") != 0)
+		return "that is neither yes nor no";
 	if (strlen(value) > VALUE_MAX)
 		return "that is too long";
 	if (s->kind == SETTING_SECRET && !seal_of(bridge))
@@ -441,11 +487,44 @@ const char *
 bridge_may_set(struct network *net, const struct command_place *place,
 	       const char *key, const char *value)
 {
+	const struct setting *s;
 	struct scope scope;
+	const char *why;
 
 	if (!scope_of(net, place, &scope))
 		return no_scope(place);
-	return objection(net->bridge, setting_find(&scope, key), value);
+	s = setting_find(&scope, key);
+	why = objection(net->bridge, s, value);
+	return why ? why : scope_forbids(&scope, s, value);
+}
+
+static void
+set_for(struct account *account, int64_t scope, const struct setting *s,
+	const char *value)
+{
+	put(account, scope, s, value);
+	keep(account, scope, s, value);
+}
+
+const char *
+bridge_keep_setting(struct network *net, const struct address *who,
+		    const char *key, const char *value)
+{
+	struct netlife *home = bridge_net(net->bridge, who->network);
+	const struct setting *s = net->protocol->settings;
+	struct account *account;
+	const char *why;
+
+	while (s->key && strcmp(s->key, key) != 0)
+		s++;
+	why = objection(net->bridge, s->key ? s : NULL, value);
+	if (why || !home)
+		return why ? why : "there is no such network";
+	account = account_use(home, who->id);
+	set_for(account, net->id, s, value);
+	puppet_account_changed(net->life, account);
+	account_unuse(account);
+	return NULL;
 }
 
 const char *
@@ -462,8 +541,7 @@ bridge_set(struct network *net, const char *sender_id,
 		return why;
 	s = setting_find(&scope, key);
 	account = account_use(net->life, sender_id);
-	put(account, scope.number, s, value);
-	keep(account, scope.number, s, value);
+	set_for(account, scope.number, s, value);
 	if (place->kind == PLACE_NETWORK)
 		puppet_account_changed(scope.life, account);
 	else

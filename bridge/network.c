@@ -46,6 +46,7 @@ protocol_check(const struct protocol *protocol)
 	if (protocol->caps & CAN_ACCOUNT)
 		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
 		       protocol->settings);
+	assert(!ops->may_set || protocol->settings);
 	if (protocol->caps & CAN_CONTACT)
 		assert(ops->watch && ops->unwatch && ops->resolve);
 	assert(!protocol->commands || ops->command);

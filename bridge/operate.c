@@ -17,6 +17,16 @@ struct asking {
 	size_t n;
 };
 
+static size_t
+count_choices(const struct choice *choices)
+{
+	size_t n = 0;
+
+	while (choices && choices[n].value)
+		n++;
+	return n;
+}
+
 static void
 ask_setting(void *arg, const struct setting *setting, const char *value)
 {
@@ -27,6 +37,8 @@ ask_setting(void *arg, const struct setting *setting, const char *value)
 		.label = setting->label,
 		.doc = setting->doc,
 		.value = value,
+		.choices = setting->choices,
+		.n_choices = count_choices(setting->choices),
 	};
 
 	request_field(a->r, &field);

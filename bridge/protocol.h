@@ -124,6 +124,8 @@ struct conf_member;
 struct error;
 struct loop;
 struct network;
+struct secret;
+struct setting;
 struct str;
 
 /* What a network or channel can show natively; the rest is rendered as text. */
@@ -399,6 +401,15 @@ struct protocol_ops {
 		      const char *sender_id, const char *words);
 
 	/*
+	 * Optional, with CAN_ACCOUNT. NULL, or in words why the operator of
+	 * this network does not let its users set that; value NULL: to
+	 * anything at all. Called in any state.
+	 */
+	const char *(*may_set)(struct network *net,
+			       const struct setting *setting,
+			       const char *value);
+
+	/*
 	 * With CAN_HOST: somebody who is in the hosted room, by sender id,
 	 * fares like this now. Also called when nothing has changed.
 	 */
@@ -472,6 +483,9 @@ struct setting {
 	const char *doc;   /* one sentence */
 	/* NULL, or in words why the value cannot be; may be NULL itself. */
 	const char *(*refuse)(const char *value);
+	/* With SETTING_CHOICE; the one without a value ends them. */
+	const struct choice *choices;
+	bool hidden; /* in no form: the adapter itself sets it */
 };
 
 struct protocol {
@@ -626,10 +640,24 @@ const char *bridge_topic(struct channel *hosted);
 const char *bridge_setting(const struct puppet *p, const char *key);
 
 /*
+ * The same of a person who need not have a puppet, hidden settings too. The
+ * caller's to free; NULL if nothing.
+ */
+struct secret *bridge_setting_of(struct network *net, const struct address *who,
+				 const char *key);
+
+/*
+ * Set one of this network for a person, hidden ones too; value NULL: nothing.
+ * Returns NULL, or in words why that cannot be.
+ */
+const char *bridge_keep_setting(struct network *net, const struct address *who,
+				const char *key, const char *value);
+
+/*
  * For doors: what the person sender_id of net has set for that place, every
- * setting that there is: of a network, of a channel (whose room is open), or
- * of the bridge, for all. value is NULL where nothing is set, and "" for a
- * secret that is.
+ * setting that they can set there: of a network, of a channel (whose room is
+ * open), or of the bridge, for all. value is NULL where nothing is set, and ""
+ * for a secret that is.
  */
 void bridge_settings(struct network *net, const char *sender_id,
 		     const struct command_place *place,

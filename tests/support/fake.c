@@ -789,6 +789,7 @@ const struct protocol fake_protocol = {
 		.contact = fake_contact,
 		.command = fake_command,
 		.offers = fake_offers,
+		.may_set = fake_may_set,
 	},
 	.settings = fake_settings,
 	.commands = fake_commands,

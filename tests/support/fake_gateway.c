@@ -150,12 +150,30 @@ refuse_number(const char *value)
 	return value[strspn(value, "0123456789")] ? "that is no number" : NULL;
 }
 
+static const struct choice moods[] = {
+	{ "calm", "Calm" },
+	{ "wild", "Wild" },
+	{ .value = NULL },
+};
+
 const struct setting fake_settings[] = {
 	{ "nick", SETTING_TEXT, "Nick", "How you are called.", NULL },
 	{ "password", SETTING_SECRET, "Password", "Yours.", NULL },
 	{ "port", SETTING_NUMBER, "Port", "Where.", refuse_number },
+	{ "mood", SETTING_CHOICE, "Mood", "Yours.", .choices = moods },
+	{ "token", SETTING_SECRET, "Token", "Ours.", .hidden = true },
+	{ "wish", SETTING_TEXT, "Wish", "Nobody has one.", NULL },
 	{ .key = NULL },
 };
+
+const char *
+fake_may_set(struct network *net UNUSED, const struct setting *setting,
+	     const char *value)
+{
+	if (!strcmp(setting->key, "wish"))
+		return "nobody may wish";
+	return value && !strcmp(value, "25") ? "not that port" : NULL;
+}
 
 void
 world_set(struct world *w, const char *who, const char *network,

@@ -80,6 +80,8 @@ void fake_portal_heard(struct fake *f, struct channel *ch);
 void fake_portal_unheard(struct fake *f, struct channel *ch);
 void fake_account_changed(struct fake *f, struct occupant *o);
 extern const struct setting fake_settings[];
+const char *fake_may_set(struct network *net, const struct setting *setting,
+			 const char *value);
 
 /* fake_people.c: contacts and commands */
 void fake_watch_person(struct network *net, struct contact *c);

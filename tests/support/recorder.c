@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 #include "bridge/loop.h"
+#include "bridge/secret.h"
 #include "bridge/str.h"
 
 #include <assert.h>
@@ -647,6 +648,27 @@ bridge_setting(const struct puppet *p, const char *key)
 	return at && *at ? at[1] : NULL;
 }
 
+struct secret *
+bridge_setting_of(struct network *net UNUSED, const struct address *who UNUSED,
+		  const char *key)
+{
+	const char *const *at = recorder.settings;
+
+	while (at && *at && strcmp(at[0], key) != 0)
+		at += 2;
+	return at && *at ? secret_new(at[1], strlen(at[1])) : NULL;
+}
+
+const char *
+bridge_keep_setting(struct network *net UNUSED, const struct address *who,
+		    const char *key, const char *value)
+{
+	say("keep %s of %s: %s", key, who->id, value ? "set" : "nothing");
+	free(recorder.kept);
+	recorder.kept = value ? xstrdup(value) : NULL;
+	return NULL;
+}
+
 /* ---- weak: the core's own, where it is not linked --------------------- */
 
 __attribute__((weak)) void
@@ -680,6 +702,7 @@ recorder_reset(void)
 	free(recorder.channels);
 	free(recorder.occupants);
 	free(recorder.pending);
+	free(recorder.kept);
 	event_unref(recorder.last_event);
 	recorder = (struct recorder){ 0 };
 }

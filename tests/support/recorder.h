@@ -25,6 +25,7 @@
  *     event message #a ann (Ann) hi       channel, sender id, name, text
  *     event message ->home/ann bob (Bob)  a direct one
  *     portal home #a@gw to irc:#a          asked for: room, network, channel
+ *     keep key of ann: set                a setting; or "nothing"
  *     run ping by ann@test at irc/#a {k=v}  a command; "-": the bridge
  *     drop                                the command is of no interest
  *     sent d1 [id1 id2]                   delivery id, ids there
@@ -64,6 +65,7 @@ struct recorder {
 	/* what the users of accounts have set: keys and values, then NULL; the
 	 * same for doors and for networks */
 	const char *const *settings;
+	char *kept; /* the value that bridge_keep_setting() got last, or NULL */
 	const char *ended; /* that delivery is not awaited any more; or NULL */
 
 	/* every upcall, oldest first */

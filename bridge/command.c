@@ -39,6 +39,8 @@ struct request {
 	enum request_state state;
 	struct command_answer answer;
 	struct field *fields;
+	struct choice *entries; /* and room for how many */
+	size_t entries_room;
 	answer_fn *fn; /* NULL: nobody wants the answer */
 	void *arg;
 	struct pool *pool; /* of all that it points to */
@@ -154,6 +156,7 @@ request_free(struct request *r)
 {
 	DL_DELETE(r->bridge->requests, r);
 	pool_free(r->pool);
+	free(r->entries);
 	free(r);
 }
 
@@ -339,6 +342,25 @@ request_field(struct request *r, const struct field *field)
 	copy->choices = copy_choices(r->pool, field);
 }
 
+bool
+request_entry(struct request *r, const char *value, const char *label)
+{
+	size_t n = r->answer.n_entries;
+
+	assert(r->state == REQUEST_RUNNING);
+	if (n == ENTRIES_MAX)
+		return false;
+	if (n == r->entries_room) {
+		r->entries_room = n ? 2 * n : 64;
+		r->entries = xrealloc(r->entries,
+				      r->entries_room * sizeof(*r->entries));
+	}
+	r->entries[n].value = pool_strdup(r->pool, value);
+	r->entries[n].label = pool_strdup(r->pool, label);
+	r->answer.n_entries = n + 1;
+	return true;
+}
+
 static void
 answer(struct request *r, enum answer_kind kind, const char *text)
 {
@@ -349,6 +371,9 @@ answer(struct request *r, enum answer_kind kind, const char *text)
 	r->answer.fields = r->fields;
 	if (kind != ANSWER_FORM)
 		r->answer.n_fields = 0;
+	r->answer.entries = r->entries;
+	if (kind != ANSWER_DONE)
+		r->answer.n_entries = 0;
 	bridge_schedule(r->bridge);
 }
 

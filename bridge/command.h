@@ -106,6 +106,10 @@ struct command_answer {
 	const char *text;   /* for people; may be "" */
 	const struct field *fields;
 	size_t n_fields;
+	/* With ANSWER_DONE: what there is, if that was asked; label is what is
+	 * known of it, or NULL. */
+	const struct choice *entries;
+	size_t n_entries;
 };
 
 /* answer is borrowed. May run further commands. */
@@ -151,6 +155,13 @@ const char *request_value(const struct request *r, const char *key);
 
 /* Put a field into the form that request_ask() then asks to fill in; copied. */
 void request_field(struct request *r, const struct field *field);
+
+/*
+ * Something that there is, where that was asked: goes with request_done();
+ * copied. False if there are ENTRIES_MAX already.
+ */
+#define ENTRIES_MAX 10000
+bool request_entry(struct request *r, const char *value, const char *label);
 
 /* Exactly one of these ends every request; texts are copied. */
 void request_ask(struct request *r, const char *title, const char *text);

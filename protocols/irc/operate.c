@@ -12,6 +12,7 @@
 const struct command irc_commands[] = {
 	{ "get-irc-connection-info", "About your connection to this network",
 	  AT_PLACE(PLACE_NETWORK), false },
+	{ "list", "Search for channels", AT_PLACE(PLACE_NETWORK), false },
 	{ "kick", "Throw somebody out", AT_PLACE(PLACE_CHANNEL), false },
 	{ "ban", "Throw somebody out for good", AT_PLACE(PLACE_CHANNEL),
 	  false },
@@ -73,6 +74,8 @@ irc_command(struct network *net, struct request *r)
 {
 	if (request_place(r)->kind == PLACE_CHANNEL)
 		irc_moderate(irc_from(net), r);
+	else if (!strcmp(request_command(r)->name, "list"))
+		irc_list(irc_from(net), r);
 	else
 		tell_connection(irc_from(net), r);
 }

@@ -59,7 +59,8 @@ struct irc_puppet {
 	int64_t lost_ms; /* when the connection broke; 0: never */
 
 	struct seat *seats;
-	struct task *tasks; /* that it was told to do; moderate.c */
+	struct task *tasks;      /* that it was told to do; moderate.c */
+	struct listing *listing; /* LIST is on its way; list.c */
 	struct timer linger;
 	struct throttle ctcp;
 	char *away;    /* as sent; NULL if back */
@@ -92,6 +93,18 @@ bool irc_task_line(struct irc_puppet *p, const struct irc_line *line);
  * or was told already. */
 void irc_tasks_lost(struct irc_puppet *p);
 void irc_tasks_drop(struct irc_puppet *p);
+
+/* ---- list.c -------------------------------------------------------- */
+
+/* Run the command that lists the network's channels, for an account. */
+void irc_list(struct irc *irc, struct request *r);
+
+/* True if the line is of the answer. */
+bool irc_list_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* As irc_tasks_lost() and irc_tasks_drop(). */
+void irc_list_lost(struct irc_puppet *p);
+void irc_list_drop(struct irc_puppet *p);
 
 /* ---- account.c ----------------------------------------------------- */
 

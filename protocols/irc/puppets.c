@@ -130,6 +130,7 @@ puppet_free(struct irc_puppet *p)
 	if (p->puppet)
 		p->puppet->data = NULL;
 	irc_tasks_drop(p);
+	irc_list_drop(p);
 	while (p->seats)
 		seat_free(p, p->seats);
 	irc_nick_retire(p);
@@ -574,6 +575,7 @@ on_down(void *owner, enum session_end how, const char *text)
 	irc_nick_retire(p);
 	irc_speaker_lost(irc, &p->speaker, text);
 	irc_tasks_lost(p);
+	irc_list_lost(p);
 	if (irc->stopping) {
 		puppet_free(p);
 		irc_closed(irc);
@@ -718,7 +720,8 @@ on_line(void *owner, const struct irc_line *line)
 	if (said && !own &&
 	    !session_is_own(&p->session, irc_line_param(line, 0)))
 		return;
-	if (irc_settles(p->irc, &p->speaker, line) || irc_task_line(p, line))
+	if (irc_settles(p->irc, &p->speaker, line) || irc_list_line(p, line) ||
+	    irc_task_line(p, line))
 		return;
 	if (said) {
 		if (!own && p->puppet)

@@ -14,6 +14,7 @@
 #define SESSION_MS (10 * 60 * 1000)
 #define SESSIONS_MAX 1000 /* of all */
 #define SESSIONS_EACH 10  /* of one user */
+#define ROWS_MAX 500      /* of what there is */
 #define GIVEN_MAX (4 * FORM_FIELDS_MAX)
 
 struct adhoc {
@@ -241,6 +242,42 @@ take_form(struct adhoc *s, const struct command_answer *answer)
 	(void)xmpp_stanza_release(holder);
 }
 
+/* A result with what there is, one row each (XEP-0004 section 3.4). */
+static void
+add_entries(xmpp_stanza_t *command, const struct command_answer *answer)
+{
+	static const char *const vars[] = { "name", "about" };
+	size_t n = answer->n_entries < ROWS_MAX ? answer->n_entries : ROWS_MAX;
+	xmpp_stanza_t *form, *reported;
+
+	if (!n)
+		return;
+	form = form_add(command, "result", NULL, NULL);
+	reported = stanza_add(form, "reported", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(vars); i++)
+		stanza_attr(stanza_add(reported, "field", NULL), "var",
+			    vars[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct choice *entry = &answer->entries[i];
+		xmpp_stanza_t *item = stanza_add(form, "item", NULL);
+
+		form_add_value(item, vars[0], entry->value);
+		form_add_value(item, vars[1], entry->label ? entry->label : "");
+	}
+}
+
+static void
+say_done(struct adhoc *s, const struct command_answer *answer)
+{
+	xmpp_stanza_t *command;
+	xmpp_stanza_t *st = result_to(s->x, s, "completed", &command);
+
+	add_note(command, "info", answer->text);
+	add_entries(command, answer);
+	xmpp_post(s->x, st);
+	session_end(s);
+}
+
 static void
 on_answer(void *arg, const struct command_answer *answer)
 {
@@ -249,7 +286,7 @@ on_answer(void *arg, const struct command_answer *answer)
 	s->running = NULL;
 	switch (answer->kind) {
 	case ANSWER_DONE:
-		say_end(s, "completed", "info", answer->text);
+		say_done(s, answer);
 		break;
 	case ANSWER_REFUSED:
 		say_end(s, "completed", "error", answer->text);

@@ -11,6 +11,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/rsm.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -22,7 +23,6 @@
 #include <string.h>
 
 #define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_RSM "http://jabber.org/protocol/rsm"
 #define NS_DATA "jabber:x:data"
 
 #define PAGE 50

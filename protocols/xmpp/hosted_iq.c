@@ -5,9 +5,11 @@
  */
 
 #include "protocols/xmpp/adhoc.h"
+#include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/mam.h"
+#include "protocols/xmpp/rsm.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -98,10 +100,9 @@ say_info(const struct question *q)
 		NULL,
 	};
 	static const char *const service_features[] = {
-		NS_DISCO_INFO, NS_DISCO_ITEMS,      NS_MUC,
-		NS_PING,       "jabber:iq:version", "urn:xmpp:time",
-		NS_COMMANDS,   "vcard-temp",        "jid\\20escaping",
-		NULL,
+		NS_DISCO_INFO,       NS_DISCO_ITEMS,  NS_MUC,      NS_PING,
+		"jabber:iq:version", "urn:xmpp:time", NS_COMMANDS, "vcard-temp",
+		"jid\\20escaping",   NS_RSM,          NULL,
 	};
 	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
@@ -154,29 +155,31 @@ add_networks(const struct question *q, xmpp_stanza_t *query)
 	}
 }
 
-/* The rooms of a network that are open. */
-static void
-add_rooms(const struct question *q, xmpp_stanza_t *query)
+/* What a client may look through for channels, or NULL. */
+static const struct conf_network *
+network_of(const struct question *q)
 {
-	for (struct hosted *h = q->x->hosted; h; h = h->hh.next) {
-		if (!h->ch || h->network != q->place.network)
-			continue;
-		xmpp_stanza_t *item = stanza_add(query, "item", NULL);
-		stanza_attr(item, "jid", h->jid);
-		stanza_attr(item, "name", h->far);
-	}
+	return q->place.kind == ADDRESS_NETWORK ? q->place.network
+						: q->x->conf->gateway->fixed;
 }
 
 static void
 say_items(const struct question *q)
 {
-	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
-	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_ITEMS);
+	bool listed = q->allowed && *q->who &&
+		      q->place.kind != ADDRESS_CHANNEL && network_of(q);
+	const struct directory_call call = { q->x, q->st, q->who,
+					     network_of(q) };
+	xmpp_stanza_t *result, *query;
 
+	if (listed) {
+		directory_iq(&call);
+		return;
+	}
+	result = stanza_result(q->x->ctx, q->st);
+	query = stanza_add(result, "query", NS_DISCO_ITEMS);
 	if (q->place.kind == ADDRESS_GATEWAY)
 		add_networks(q, query);
-	else if (q->place.kind == ADDRESS_NETWORK && q->allowed)
-		add_rooms(q, query);
 	xmpp_post(q->x, result);
 }
 

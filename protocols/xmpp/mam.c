@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/rsm.h"
 #include "protocols/xmpp/stamp.h"
 
 #include <inttypes.h>
@@ -17,12 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_RSM "http://jabber.org/protocol/rsm"
 #define NS_FORWARD "urn:xmpp:forward:0"
 #define NS_CLIENT "jabber:client"
 #define PAGE 100
 #define IDS_MAX 100
-#define NUMBER_MAX 24
 
 /* One question, as it was read. */
 struct reading {
@@ -54,7 +53,7 @@ read_id(const char *text)
 	char *end;
 	long long n;
 
-	if (*text < '1' || *text > '9' || strlen(text) >= NUMBER_MAX)
+	if (*text < '1' || *text > '9' || strlen(text) >= RSM_NUMBER_MAX)
 		return 0;
 	n = strtoll(text, &end, 10);
 	return *end || n == INT64_MAX ? 0 : n;
@@ -174,29 +173,9 @@ read_page_bound(const struct reading *r, xmpp_stanza_t *st, int64_t *number)
 {
 	AUTO_STR text = { 0 };
 
-	str_init(&text, NUMBER_MAX);
+	str_init(&text, RSM_NUMBER_MAX);
 	stanza_read_text(&text, st);
 	return read_bound(r, &text, number);
-}
-
-static const char *
-read_max(struct reading *r, xmpp_stanza_t *set)
-{
-	xmpp_stanza_t *max = stanza_child(set, "max", NS_RSM);
-	AUTO_STR text = { 0 };
-	char *end;
-	unsigned long n;
-
-	r->query.max = PAGE;
-	if (!max)
-		return NULL;
-	str_init(&text, NUMBER_MAX);
-	stanza_read_text(&text, max);
-	if (!text.len || text.data[strspn(text.data, "0123456789")])
-		return "bad-request";
-	n = strtoul(text.data, &end, 10);
-	r->query.max = n > HISTORY_MAX ? HISTORY_MAX : (unsigned)n;
-	return NULL;
 }
 
 static const char *
@@ -206,8 +185,10 @@ read_page(struct reading *r, xmpp_stanza_t *query)
 	xmpp_stanza_t *before = stanza_child(set, "before", NS_RSM);
 	xmpp_stanza_t *after = stanza_child(set, "after", NS_RSM);
 	int64_t number = 0;
-	const char *why = read_max(r, set);
+	const char *why = NULL;
 
+	if (!rsm_read_max(set, PAGE, HISTORY_MAX, &r->query.max))
+		why = "bad-request";
 	if (!why && stanza_child(set, "index", NS_RSM))
 		why = "feature-not-implemented";
 	if (!why && before && xmpp_stanza_get_children(before)) {
@@ -235,7 +216,7 @@ post_found(const struct reading *r, const struct event *ev)
 		c->room ? hosted_archived(c->x, c->room, c->place, ev)
 			: direct_archived(c->x, c->who, c->place, ev);
 	char text[STAMP_MAX];
-	char number[NUMBER_MAX];
+	char number[RSM_NUMBER_MAX];
 
 	if (!message)
 		return;
@@ -259,15 +240,6 @@ post_found(const struct reading *r, const struct event *ev)
 }
 
 static void
-add_number(xmpp_stanza_t *set, const char *name, int64_t number)
-{
-	char text[NUMBER_MAX];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, number);
-	stanza_add_text(set, name, NULL, text);
-}
-
-static void
 post_end(const struct reading *r, const struct history *result)
 {
 	xmpp_stanza_t *st = stanza_result(r->c->x->ctx, r->c->st);
@@ -276,10 +248,10 @@ post_end(const struct reading *r, const struct history *result)
 
 	stanza_attr(fin, "complete", result->complete ? "true" : "false");
 	if (r->n) {
-		add_number(set, "first", r->found[0]->number);
-		add_number(set, "last", r->found[r->n - 1]->number);
+		rsm_add_number(set, "first", r->found[0]->number);
+		rsm_add_number(set, "last", r->found[r->n - 1]->number);
 	}
-	add_number(set, "count", result->total);
+	rsm_add_number(set, "count", result->total);
 	xmpp_post(r->c->x, st);
 }
 
@@ -378,7 +350,7 @@ add_edge(const struct mam_call *c, xmpp_stanza_t *metadata, bool newest)
 	const struct history_query query = { .max = 1, .newest = newest };
 	struct history result;
 	char text[STAMP_MAX];
-	char number[NUMBER_MAX];
+	char number[RSM_NUMBER_MAX];
 
 	reading_init(&r, c);
 	if (bridge_archive(&c->x->net, &r.archive, &query, take_found, &r,

@@ -39,6 +39,7 @@
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
+#include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/hosted_admin.h"
 
 #include "bridge/base.h"
@@ -89,6 +90,7 @@ static void
 drop_all(struct xmpp *x)
 {
 	adhoc_drop(x);
+	directories_drop(x);
 	hosted_admin_drop(x);
 	hosted_drop(x, false);
 	muc_drop(x);

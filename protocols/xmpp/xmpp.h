@@ -40,6 +40,7 @@
 struct adhoc;
 struct admin;
 struct conf_xmpp;
+struct directory;
 struct hosted;
 struct xmpp;
 struct room;
@@ -87,8 +88,9 @@ struct xmpp {
 	struct wire *direct; /* by id */
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
-	struct adhoc *adhocs; /* by id; adhoc.h */
-	struct admin *admins; /* utlist; hosted_admin.c */
+	struct adhoc *adhocs;          /* by id; adhoc.h */
+	struct admin *admins;          /* utlist; hosted_admin.c */
+	struct directory *directories; /* utlist; directory.h */
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */

@@ -832,6 +832,90 @@ who_is_expelled_quits_and_is_told(void **state)
 	assert_int_equal(recorder.puppet_lefts, 1);
 }
 
+static void
+list_channels(struct fixture *fx, const char *search)
+{
+	const struct command *c = irc_protocol.commands;
+	const struct given given = { "search", search };
+	struct recorder_command run = { .place = { PLACE_NETWORK, "irc", NULL },
+					.who = "Ann",
+					.given = search ? &given : NULL,
+					.n_given = search != NULL };
+
+	while (strcmp(c->name, "list") != 0)
+		c++;
+	run.command = c;
+	recorder_command(fx->net, &run);
+}
+
+static void
+an_account_is_told_which_channels_there_are(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	list_channels(fx, NULL);
+	expect(fx, "field search");
+	list_channels(fx, "");
+	expect(fx, "refused you are not connected to this network");
+	enter(fx, 0);
+	list_channels(fx, "");
+	expect_line(fx, "0> LIST");
+	list_channels(fx, "");
+	expect(fx, "refused wait for the list");
+	say_to(fx, 0, ":irc.test 321 Ann Channel :Users  Name");
+	say_to(fx, 0, ":irc.test 322 Ann #a 3 :[+nt] words");
+	say_to(fx, 0, ":irc.test 322 Ann * 9 :");
+	say_to(fx, 0, ":irc.test 322 Ann");
+	say_to(fx, 0, ":irc.test 322 Ann #b x :\002bold\377");
+	say_to(fx, 0, ":irc.test 323 Ann :End of LIST");
+	expect(fx, "answered 2 channels");
+	assert_non_null(recorder_find("entry #a (3) [+nt] words"));
+	assert_non_null(recorder_find("entry #b (?) "));
+	assert_int_equal(recorder_count("entry "), 2);
+	say_to(fx, 0, ":irc.test 322 Ann #late 1 :");
+	drain_link(fx, 0);
+	assert_int_equal(recorder_count("entry "), 2);
+}
+
+static void
+channels_are_found_by_name_and_topic(void **state)
+{
+	struct fixture *fx = *state;
+	char long_text[200];
+
+	portal_up(fx);
+	enter(fx, 0);
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	list_channels(fx, long_text);
+	expect(fx, "denied 3 that is too long");
+	list_channels(fx, "DeV");
+	say_to(fx, 0, ":irc.test 322 Ann #a 3 :for all devs");
+	say_to(fx, 0, ":irc.test 322 Ann #b 3 :other");
+	say_to(fx, 0, ":irc.test 322 Ann #dev 3 :");
+	say_to(fx, 0, ":irc.test 323 Ann :End of LIST");
+	expect(fx, "answered 2 channels");
+	assert_null(recorder_find("entry #b"));
+}
+
+static void
+a_list_that_is_refused_or_lost_is_said_to_be(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	list_channels(fx, "");
+	say_to(fx, 0, ":irc.test 263 Ann LIST :Try again later");
+	expect(fx, "refused Try again later");
+	list_channels(fx, "");
+	say_to(fx, 0, ":irc.test 322 Ann #a 3 :");
+	drain_link(fx, 0);
+	peer_close(fx->d.peer, 0);
+	expect(fx, "refused the connection was lost");
+}
+
 /* ---- moderation ---------------------------------------------------- */
 
 static void
@@ -1058,6 +1142,9 @@ main(void)
 		CASE(the_nick_that_a_user_has_set_is_also_the_account),
 		CASE(a_user_can_ask_about_the_connection),
 		CASE(who_is_expelled_quits_and_is_told),
+		CASE(an_account_is_told_which_channels_there_are),
+		CASE(channels_are_found_by_name_and_topic),
+		CASE(a_list_that_is_refused_or_lost_is_said_to_be),
 		CASE(an_account_moderates_under_its_own_name),
 		CASE(what_cannot_be_is_not_sent),
 		CASE(the_server_says_who_may_do_what),

@@ -73,7 +73,8 @@ def test_what_can_be_asked_is_listed_where_it_can_be(each_gate):
     ann = gate.things.xmpp(gate.xmpp, "ann")
     assert nodes(ann, GATEWAY) == ["ping", "configure",
                                    "disconnect-from-irc-server"]
-    assert nodes(ann, NETWORK) == ["configure", "get-irc-connection-info"]
+    assert nodes(ann, NETWORK) == ["configure", "get-irc-connection-info",
+                                   "list"]
     ping = Command(ann, GATEWAY, "ping")
     assert (ping.status, ping.note) == ("completed", "pong")
     with pytest.raises(Refused, match="item-not-found"):
@@ -149,6 +150,43 @@ def test_an_operator_disconnects_a_user(farm, closing):
     form.fill({"jids": [ann.jid], "quit-message": "enough"})
     assert form.note == "1 user has been disconnected."
     assert 307 in ann.wait_gone(gate.room, gate.nick("ann")).codes
+
+
+def items(peer, where, page=""):
+    answer = peer.iq(where, f"<query xmlns='{ITEMS}'>{page}</query>")
+    return [(e.get("jid"), e.get("name"))
+            for e in answer.element.iter(f"{{{ITEMS}}}item")], answer.element
+
+
+def test_channels_are_listed_in_pages_and_found_by_name(each_gate):
+    gate = each_gate
+    ann = gate.enter("ann")
+    more = [gate.channel + stem for stem in ("x", "y")]
+    for channel in more:
+        gate.bob.join(channel)
+    gate.bob.send(f"TOPIC {more[1]} :all about newts")
+    gate.bob.barrier()
+    rsm = "{http://jabber.org/protocol/rsm}"
+    page, seen = "<max>1</max>", {}
+    while True:
+        found, element = items(ann, NETWORK, f"<set xmlns='{rsm[1:-1]}'>{page}"
+                               "</set>")
+        if not found:
+            break
+        assert len(found) == 1 and found[0][0] not in seen
+        seen.update(found)
+        page = f"<max>1</max><after>{found[0][0]}</after>"
+    assert int(element.find(f".//{rsm}count").text) == len(seen)
+    for channel in [gate.channel, *more]:
+        assert seen[f"{channel}%irc@{GATEWAY}"].startswith(channel)
+    assert seen[f"{more[1]}%irc@{GATEWAY}"].endswith("all about newts")
+    assert items(ann, NETWORK)[0] == list(seen.items())
+    search = Command(ann, NETWORK, "list").fill({"search": more[0].upper()})
+    assert search.note == "1 channel"
+    assert search.values["name"] == [more[0]]
+    dave = gate.things.xmpp(gate.xmpp, "dave")
+    with pytest.raises(Refused, match="not-allowed"):
+        items(dave, NETWORK)
 
 
 SETTINGS = ["nick", "pass", "account", "sasl_password", "username",

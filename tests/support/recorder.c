@@ -505,6 +505,13 @@ request_field(struct request *r UNUSED, const struct field *field)
 	say("field %s", field->key);
 }
 
+bool
+request_entry(struct request *r UNUSED, const char *value, const char *label)
+{
+	say("entry %s %s", value, label ? label : "");
+	return true;
+}
+
 void
 request_ask(struct request *r, const char *title, const char *text UNUSED)
 {

@@ -81,14 +81,11 @@ is_own(struct bridge *bridge, const struct own_command *own,
 	       (!own->offered || own->offered(bridge, place));
 }
 
-/* The network that the place is of, if it has commands; or NULL. */
+/* The network that the place is of, or NULL. */
 static struct netlife *
 life_at(struct bridge *bridge, const struct command_place *place)
 {
-	struct netlife *life =
-		place->network ? bridge_net(bridge, place->network) : NULL;
-
-	return life && life->net->protocol->commands ? life : NULL;
+	return place->network ? bridge_net(bridge, place->network) : NULL;
 }
 
 static bool
@@ -100,32 +97,56 @@ offers(const struct netlife *life, const struct command *command,
 	return !ops->offers || ops->offers(life->net, command, place);
 }
 
+/* Those of a network at one place, for one person. */
+struct visit {
+	const struct command_place *place;
+	bool admin;
+	void (*fn)(void *arg, const struct command *command);
+	void *arg;
+};
+
+static void
+visit(void *arg, const struct command *command)
+{
+	const struct visit *v = arg;
+
+	if (is_offered(command, v->place, v->admin))
+		v->fn(v->arg, command);
+}
+
+static void
+visit_network(const struct netlife *life, struct visit *v)
+{
+	const struct protocol *protocol = life->net->protocol;
+	const struct command *c = protocol->commands;
+
+	for (; c && c->name; c++)
+		if (is_offered(c, v->place, v->admin) &&
+		    offers(life, c, v->place))
+			v->fn(v->arg, c);
+	if (protocol->ops.each_command)
+		protocol->ops.each_command(life->net, v->place, visit, v);
+}
+
 void
 bridge_commands(struct network *door, const char *who,
 		const struct command_place *place,
 		void (*fn)(void *arg, const struct command *command), void *arg)
 {
 	struct netlife *life = life_at(door->bridge, place);
-	bool admin = is_admin(door->life, who);
+	struct visit v = { place, is_admin(door->life, who), fn, arg };
 
 	for (const struct own_command *own = own_commands; own->command.name;
 	     own++)
-		if (is_own(door->bridge, own, place, admin))
+		if (is_own(door->bridge, own, place, v.admin))
 			fn(arg, &own->command);
-	if (!life)
-		return;
-	for (const struct command *c = life->net->protocol->commands; c->name;
-	     c++)
-		if (is_offered(c, place, admin) && offers(life, c, place))
-			fn(arg, c);
+	if (life)
+		visit_network(life, &v);
 }
 
-/* Sets r->command, or leaves it NULL. */
-static void
-find_command(struct request *r, const char *name)
+static bool
+find_own(struct request *r, const char *name)
 {
-	struct netlife *life = life_at(r->bridge, &r->place);
-
 	for (const struct own_command *own = own_commands; own->command.name;
 	     own++) {
 		if (strcmp(own->command.name, name) != 0 ||
@@ -133,20 +154,44 @@ find_command(struct request *r, const char *name)
 			continue;
 		r->own = own;
 		r->command = &own->command;
-		return;
+		return true;
 	}
-	if (!life)
+	return false;
+}
+
+struct search {
+	struct request *r;
+	const char *name;
+};
+
+/* A copy: what makes it may be gone before it is run. */
+static void
+take_command(void *arg, const struct command *command)
+{
+	const struct search *s = arg;
+	struct request *r = s->r;
+	struct command *copy;
+
+	if (r->command || strcmp(command->name, s->name) != 0)
 		return;
-	for (const struct command *c = life->net->protocol->commands; c->name;
-	     c++) {
-		if (strcmp(c->name, name) != 0 ||
-		    !is_offered(c, &r->place, r->admin) ||
-		    !offers(life, c, &r->place))
-			continue;
-		r->life = life;
-		r->command = c;
-		return;
-	}
+	copy = pool_alloc(r->pool, sizeof(*copy));
+	*copy = *command;
+	copy->name = pool_strdup(r->pool, command->name);
+	copy->label = pool_strdup(r->pool, command->label);
+	r->command = copy;
+	r->life = life_at(r->bridge, &r->place);
+}
+
+/* Sets r->command, or leaves it NULL. */
+static void
+find_command(struct request *r, const char *name)
+{
+	struct netlife *life = life_at(r->bridge, &r->place);
+	struct search s = { r, name };
+	struct visit v = { &r->place, r->admin, take_command, &s };
+
+	if (!find_own(r, name) && life)
+		visit_network(life, &v);
 }
 
 /* ---- running ------------------------------------------------------------- */

@@ -25,6 +25,19 @@
 /* What is new about a network that is down is told so often. */
 #define COMPLAINTS_MAX 4
 
+/* What people may set, and ask for. */
+static void
+check_settings(const struct protocol *protocol)
+{
+	const struct protocol_ops *ops = &protocol->ops;
+
+	if (protocol->caps & CAN_ACCOUNT)
+		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
+		       protocol->settings);
+	assert(!ops->may_set || protocol->settings);
+	assert((!protocol->commands && !ops->each_command) || ops->command);
+}
+
 void
 protocol_check(const struct protocol *protocol)
 {
@@ -43,13 +56,9 @@ protocol_check(const struct protocol *protocol)
 		       ops->puppet_update);
 	if (protocol->caps & CAN_HOST)
 		assert(ops->standing && ops->accepted);
-	if (protocol->caps & CAN_ACCOUNT)
-		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
-		       protocol->settings);
-	assert(!ops->may_set || protocol->settings);
+	check_settings(protocol);
 	if (protocol->caps & CAN_CONTACT)
 		assert(ops->watch && ops->unwatch && ops->resolve);
-	assert(!protocol->commands || ops->command);
 	/* A private word needs a puppet to come from. */
 	if (protocol->caps & CAN_DIRECT)
 		assert((protocol->caps & CAN_PUPPET) && ops->resolve &&

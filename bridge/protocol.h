@@ -464,11 +464,22 @@ struct protocol_ops {
 			const struct availability *a);
 
 	/*
-	 * With protocol.commands: run one. The adapter answers once, now or
-	 * later; when the network goes down it forgets those that it has not
-	 * answered. Called in any state.
+	 * With protocol.commands or each_command(): run one. The adapter
+	 * answers once, now or later; when the network goes down it forgets
+	 * those that it has not answered. Called in any state.
 	 */
 	void (*command)(struct network *net, struct request *r);
+
+	/*
+	 * Optional: calls fn for each command of that place, which is of this
+	 * network, that there is beside those of protocol.commands. What fn
+	 * gets is borrowed, and may be gone when command() is called.
+	 */
+	void (*each_command)(struct network *net,
+			     const struct command_place *place,
+			     void (*fn)(void *arg,
+					const struct command *command),
+			     void *arg);
 
 	/* Optional. False: that command is not offered here at all. */
 	bool (*offers)(struct network *net, const struct command *command,

@@ -790,6 +790,7 @@ const struct protocol fake_protocol = {
 		.command = fake_command,
 		.offers = fake_offers,
 		.may_set = fake_may_set,
+		.each_command = fake_each_command,
 	},
 	.settings = fake_settings,
 	.commands = fake_commands,

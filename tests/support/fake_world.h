@@ -91,6 +91,9 @@ void fake_contact(struct network *net, const char *follower,
 void fake_command(struct network *net, struct request *r);
 bool fake_offers(struct network *net, const struct command *command,
 		 const struct command_place *place);
+void fake_each_command(struct network *net, const struct command_place *place,
+		       void (*fn)(void *arg, const struct command *command),
+		       void *arg);
 extern const struct command fake_commands[];
 
 /* "-", "i" or "i#chan": the bridge, a network, a channel. */

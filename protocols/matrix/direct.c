@@ -88,16 +88,6 @@ chat_add(struct matrix *m, const char *room, const char *ghost,
 }
 
 static void
-data_path(struct str *path, const struct matrix *m)
-{
-	str_init(path, PATH_MAX_BYTES);
-	str_add(path, "/v3/user/");
-	matrix_path_add(path, m->bot);
-	str_add(path, "/account_data/" DATA_TYPE);
-	matrix_path_as(path, m->bot, NULL);
-}
-
-static void
 chats_save(struct matrix *m)
 {
 	json_t *all = json_object();
@@ -106,7 +96,7 @@ chats_save(struct matrix *m)
 	for (struct chat *c = m->chats; c; c = c->hh.next)
 		json_object_set_new(all, c->room,
 				    json_pack("[s, s]", c->ghost, c->person));
-	data_path(&path, m);
+	matrix_data_path(&path, m, DATA_TYPE);
 	hs_call(m->hs, &(struct hs_call){ "PUT", path.data, all, NULL, m });
 }
 
@@ -138,7 +128,7 @@ chats_load(struct matrix *m, void (*then)(struct matrix *m))
 	AUTO_STR path = { 0 };
 
 	m->chats_known = then;
-	data_path(&path, m);
+	matrix_data_path(&path, m, DATA_TYPE);
 	hs_call(m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_loaded, m });
 }

@@ -66,6 +66,16 @@ matrix_path_as(struct str *out, const char *user, const char *device)
 }
 
 void
+matrix_data_path(struct str *out, const struct matrix *m, const char *type)
+{
+	str_init(out, PATH_MAX_BYTES);
+	str_add(out, "/v3/user/");
+	matrix_path_add(out, m->bot);
+	str_printf(out, "/account_data/%s", type);
+	matrix_path_as(out, m->bot, NULL);
+}
+
+void
 matrix_say(struct matrix *m, const char *room_id, const char *as,
 	   const char *to, const char *text)
 {
@@ -91,8 +101,10 @@ static void
 drop_all(struct matrix *m)
 {
 	m->taking = false;
+	service_refuse(m);
 	timer_stop(&m->ready_timer);
 	timer_stop(&m->pulse_timer);
+	barrier_drop(m);
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
 	ghosts_drop(m);
@@ -154,7 +166,9 @@ on_settled(void *arg)
 	if (m->taking)
 		return;
 	m->taking = true;
+	service_take(m);
 	service_ping(m);
+	barrier_raise(m);
 }
 
 void
@@ -346,8 +360,10 @@ network_pressure(struct network *net, enum pressure why)
 	bool was = m->pressure != PRESSURE_NONE;
 
 	m->pressure = why;
-	if (was && why == PRESSURE_NONE && m->taking)
-		service_ping(m);
+	if (!was || why != PRESSURE_NONE || !m->taking)
+		return;
+	service_ping(m);
+	barrier_raise(m);
 }
 
 static void

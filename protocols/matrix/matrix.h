@@ -16,6 +16,7 @@
  *     puppets.c   people of other networks as users of the homeserver
  *     direct.c    private conversations
  *     send.c      deliveries
+ *     barrier.c   whether the homeserver keeps something back
  *     hs.c        calls to the homeserver
  *
  * and, pure:
@@ -35,6 +36,7 @@
 #include "bridge/str.h"
 #include "protocols/matrix/hs.h"
 #include "protocols/matrix/ident.h"
+#include "protocols/matrix/push.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -131,8 +133,18 @@ struct intake {
 	struct event **events; /* those that are not on disk yet; references */
 	size_t n, size;
 	bool open; /* more may come */
+	bool held; /* nothing of it was looked at */
+	struct push push;
 	struct timer timer;
 	struct intake *prev, *next;
+};
+
+/* barrier.c */
+struct barrier {
+	char *room;     /* id, once it is known */
+	uint64_t token; /* of what is to be refused; 0: nothing */
+	unsigned tries;
+	struct timer timer;
 };
 
 /* A channel that we are not in. */
@@ -164,6 +176,7 @@ struct matrix {
 	struct intake *current; /* whose events are being raised */
 	char *told_encrypted;   /* the last room that was told, or NULL */
 	struct timer ready_timer, pulse_timer;
+	struct barrier barrier;
 	unsigned waits; /* how often we waited for rooms to be entered */
 	uint64_t n_ignored, n_broken;
 };
@@ -189,6 +202,10 @@ void matrix_room_path(struct str *out, const char *room, const char *what);
 /* "?user_id=..."; user NULL: nothing, as the bot. device may be NULL. */
 void matrix_path_as(struct str *out, const char *user, const char *device);
 
+/* Where the bot keeps data of that type. */
+void matrix_data_path(struct str *out, const struct matrix *m,
+		      const char *type);
+
 /*
  * That user, or the bot if as is NULL, says that in a room; as a reply if to
  * is an event's id.
@@ -202,6 +219,10 @@ void matrix_say(struct matrix *m, const char *room_id, const char *as,
 int service_open(struct matrix *m, struct error *err);
 void service_close(struct matrix *m);
 
+/* Look at what was held until our rooms were entered; or refuse it. */
+void service_take(struct matrix *m);
+void service_refuse(struct matrix *m);
+
 /* Ask the homeserver to try again what we did not take. */
 void service_ping(struct matrix *m);
 
@@ -210,6 +231,15 @@ void service_raise(struct matrix *m, struct event *ev);
 
 /* It is on disk, or its author was told. */
 void service_settled(struct matrix *m, const struct event *ev);
+
+/* ---- barrier.c ---------------------------------------------------------- */
+
+/* The homeserver can reach us: ask soon whether it keeps something back. */
+void barrier_raise(struct matrix *m);
+void barrier_drop(struct matrix *m);
+
+/* True if a transaction with these events is not to be taken this time. */
+bool barrier_refuses(struct matrix *m, const json_t *events);
 
 /* ---- hear.c ------------------------------------------------------------- */
 

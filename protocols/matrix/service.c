@@ -10,7 +10,6 @@
  */
 
 #include "protocols/matrix/matrix.h"
-#include "protocols/matrix/push.h"
 
 #include "bridge/base.h"
 #include "bridge/error.h"
@@ -32,6 +31,15 @@
 
 /* ---- transactions ------------------------------------------------------- */
 
+static const char *
+words_of(unsigned status)
+{
+	if (status == 200)
+		return "{}";
+	return status == 400 ? "{\"errcode\":\"M_NOT_JSON\"}"
+			     : "{\"errcode\":\"M_LIMIT_EXCEEDED\"}";
+}
+
 /* Answer, and forget it. */
 static void
 intake_end(struct intake *in, unsigned status)
@@ -43,11 +51,9 @@ intake_end(struct intake *in, unsigned status)
 	for (size_t i = 0; i < in->n; i++)
 		event_unref(in->events[i]);
 	free(in->events);
+	push_finish(&in->push);
 	if (in->x)
-		http_answer(in->x, status,
-			    status == 200
-				    ? "{}"
-				    : "{\"errcode\":\"M_LIMIT_EXCEEDED\"}");
+		http_answer(in->x, status, words_of(status));
 	free(in);
 }
 
@@ -56,10 +62,11 @@ on_intake_late(void *arg)
 {
 	struct intake *in = arg;
 
-	log_warn(in->m->net.name,
-		 "%zu events of a transaction are not on disk after %d s; the "
-		 "homeserver is to send it again",
-		 in->n, INTAKE_MS / 1000);
+	if (!in->held)
+		log_warn(in->m->net.name,
+			 "%zu events of a transaction are not on disk after "
+			 "%d s; the homeserver is to send it again",
+			 in->n, INTAKE_MS / 1000);
 	intake_end(in, 503);
 }
 
@@ -114,21 +121,46 @@ service_settled(struct matrix *m, const struct event *ev)
 }
 
 static void
-take(struct matrix *m, struct http_exchange *x, const struct push *p)
+take(struct intake *in)
 {
-	struct intake *in = xcalloc(1, sizeof(*in));
+	struct matrix *m = in->m;
 
-	in->m = m;
-	in->x = x;
-	in->open = true;
-	DL_APPEND(m->intakes, in);
-	timer_start(&in->timer, m->loop, INTAKE_MS, on_intake_late, in);
+	in->held = false;
 	m->current = in;
-	hear_events(m, p->events);
+	hear_events(m, in->push.events);
 	m->current = NULL;
-	hear_ephemeral(m, p->ephemeral);
+	hear_ephemeral(m, in->push.ephemeral);
 	in->open = false;
 	intake_done(in);
+}
+
+static struct intake *
+first_held(struct matrix *m)
+{
+	struct intake *in;
+
+	DL_FOREACH(m->intakes, in)
+	if (in->held)
+		return in;
+	return NULL;
+}
+
+void
+service_take(struct matrix *m)
+{
+	struct intake *in;
+
+	while (m->taking && (in = first_held(m)))
+		take(in);
+}
+
+void
+service_refuse(struct matrix *m)
+{
+	struct intake *in;
+
+	while ((in = first_held(m)))
+		intake_end(in, 503);
 }
 
 static size_t
@@ -141,32 +173,71 @@ n_intakes(const struct matrix *m)
 	return n;
 }
 
+static bool
+may_take(const struct matrix *m)
+{
+	return (m->net.state == NETWORK_STARTING ||
+		m->net.state == NETWORK_UP) &&
+	       !m->stopping && m->pressure == PRESSURE_NONE &&
+	       n_intakes(m) < INTAKES_MAX;
+}
+
+/* Read; what is missing of it is counted. False if it is none. */
+static bool
+read_push(struct matrix *m, const struct http_request *r, struct push *p)
+{
+	if (!push_parse(p, r->body, r->n_body)) {
+		log_peer(m->net.name, "a transaction that is none: %zu bytes",
+			 r->n_body);
+		return false;
+	}
+	if (p->broken)
+		log_peer(m->net.name,
+			 "%u events of a transaction cannot be read, and are "
+			 "left out",
+			 p->broken);
+	m->n_broken += p->broken;
+	return true;
+}
+
+static void
+hold(struct matrix *m, struct http_exchange *x, const struct push *p)
+{
+	struct intake *in = xcalloc(1, sizeof(*in));
+
+	in->m = m;
+	in->x = x;
+	in->push = *p;
+	in->open = in->held = true;
+	DL_APPEND(m->intakes, in);
+	timer_start(&in->timer, m->loop, INTAKE_MS, on_intake_late, in);
+}
+
+/*
+ * While our rooms are being entered it is held, and not refused: a homeserver
+ * that was refused waits, and Synapse (1.160) may then leave what is said at
+ * the moment of its next success until something is refused again.
+ */
 static void
 transaction(struct matrix *m, struct http_exchange *x,
 	    const struct http_request *r)
 {
-	struct push p;
+	struct push p = { 0 };
+	unsigned status = 0;
 
-	if (!m->taking || m->pressure != PRESSURE_NONE ||
-	    n_intakes(m) >= INTAKES_MAX) {
-		http_answer(x, 503, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}");
+	if (!may_take(m))
+		status = 503;
+	else if (!read_push(m, r, &p))
+		status = 400;
+	else if (barrier_refuses(m, p.events))
+		status = 503;
+	if (!status) {
+		hold(m, x, &p);
+		service_take(m);
 		return;
 	}
-	if (!push_parse(&p, r->body, r->n_body)) {
-		log_peer(m->net.name, "a transaction that is none: %zu bytes",
-			 r->n_body);
-		http_answer(x, 400, "{\"errcode\":\"M_NOT_JSON\"}");
-		push_finish(&p);
-		return;
-	}
-	if (p.broken)
-		log_peer(m->net.name,
-			 "%u events of a transaction cannot be read, and are "
-			 "left out",
-			 p.broken);
-	m->n_broken += p.broken;
-	take(m, x, &p);
 	push_finish(&p);
+	http_answer(x, status, words_of(status));
 }
 
 /* ---- requests ----------------------------------------------------------- */

@@ -14,8 +14,9 @@ from tests.support.process import wait_for
 
 N = 20
 
-# one worker has the homeserver, which is slow to start
-pytestmark = pytest.mark.xdist_group("matrix")
+# one worker has a homeserver, which is slow to start, and another the one of
+# test_matrix.py, so that neither is what all wait for in the end
+pytestmark = pytest.mark.xdist_group("homeserver")
 
 
 class Couple:
@@ -23,7 +24,8 @@ class Couple:
 
     def __init__(self, farm, things, start=True, place=None, irc=None,
                  **options):
-        self.synapse, self.irc = farm.get("synapse"), farm.get("inspircd")
+        # ngIRCd lets people in at once, InspIRCd after up to a second
+        self.synapse, self.irc = farm.get("synapse"), farm.get("ngircd")
         things.servers += [self.synapse, self.irc]
         self.things = things
         self.mia = things.matrix(self.synapse, things.name("mia"))

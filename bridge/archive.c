@@ -4,6 +4,7 @@
  * by naming another.
  */
 
+#include "bridge/attach.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/fallback.h"
@@ -31,9 +32,7 @@ rows_from_event(struct event_row *row, const struct event *ev,
 		struct str *spans, struct str *attachments)
 {
 	text_spans_format(spans, &ev->text);
-	for (size_t i = 0; i < ev->n_attachments; i++)
-		if (ev->attachments[i].url)
-			str_printf(attachments, "%s\n", ev->attachments[i].url);
+	attach_write(attachments, ev);
 	*row = (struct event_row){
 		.channel = ev->channel,
 		.kind = ev->kind,
@@ -53,28 +52,6 @@ rows_from_event(struct event_row *row, const struct event *ev,
 		.mark = ev->mark,
 		.attachments = attachments->len ? attachments->data : NULL,
 	};
-}
-
-/* One URL a line. */
-static void
-take_attachments(struct event *ev, const char *lines)
-{
-	struct attachment *list;
-	size_t n = 0;
-
-	for (const char *p = lines; (p = strchr(p, '\n')); p++)
-		n++;
-	list = event_alloc(ev, (n ? n : 1) * sizeof(*list));
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strcspn(lines, "\n");
-		char *url = event_alloc(ev, len + 1);
-
-		memcpy(url, lines, len);
-		list[i] = (struct attachment){ .url = url, .size = -1 };
-		lines += len + 1;
-	}
-	ev->attachments = list;
-	ev->n_attachments = n;
 }
 
 struct event *
@@ -103,7 +80,7 @@ rows_to_event(const struct event_row *row)
 	if (row->spans)
 		text_spans_parse(ev, row->spans);
 	if (row->attachments)
-		take_attachments(ev, row->attachments);
+		attach_read(ev, row->attachments);
 	return ev;
 }
 

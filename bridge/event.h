@@ -130,7 +130,8 @@ struct attachment {
 	const char *name;
 	const char *mime;
 	const char *url;
-	int64_t size; /* -1 when unknown */
+	int64_t size;           /* -1 when unknown */
+	unsigned width, height; /* of a picture; 0 when unknown */
 };
 
 /*

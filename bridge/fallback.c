@@ -3,6 +3,7 @@
 
 #include "bridge/fallback.h"
 
+#include "bridge/attach.h"
 #include "bridge/base.h"
 #include "bridge/protocol.h"
 #include "bridge/str.h"
@@ -97,20 +98,64 @@ add_reply_prefix(struct text_builder *b, const struct event *ev,
 	add_plain(b, " <- ");
 }
 
-static void
-add_attachments(struct text_builder *b, const struct event *ev, unsigned caps)
+/* A file whose link the text has already is not told again. */
+static bool
+is_told(const struct event *ev, const struct attachment *a)
 {
-	if (caps & CAN_ATTACH)
+	return a->url && !strstr(ev->text.utf8, a->url);
+}
+
+/*
+ * "sent photo.jpg (image, 1.2 MiB) https://..."; behind words of its author:
+ * " https://... photo.jpg (image, 1.2 MiB)". Without the link where the file
+ * itself is shown.
+ */
+static void
+add_file(struct text_builder *b, const struct attachment *a, bool behind,
+	 bool link)
+{
+	AUTO_STR what = { 0 };
+
+	str_init(&what, EVENT_NAME_MAX);
+	attach_describe(&what, a);
+	add_plain(b, behind ? " " : "sent ");
+	if (behind)
+		add_plain(b, a->url);
+	else
+		add_plain(b, what.data);
+	if (link)
+		add_plain(b, " ");
+	if (link)
+		add_plain(b, behind ? what.data : a->url);
+}
+
+static void
+add_attachments(struct text_builder *b, const struct event *ev,
+		const struct fallback *how)
+{
+	bool shown = how->caps & CAN_ATTACH;
+	bool first = true;
+
+	if (shown && (ev->text.len || !how->relayed))
 		return;
 	for (size_t i = 0; i < ev->n_attachments; i++) {
-		const char *url = ev->attachments[i].url;
+		const struct attachment *a = &ev->attachments[i];
 
-		if (!url || strstr(ev->text.utf8, url))
+		if (!is_told(ev, a))
 			continue;
-		if (b->utf8.len)
+		if (!first)
 			add_plain(b, "\n");
-		add_plain(b, url);
+		add_file(b, a, ev->text.len && first, !shown);
+		first = false;
 	}
+}
+
+/* Files without words are what somebody did: "* ann sent photo.jpg ..." */
+static bool
+is_sending(const struct event *ev, const struct fallback *how)
+{
+	return ev->n_attachments && !ev->text.len &&
+	       (how->relayed || !(how->caps & CAN_ATTACH));
 }
 
 /* "<ann> " or "* ann ", where nobody but the text can say who speaks. */
@@ -220,13 +265,15 @@ render_message(struct event *ev, const struct fallback *how)
 	struct event *out = event_copy(ev);
 	struct text_builder b;
 
+	if (is_sending(ev, how))
+		out->flags |= EVENT_ACTION;
 	text_builder_init(&b, RENDERED_MAX);
 	add_time(&b, ev, how);
 	if (how->relayed)
-		add_speaker(&b, ev);
+		add_speaker(&b, out);
 	add_reply_prefix(&b, ev, how);
 	add_whole(&b, &ev->text);
-	add_attachments(&b, ev, how->caps);
+	add_attachments(&b, ev, how);
 	drop_parent(out, how);
 	if (how->relayed)
 		out->flags &= ~(unsigned)EVENT_ACTION;

@@ -60,6 +60,14 @@ put(json_t *object, const char *key, const char *text)
 		(void)json_object_set_new(object, key, json_string(text));
 }
 
+/* What is not known is negative, and left out. */
+static void
+put_number(json_t *object, const char *key, int64_t n)
+{
+	if (n >= 0)
+		(void)json_object_set_new(object, key, json_integer(n));
+}
+
 static void
 put_time(json_t *object, int64_t wall_ms)
 {
@@ -82,11 +90,15 @@ put_files(json_t *object, const struct event *ev)
 	json_t *list = ev->n_attachments ? json_array() : NULL;
 
 	for (size_t i = 0; i < ev->n_attachments; i++) {
+		const struct attachment *a = &ev->attachments[i];
 		json_t *file = json_object();
 
-		put(file, "url", ev->attachments[i].url);
-		put(file, "name", ev->attachments[i].name);
-		put(file, "mime", ev->attachments[i].mime);
+		put(file, "url", a->url);
+		put(file, "name", a->name);
+		put(file, "mime", a->mime);
+		put_number(file, "size", a->size);
+		put_number(file, "width", a->width ? (int64_t)a->width : -1);
+		put_number(file, "height", a->height ? (int64_t)a->height : -1);
 		(void)json_array_append_new(list, file);
 	}
 	if (list)

@@ -275,7 +275,8 @@ send_delivery(struct network *net, struct delivery *d)
 	bool marks = kind == EVENT_REACTION || kind == EVENT_REDACTION;
 
 	if (!marks &&
-	    (!says || (!d->event->text.len && !is_blank_topic(d->event))))
+	    (!says || (!d->event->text.len && !d->event->n_attachments &&
+		       !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
 	else if (d->channel->kind == CHANNEL_DIRECT)
 		direct_send(x, d);

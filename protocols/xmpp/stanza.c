@@ -12,6 +12,7 @@
 #include "bridge/base.h"
 #include "bridge/origin.h"
 #include "bridge/text.h"
+#include "protocols/xmpp/files.h"
 #include "protocols/xmpp/stamp.h"
 #include "protocols/xmpp/styling.h"
 #include "protocols/xmpp/xml.h"
@@ -482,15 +483,14 @@ read_number(const char *text, unsigned long *n)
 	return !*end;
 }
 
-/* XEP-0428: cut out what stands in for the reply where none is shown. */
-static void
-cut_fallback(struct str *body, xmpp_stanza_t *st)
+void
+stanza_cut_fallback(struct str *body, xmpp_stanza_t *st, const char *ns)
 {
 	xmpp_stanza_t *f = xmpp_stanza_get_children(st);
 
 	while (f && !(stanza_is(f, "fallback") &&
 		      !strcmp(stanza_get(f, "xmlns"), NS_FALLBACK) &&
-		      !strcmp(stanza_get(f, "for"), NS_REPLY)))
+		      !strcmp(stanza_get(f, "for"), ns)))
 		f = xmpp_stanza_get_next(f);
 	xmpp_stanza_t *range = f ? stanza_own_child(f, "body") : NULL;
 	unsigned long start, end;
@@ -617,14 +617,16 @@ text_from_message(xmpp_stanza_t *st, xmpp_stanza_t *body_element,
 		return NULL;
 	}
 	if (parent)
-		cut_fallback(&body, st);
+		stanza_cut_fallback(&body, st, NS_REPLY);
 	struct event *ev =
 		event_make(is_good_id(target) ? EVENT_EDIT : EVENT_MESSAGE);
 	if (ev->kind == EVENT_EDIT)
 		ev->target = event_strdup(ev, target);
 	ev->parent = event_strdup(ev, parent);
+	if (ev->kind == EVENT_MESSAGE)
+		files_read(ev, st, &body);
 	read_body(ev, &body, !stanza_child(st, "unstyled", NS_STYLING));
-	if (ev->text.len)
+	if (ev->text.len || ev->n_attachments)
 		return ev;
 	event_unref(ev);
 	return NULL;
@@ -648,7 +650,7 @@ event_from_message(xmpp_stanza_t *st, const struct message_source *src,
 		return NULL;
 	else if (is_encrypted(st))
 		*why = "encrypted messages cannot be passed on";
-	else if (body)
+	else if (body || files_are_in(st))
 		ev = text_from_message(st, body, why);
 	else if (subject && src->room && !stanza_own_child(st, "thread"))
 		ev = topic_from_message(subject, why);
@@ -772,15 +774,19 @@ add_message_text(xmpp_stanza_t *st, const struct event *ev,
 
 	str_init(&body, 16 * STANZA_TEXT_MAX);
 	xml_clean(&body, ev->text.utf8, ev->text.len);
-	if (is_blank(body.data))
+	if (is_blank(body.data) && !ev->n_attachments)
 		return false;
 	str_clear(&body);
-	if (form->parent && form->parent_text && !(ev->flags & EVENT_ACTION))
+	if (form->parent && form->parent_text && *form->parent_text &&
+	    !(ev->flags & EVENT_ACTION))
 		quoted = add_quote(&body, form->parent_text);
 	bool unstyled = write_body(&body, ev);
+	size_t links = utf8_count(body.data, body.len);
+	files_add_links(&body, ev);
 	if (str_overflowed(&body))
 		return false;
 	stanza_add_text(st, "body", NULL, body.data);
+	files_write(st, ev, links, utf8_count(body.data, body.len));
 	if (unstyled)
 		(void)stanza_add(st, "unstyled", NS_STYLING);
 	if (form->replaces)

@@ -94,6 +94,12 @@ void stanza_read_text(struct str *out, xmpp_stanza_t *st);
 const char *stanza_error_condition(xmpp_stanza_t *st);
 void stanza_error_words(struct str *out, xmpp_stanza_t *st);
 
+/*
+ * XEP-0428: cut out of the body of st what stands in for what the namespace
+ * ns says, if it says from where to where.
+ */
+void stanza_cut_fallback(struct str *body, xmpp_stanza_t *st, const char *ns);
+
 enum presence_show stanza_show(xmpp_stanza_t *presence);
 
 /* What muc#user says (XEP-0045); strings are borrowed from the stanza. */

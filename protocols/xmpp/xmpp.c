@@ -309,7 +309,7 @@ const struct protocol xmpp_protocol = {
 	.name = "xmpp",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
-		CAN_DELAY | CAN_HOST,
+		CAN_DELAY | CAN_HOST | CAN_ATTACH,
 	.limits = {
 		.text_max = 32768,
 		.window = 16,

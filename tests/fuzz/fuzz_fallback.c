@@ -72,7 +72,7 @@ input_read(struct input *in, const uint8_t *data, size_t size)
 }
 
 static struct event *
-event_from_input(const struct input *in)
+event_from_input(struct input *in)
 {
 	const uint8_t *head = in->head;
 	struct event *ev = event_make((enum event_kind)(head[0] % EVENT_KINDS));
@@ -97,6 +97,9 @@ event_from_input(const struct input *in)
 	if (in->lines[3].len) {
 		struct attachment *file = event_alloc(ev, sizeof(*file));
 
+		for (size_t i = 0; i < in->lines[3].len; i++)
+			if ((unsigned char)in->lines[3].data[i] < ' ')
+				in->lines[3].data[i] = '_';
 		file->url = event_strdup(ev, in->lines[3].data);
 		file->size = -1;
 		ev->attachments = file;
@@ -138,7 +141,9 @@ check_speaker(const struct event *ev, const struct event *out)
 
 	if (*text == '[')
 		text += strlen("[00:00] ");
-	if (ev->flags & EVENT_ACTION) {
+	bool sent =
+		ev->kind == EVENT_MESSAGE && ev->n_attachments && !ev->text.len;
+	if (sent || (ev->flags & EVENT_ACTION)) {
 		require(!strncmp(text, "* ", 2));
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "tests/support/test.h"
 
+#include "bridge/base.h"
 #include "bridge/event.h"
 #include "bridge/fallback.h"
 #include "bridge/protocol.h"
@@ -221,8 +222,51 @@ files_become_links_where_there_are_none(void **state UNUSED)
 
 	AUTO(event) shown = fallback_render(ev, &how);
 
-	assert_string_equal(shown->text.utf8, "https://example.org/a.png\n"
-					      "https://example.org/b.png");
+	assert_string_equal(shown->text.utf8,
+			    "https://example.org/a.png "
+			    "https://example.org/b.png b.png (file)");
+}
+
+static void
+files_are_told_in_one_line(void **state UNUSED)
+{
+	static const struct attachment file = {
+		.name = "../\r\nphoto\xe2\x80\xae.jpg",
+		.mime = "image/jpeg",
+		.url = "https://gw/m/1",
+		.size = 1258291,
+	};
+	static const struct {
+		const char *text;
+		bool relayed;
+		const char *shown;
+		unsigned action, caps;
+	} cases[] = {
+		{ "", false, "sent photo.jpg (image, 1.2 MiB) https://gw/m/1",
+		  EVENT_ACTION },
+		{ "", true,
+		  "* ann sent photo.jpg (image, 1.2 MiB) https://gw/m/1", 0 },
+		{ "look", false,
+		  "look https://gw/m/1 photo.jpg (image, 1.2 MiB)", 0 },
+		{ "look", true,
+		  "<ann> look https://gw/m/1 photo.jpg (image, 1.2 MiB)", 0 },
+		{ "", true, "* ann sent photo.jpg (image, 1.2 MiB)", 0,
+		  CAN_ATTACH },
+		{ "look", true, "<ann> look", 0, CAN_ATTACH },
+		{ "", false, "", 0, CAN_ATTACH },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(event) ev = event(EVENT_MESSAGE, 0, cases[i].text);
+		struct fallback how = { .relayed = cases[i].relayed,
+					.caps = cases[i].caps };
+
+		ev->attachments = &file;
+		ev->n_attachments = 1;
+		AUTO(event) shown = fallback_render(ev, &how);
+		assert_string_equal(shown->text.utf8, cases[i].shown);
+		assert_int_equal(shown->flags & EVENT_ACTION, cases[i].action);
+	}
 }
 
 static void
@@ -299,6 +343,7 @@ main(void)
 		cmocka_unit_test(what_needs_no_change_is_the_same_event),
 		cmocka_unit_test(styles_move_with_the_text_or_are_dropped),
 		cmocka_unit_test(files_become_links_where_there_are_none),
+		cmocka_unit_test(files_are_told_in_one_line),
 		cmocka_unit_test(
 			a_hostile_name_cannot_break_out_of_its_brackets),
 		cmocka_unit_test(

@@ -3,6 +3,7 @@
 
 #include "tests/support/test.h"
 
+#include "bridge/attach.h"
 #include "bridge/event.h"
 #include "bridge/str.h"
 #include "protocols/xmpp/stanza.h"
@@ -21,6 +22,14 @@
 #define CUT(from, to)                                                   \
 	"<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>" \
 	"<body start='" from "' end='" to "'/></fallback>"
+
+#define OOB(url) "<x xmlns='jabber:x:oob'><url>" url "</url></x>"
+#define SFS(url)                                                        \
+	"<file-sharing xmlns='urn:xmpp:sfs:0'><file xmlns='urn:xmpp:"   \
+	"file:metadata:0'><media-type>image/jpeg</media-type><name>../" \
+	"p.jpg</name><size>12</size><width>3</width><height>4</height>" \
+	"</file><sources><url-data xmlns='http://jabber.org/protocol/"  \
+	"url-data' target='" url "'/></sources></file-sharing>"
 
 static int
 setup(void **state)
@@ -61,6 +70,13 @@ describe(struct str *out, const struct event *ev, const char *why)
 		str_printf(out, " origin=%s via=%s", ev->origin, ev->via);
 	if (ev->text.n_spans)
 		str_printf(out, " spans=%zu", ev->text.n_spans);
+	for (size_t i = 0; i < ev->n_attachments; i++) {
+		const struct attachment *a = &ev->attachments[i];
+
+		str_printf(out, " [%s %s %d %ux%u %s]", a->name,
+			   a->mime ? a->mime : "-", (int)a->size, a->width,
+			   a->height, a->url);
+	}
 	str_printf(out, ": %s", ev->text.utf8);
 }
 
@@ -128,6 +144,27 @@ static const struct reading readings[] = {
 	{ IN "<subject>t</subject><body>b</body>" OUT, true,
 	  "message id=a: b" },
 	{ IN "<subject>t</subject><thread>x</thread>" OUT, true, "-" },
+	/* files */
+	{ IN "<body>https://u/a%20b.png</body>" OOB("https://u/a%20b.png") OUT,
+	  true, "message id=a [a b.png - -1 0x0 https://u/a%20b.png]: " },
+	{ IN OOB("https://u/x.png") OUT, true,
+	  "message id=a [x.png - -1 0x0 https://u/x.png]: " },
+	{ IN "<body>see https://u/x</body>" OOB("https://u/x") OUT, true,
+	  "message id=a: see https://u/x" },
+	{ IN "<body>see</body>" OOB("https://u/x") OUT, true,
+	  "message id=a [x - -1 0x0 https://u/x]: see" },
+	{ IN "<body>x</body>" OOB("file:///etc/passwd") OUT, true,
+	  "message id=a: x" },
+	{ IN "<body>javascript:1</body>" OOB("javascript:1") OUT, true,
+	  "message id=a: javascript:1" },
+	{ IN "<body>look\nhttps://u/p</body>" SFS("https://u/p")
+	  "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:sfs:0'>"
+	  "<body start='5' end='16'/></fallback>" OUT, true,
+	  "message id=a [p.jpg image/jpeg 12 3x4 https://u/p]: look" },
+	{ IN "<body>https://u/p</body>" SFS("https://u/p") OOB("https://u/p")
+	  OUT, true, "message id=a [p.jpg image/jpeg 12 3x4 https://u/p]: " },
+	{ IN "<body>aesgcm://u/p#00</body>" OOB("aesgcm://u/p#00") OUT, true,
+	  "message id=a: [encrypted file]" },
 	/* nothing to pass on */
 	{ IN OUT, true, "-" },
 	{ IN "<body/>" OUT, true, "-" },
@@ -265,6 +302,66 @@ events_become_messages(void **state)
 	}
 }
 
+#define STANDS(from, to)                                                  \
+	"<fallback xmlns=\"urn:xmpp:fallback:0\" for=\"urn:xmpp:sfs:0\">" \
+	"<body start=\"" from "\" end=\"" to "\"/></fallback>"
+
+static void
+files_are_shared(void **state)
+{
+	static const struct attachment file = {
+		.name = "p.png",
+		.mime = "image/png",
+		.url = "https://gw/1",
+		.size = 7,
+		.width = 2,
+		.height = 3,
+	};
+	static const char what[] =
+		"<media-type>image/png</media-type><name>p.png</name><size>7"
+		"</size><width>2</width><height>3</height>";
+	static const struct {
+		const char *text, *result;
+	} cases[] = {
+		{ "", HEAD
+		  "<body>https://gw/1</body><x xmlns=\"jabber:x:oob\"><url>"
+		  "https://gw/1</url></x>%s" STANDS("0", "12") TAIL },
+		{ "gr\xc3\xbc\xc3\x9f",
+		  HEAD "<body>gr\xc3\xbc\xc3\x9f\nhttps://gw/1</body>%s" STANDS(
+			  "4", "17") TAIL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(event) ev = event_make(EVENT_MESSAGE);
+		struct message_form form = { .type = "groupchat",
+					     .from = "b@c/x",
+					     .to = "r@m",
+					     .id = "d" };
+		AUTO_STR shared = { 0 };
+		AUTO_STR result = { 0 };
+		const char *hole = strstr(cases[i].result, "%s");
+
+		str_init(&shared, 4096);
+		str_init(&result, 4096);
+		str_add(&shared, "<file-sharing xmlns=\"urn:xmpp:sfs:0\" "
+				 "disposition=\"inline\"><file xmlns=\""
+				 "urn:xmpp:file:metadata:0\">");
+		str_add(&shared, what);
+		str_add(&shared, "</file><sources><url-data xmlns=\"http://"
+				 "jabber.org/protocol/url-data\" target=\""
+				 "https://gw/1\"/></sources></file-sharing>");
+		str_add_n(&result, cases[i].result,
+			  (size_t)(hole - cases[i].result));
+		str_add(&result, shared.data);
+		str_add(&result, hole + 2);
+		event_set_text(ev, cases[i].text);
+		attach_add(ev, &file);
+		xmpp_stanza_t *st = message_from_event(*state, ev, &form);
+		assert_same_xml(*state, st, result.data);
+		(void)xmpp_stanza_release(st);
+	}
+}
+
 static void
 muc_user_is_read(void **state)
 {
@@ -387,6 +484,7 @@ main(void)
 		cmocka_unit_test(messages_become_events),
 		cmocka_unit_test(a_subject_outside_of_rooms_is_nothing),
 		cmocka_unit_test(events_become_messages),
+		cmocka_unit_test(files_are_shared),
 		cmocka_unit_test(muc_user_is_read),
 		cmocka_unit_test(ranks_follow_affiliation_then_role),
 		cmocka_unit_test(errors_are_swapped_and_explained),

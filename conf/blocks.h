@@ -10,6 +10,7 @@
 #include "conf/read.h"
 
 struct conf_link;
+struct conf_rule;
 
 /* Fill in reader->conf: networks in the order of the file. */
 void read_networks(struct reader *r, const config_setting_t *root);
@@ -50,6 +51,26 @@ size_t read_rules(struct reader *r, const config_setting_t *block,
 		  const struct conf_link *link,
 		  const struct conf_member *defaults,
 		  struct conf_member *members);
+
+/*
+ * For mqtt.c: the block "commands" of a device of the network with that label.
+ * Who may is looked at when all networks are known. Returns how many.
+ */
+size_t read_device_orders(struct reader *r, const config_setting_t *device,
+			  const char *network,
+			  const struct conf_rule *const **orders);
+
+/* Somebody who is to be allowed something. */
+struct who_check {
+	struct report *report;
+	const struct conf *conf; /* with all networks */
+	struct conf_where where;
+	const char *what;
+	bool in_room; /* ranks are of use */
+};
+
+/* Report it if it names nobody. */
+void check_who(const struct who_check *c, const char *who);
 
 /*
  * When both are there: which networks the gateways lead to, and what each IRC

@@ -8,6 +8,7 @@
 
 #include "bridge/base.h"
 
+#include "conf/blocks.h"
 #include "conf/conf.h"
 #include "conf/guess.h"
 #include "conf/report.h"
@@ -339,6 +340,26 @@ check_clients(struct check *c, const struct conf_network *first,
 		     line_of(&first->where, &net->where, line, sizeof(line)));
 }
 
+/* Who may command devices, when all networks are known. */
+static void
+check_devices(struct check *c, const struct conf_mqtt *mqtt)
+{
+	for (size_t i = 0; i < mqtt->n_devices; i++) {
+		const struct conf_device *device = &mqtt->devices[i];
+
+		for (size_t k = 0; k < device->n_orders; k++) {
+			const struct conf_rule *rule = device->orders[k];
+			struct who_check who = { .report = c->report,
+						 .conf = c->conf,
+						 .where = rule->where,
+						 .what = rule->name };
+
+			for (size_t n = 0; n < rule->order.n_who; n++)
+				check_who(&who, rule->order.who[n]);
+		}
+	}
+}
+
 static bool
 is_used(const struct check *c, const struct conf_network *net)
 {
@@ -367,6 +388,8 @@ check_all(struct report *report, const struct conf *conf)
 
 		if (net->irc)
 			check_nicks(&c, net);
+		if (net->mqtt)
+			check_devices(&c, net->mqtt);
 		for (size_t j = 0; j < i; j++) {
 			check_pair(&c, &conf->networks[j], net);
 			check_clients(&c, &conf->networks[j], net);

@@ -23,6 +23,7 @@ struct draft {
 	struct reader *r;
 	const config_setting_t *block;
 	const char *what;
+	const char *label;
 	struct conf_mqtt *mqtt;
 };
 
@@ -45,14 +46,14 @@ parse_broker(struct draft *d, const char *broker)
 }
 
 static void
-default_client_id(struct draft *d, const char *label)
+default_client_id(struct draft *d)
 {
-	size_t size = strlen(label) + sizeof("causeway-");
+	size_t size = strlen(d->label) + sizeof("causeway-");
 	char *id = pool_alloc(d->r->pool, size);
 
 	if (d->mqtt->client_id)
 		return;
-	(void)snprintf(id, size, "causeway-%s", label);
+	(void)snprintf(id, size, "causeway-%s", d->label);
 	d->mqtt->client_id = id;
 }
 
@@ -112,6 +113,47 @@ check_name(struct draft *d, const config_setting_t *s, const char *name)
 }
 
 static void
+read_sign(struct draft *d, const config_setting_t *s,
+	  const struct device_block *b, struct conf_device *device,
+	  const char *what)
+{
+	struct reader *r = d->r;
+	struct conf_sign *sign = pool_alloc(r->pool, sizeof(*sign));
+	struct error err;
+
+	if (b->field && path_parse(r->pool, b->field, &sign->field, &err))
+		report_error(r->report, read_where_of(r, s, "field"),
+			     "%s: \"field\": %s", what, err.text);
+	if (!b->availability)
+		return;
+	sign->topic = b->availability;
+	sign->online = b->online;
+	sign->n_online = b->n_online;
+	device->signs = sign;
+	device->n_signs = 1;
+}
+
+static void
+read_state(struct draft *d, const config_setting_t *s,
+	   const struct device_block *b, struct conf_device *device,
+	   const char *what)
+{
+	struct reader *r = d->r;
+	struct conf_state *state = pool_alloc(r->pool, sizeof(*state));
+	struct error err;
+
+	if (say_parse(r->pool, b->say, SAY_WATCH, count_plus(b->filter),
+		      &state->say, &err))
+		report_error(r->report, read_where_of(r, s, "say"),
+			     "%s: \"say\": %s", what, err.text);
+	if (!b->filter)
+		return;
+	state->filter = b->filter;
+	device->states = state;
+	device->n_states = 1;
+}
+
+static void
 read_device(struct draft *d, const config_setting_t *s,
 	    struct conf_device *device)
 {
@@ -120,24 +162,18 @@ read_device(struct draft *d, const config_setting_t *s,
 	const char *what = read_quote(r, "device", name);
 	struct device_block b = { 0 };
 	struct part part = { &table_device, &b };
-	struct error err;
 
 	read_defaults(r, part);
 	read_block(r, s, &part, 1, what);
 	check_name(d, s, name);
-	b.device.name = pool_strdup(r->pool, name);
-	if (b.field && path_parse(r->pool, b.field, &b.device.field, &err))
-		report_error(r->report, read_where_of(r, s, "field"),
-			     "%s: \"field\": %s", what, err.text);
-	if (say_parse(r->pool, b.say, SAY_WATCH, count_plus(b.device.filter),
-		      &b.device.say, &err))
-		report_error(r->report, read_where_of(r, s, "say"),
-			     "%s: \"say\": %s", what, err.text);
-	if (!b.device.availability && !b.device.filter)
+	device->name = pool_strdup(r->pool, name);
+	read_sign(d, s, &b, device, what);
+	read_state(d, s, &b, device, what);
+	device->n_orders = read_device_orders(r, s, d->label, &device->orders);
+	if (!device->n_signs && !device->n_states)
 		report_error(r->report, read_where(r, s),
 			     "%s: expected \"availability\", \"state\" or both",
 			     what);
-	*device = b.device;
 }
 
 static void
@@ -170,12 +206,12 @@ read_mqtt(struct reader *r, const config_setting_t *block,
 {
 	struct mqtt_block *b = pool_alloc(r->pool, sizeof(*b));
 	struct part parts[] = { *common, { &table_mqtt, b } };
-	struct draft d = { r, block, what, &b->mqtt };
+	struct draft d = { r, block, what, net->name, &b->mqtt };
 
 	read_defaults(r, parts[1]);
 	read_block(r, block, parts, ARRAY_SIZE(parts), what);
 	parse_broker(&d, b->broker);
-	default_client_id(&d, net->name);
+	default_client_id(&d);
 	if (b->mqtt.host)
 		check_tls(&d);
 	read_devices(&d);

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define WORDS_MAX 16
-#define CHOICES_MAX 32
 
 static char *
 copy_n(struct pool *pool, const char *text, size_t n)

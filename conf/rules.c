@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define RULES_MAX 500
+#define DEVICE_ORDERS_MAX 50
 
 /* One rule being read. */
 struct draft {
@@ -31,6 +32,7 @@ struct draft {
 	const char *what; /* rule "temperature" */
 	struct rule_block *b;
 	struct conf_rule *rule;
+	bool device; /* of a device: its network goes without saying */
 };
 
 static void
@@ -258,46 +260,58 @@ conf_rank(const char *word)
 	return -1;
 }
 
-static void
-check_who(struct draft *d, const char *who)
+void
+check_who(const struct who_check *c, const char *who)
 {
 	const char *colon = strchr(who, ':');
-	struct error err;
+	char name[64];
 
-	if (strcmp(who, "*") == 0 || conf_rank(who) >= 0)
+	if (strcmp(who, "*") == 0 || (c->in_room && conf_rank(who) >= 0))
 		return;
-	if (!colon || colon == who || !colon[1]) {
-		(void)error_set(&err, EINVAL,
-				"expected \"*\", voice, halfop, op, admin, "
-				"owner or \"NETWORK:ACCOUNT\", found "
-				"\"%.100s\"",
-				who);
-		report_option(d, "who", &err);
+	if (!colon || colon == who || !colon[1] ||
+	    (size_t)(colon - who) >= sizeof(name)) {
+		report_error(c->report, c->where,
+			     "%s: \"who\": expected \"*\"%s or "
+			     "\"NETWORK:ACCOUNT\", found \"%.100s\"",
+			     c->what,
+			     c->in_room ? ", voice, halfop, op, admin, owner"
+					: "",
+			     who);
 		return;
 	}
-
-	char *name = pool_strdup(d->r->pool, who);
-
-	name[colon - who] = '\0';
-	if (!conf_find_network(d->r->conf, name)) {
-		(void)error_set(&err, EINVAL, "unknown network \"%.63s\"",
-				name);
-		report_option(d, "who", &err);
-	}
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(colon - who), who);
+	if (!conf_find_network(c->conf, name))
+		report_error(c->report, c->where,
+			     "%s: \"who\": unknown network \"%.63s\"", c->what,
+			     name);
 }
 
+/* Those of devices are looked at when all networks are known. */
 static void
 read_who(struct draft *d)
 {
 	static const char *const ops[] = { "op" };
 	struct conf_order *o = &d->rule->order;
+	const struct who_check check = {
+		.report = d->r->report,
+		.conf = d->r->conf,
+		.where = read_where_of(d->r, d->block, "who"),
+		.what = d->what,
+		.in_room = true,
+	};
 
-	if (!o->n_who) {
+	if (!o->n_who && d->device)
+		report_error(d->r->report, read_where(d->r, d->block),
+			     "%s lacks \"who\": a device has no room in which "
+			     "somebody could have a rank; name accounts, or "
+			     "\"*\"",
+			     d->what);
+	if (!o->n_who && !d->device) {
 		o->who = ops;
 		o->n_who = 1;
 	}
-	for (size_t i = 0; i < o->n_who; i++)
-		check_who(d, o->who[i]);
+	for (size_t i = 0; !d->device && i < o->n_who; i++)
+		check_who(&check, o->who[i]);
 }
 
 static void
@@ -345,7 +359,14 @@ ack_topic(struct draft *d)
 	const char *ack = d->b->ack;
 
 	/* The network may be left out. */
-	return ack && strchr(ack, ':') ? of_network(d, "ack", ack) : ack;
+	return ack && !d->device && strchr(ack, ':') ? of_network(d, "ack", ack)
+						     : ack;
+}
+
+static const char *
+order_topic(struct draft *d)
+{
+	return d->device ? d->b->topic : of_network(d, "topic", d->b->topic);
 }
 
 static void
@@ -367,8 +388,7 @@ read_order(struct draft *d)
 
 	unsigned n = o->pattern.n_params;
 
-	say(d, "topic", of_network(d, "topic", d->b->topic), SAY_ORDER_TOPIC, n,
-	    &o->topic);
+	say(d, "topic", order_topic(d), SAY_ORDER_TOPIC, n, &o->topic);
 	say(d, "ack", ack_topic(d), SAY_ORDER_TOPIC, n, &o->ack);
 	if (d->b->send)
 		say(d, "send", d->b->send, SAY_ORDER, n, &o->send);
@@ -396,7 +416,9 @@ read_rule(struct reader *r, const config_setting_t *s)
 {
 	struct rule_block *b = pool_alloc(r->pool, sizeof(*b));
 	const char *name = config_setting_name(s);
-	struct draft d = { r, s, read_quote(r, "rule", name), b, &b->rule };
+	struct draft d = {
+		r, s, read_quote(r, "rule", name), b, &b->rule, false
+	};
 	bool watches = config_setting_get_member(s, "filter") != NULL;
 	bool orders = config_setting_get_member(s, "command") != NULL;
 
@@ -415,6 +437,64 @@ read_rule(struct reader *r, const config_setting_t *s)
 	else
 		read_order(&d);
 	return &b->rule;
+}
+
+/* A command's name is shown to programs, and one is ours. */
+static bool
+is_order_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
+	return strspn(name, letters) == strlen(name) &&
+	       strcmp(name, "status") != 0;
+}
+
+static const struct conf_rule *
+read_device_order(struct reader *r, const config_setting_t *s,
+		  const char *network)
+{
+	struct rule_block *b = pool_alloc(r->pool, sizeof(*b));
+	const char *name = config_setting_name(s);
+	struct draft d = { r, s,        read_quote(r, "command", name),
+			   b, &b->rule, true };
+
+	b->rule.name = pool_strdup(r->pool, name);
+	b->rule.where = read_where(r, s);
+	b->rule.network = network;
+	if (!is_order_name(name))
+		report_error(r->report, b->rule.where,
+			     "%s: expected a name of small letters, digits "
+			     "and \"-\" that is not \"status\"",
+			     d.what);
+	read_order(&d);
+	return &b->rule;
+}
+
+size_t
+read_device_orders(struct reader *r, const config_setting_t *device,
+		   const char *network, const struct conf_rule *const **orders)
+{
+	config_setting_t *block = read_group(r, device, "commands");
+	int length = block ? config_setting_length(block) : 0;
+	const struct conf_rule **list;
+	size_t n = 0;
+
+	if (length > DEVICE_ORDERS_MAX) {
+		report_error(r->report, read_where(r, block),
+			     "%d commands are too many; the limit is %d",
+			     length, DEVICE_ORDERS_MAX);
+		return 0;
+	}
+	list = pool_alloc(r->pool, ((size_t)length + 1) * sizeof(*list));
+	for (int i = 0; i < length; i++) {
+		const config_setting_t *s =
+			config_setting_get_elem(block, (unsigned)i);
+
+		if (read_group(r, block, config_setting_name(s)))
+			list[n++] = read_device_order(r, s, network);
+	}
+	*orders = list;
+	return n;
 }
 
 static struct conf_rules *

@@ -18,6 +18,7 @@
 struct str;
 
 struct conf_device;
+struct conf_rule;
 
 /* ---- the network ------------------------------------------------------- */
 
@@ -142,6 +143,7 @@ struct conf_pattern {
 	unsigned n_params;
 };
 #define PARAMS_MAX 9
+#define CHOICES_MAX 32 /* of one word */
 
 /* ---- rules ------------------------------------------------------------- */
 
@@ -218,16 +220,32 @@ struct conf_rule {
 	struct conf_order order;
 };
 
-/* Something that people elsewhere can have among their contacts. */
-struct conf_device {
-	const char *name;         /* its address is NAME%LABEL@COMPONENT */
-	const char *availability; /* topic that tells whether it is there */
-	struct conf_path field;   /* of that payload, if it is JSON */
+/* A topic that tells whether a device is there. */
+struct conf_sign {
+	const char *topic;      /* NULL: it is told in another way */
+	struct conf_path field; /* of that payload, if it is JSON */
 	const char *const
 		*online; /* words that mean that it is; 0: usual ones */
 	size_t n_online;
-	const char *filter; /* what it says; or NULL */
+};
+
+/* Topics on which a device says how it is. */
+struct conf_state {
+	const char *filter; /* NULL: it is told in another way */
+	const char *label;  /* before the line, if there are several; or NULL */
 	struct conf_say say;
+};
+
+/* Something that people elsewhere can have among their contacts. */
+struct conf_device {
+	const char *name; /* its address is NAME%LABEL@COMPONENT */
+	const struct conf_sign *signs;
+	size_t n_signs; /* 0: it is there when it speaks */
+	bool any_sign;  /* one of them is enough; else all must say so */
+	const struct conf_state *states;
+	size_t n_states;
+	const struct conf_rule *const *orders; /* what it can be told */
+	size_t n_orders;
 };
 
 /* Those of one link on one network. */

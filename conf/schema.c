@@ -512,7 +512,7 @@ static const struct option mqtt_options[] = {
 
 static const struct option device_options[] = {
 	{ .name = "availability", .type = OPTION_TEXT,
-	  AT(struct device_block, device.availability), .min = 1, .max = 1000,
+	  AT(struct device_block, availability), .min = 1, .max = 1000,
 	  .refuse = refuse_topic, .example = "zigbee2mqtt/door/availability",
 	  .fallback_note = "it is there when it speaks",
 	  .doc = "The topic that tells whether it can be reached." },
@@ -521,19 +521,24 @@ static const struct option device_options[] = {
 	  .example = "state",
 	  .doc = "The field of JSON that tells it there." },
 	{ .name = "online", .type = OPTION_SOME,
-	  COUNTED(struct device_block, device.online, device.n_online),
+	  COUNTED(struct device_block, online, n_online),
 	  .min = 1, .max = 64, .example = "online",
 	  .fallback_note = "online, ready, init, alert, true, on, 1",
 	  .doc = "What it says there when it can be reached; \"sleeping\" is "
 		 "away, anything else is offline." },
 	{ .name = "state", .type = OPTION_TEXT,
-	  AT(struct device_block, device.filter), .min = 1, .max = 1000,
+	  AT(struct device_block, filter), .min = 1, .max = 1000,
 	  .refuse = refuse_filter, .example = "zigbee2mqtt/door",
 	  .doc = "The topics on which it says how it is." },
 	{ .name = "say", .type = OPTION_TEXT, AT(struct device_block, say),
 	  .min = 1, .max = 1000, .fallback = "{value}",
 	  .doc = "That as a line, the status that people see; a template as "
 		 "in rules." },
+	{ .name = "commands", .type = OPTION_BLOCK,
+	  .doc = "What it can be told, by a message to it or a form: one block "
+		 "per command with the options of a command of a link's "
+		 "rules; topics stand without NETWORK:, and who may must be "
+		 "said by accounts or \"*\"." },
 };
 
 /* ---- Matrix ------------------------------------------------------------- */

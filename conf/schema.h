@@ -44,8 +44,9 @@ struct mqtt_block {
 };
 
 struct device_block {
-	struct conf_device device;
-	const char *field, *say;
+	const char *availability, *field, *filter, *say;
+	const char *const *online;
+	size_t n_online;
 };
 
 /* Of either kind; the texts are parsed when all are there. */

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * device.c - devices as people: somebody elsewhere has one among their
- * contacts, sees whether it can be reached and what it says last, and asks it.
- *
- * A device is subscribed to from the start, not only while it is watched, so
- * that what it said last is known when somebody asks. What we are told by the
- * broker when we come (retained) is as good as news here.
- */
+/* device.c - devices as people, and how they are; see device.h. */
 
-#include "protocols/mqtt/mqtt.h"
+#include "protocols/mqtt/device.h"
 
 #include "bridge/base.h"
+#include "bridge/pool.h"
 #include "bridge/str.h"
-#include "conf/rules.h"
 #include "conf/topic.h"
+#include "protocols/mqtt/errand.h"
 #include "protocols/mqtt/line.h"
+#include "protocols/mqtt/mqtt.h"
 
 #include <utlist.h>
 
@@ -23,7 +18,9 @@
 #include <strings.h>
 
 #define TEXT_BYTES 4000
-#define HELP "say \"status\" to hear how I am"
+#define STATUS_BYTES 400   /* in presence */
+#define STATUS_MS 60000    /* between two changes of it that are told */
+#define FILTER_BYTES 66000 /* a topic, or the filter of an answer */
 
 /* Somebody who watches a device. */
 struct watcher {
@@ -31,20 +28,19 @@ struct watcher {
 	struct watcher *prev, *next;
 };
 
-struct device {
-	struct mqtt *q;
-	const struct conf_device *conf;
-	bool known, online;
-	enum presence_show show;
-	char *word;   /* what it says of itself, such as "ready"; or NULL */
-	char *status; /* the line made of what it said last; or NULL */
-	int64_t heard_ms;
-	struct watcher *watchers;
+/* Who listens to a topic without wildcards. */
+struct route {
+	char *topic;
+	struct ear *ears;
+	UT_hash_handle hh;
 };
 
 struct devices {
-	struct device *all; /* an array, as configured */
-	size_t n;
+	struct device *all; /* by name */
+	struct route *routes;
+	struct ear *wild; /* with wildcards: each is compared */
+	/* Of devices that are not known (yet). */
+	struct watcher *waiting;
 };
 
 /* ---- how they are -------------------------------------------------------- */
@@ -68,8 +64,33 @@ tell(struct device *d)
 	const struct availability a = availability_of(d);
 	struct watcher *w;
 
+	timer_stop(&d->later);
 	DL_FOREACH(d->watchers, w)
 	bridge_contact(w->contact, &a);
+}
+
+static void
+tell_now(void *arg)
+{
+	struct device *d = arg;
+
+	d->told_ms = loop_now_ms(d->q->loop);
+	tell(d);
+}
+
+/* Not more often than people look. */
+static void
+tell_status(struct device *d)
+{
+	int64_t since = loop_now_ms(d->q->loop) - d->told_ms;
+
+	if (timer_is_running(&d->later))
+		return;
+	if (!d->told_ms || since >= STATUS_MS)
+		tell_now(d);
+	else
+		timer_start(&d->later, d->q->loop, STATUS_MS - since, tell_now,
+			    d);
 }
 
 static bool
@@ -82,26 +103,121 @@ is_one_of(const char *word, const char *const *words, size_t n)
 }
 
 /* Plain words, as many devices, Homie ($state) and Zigbee2MQTT use them. */
-static void
-set_availability(struct device *d, const char *word)
+static enum sign
+sign_of(const struct conf_sign *c, const char *word)
 {
 	static const char *const here[] = { "online", "ready", "init", "alert",
 					    "true",   "on",    "1" };
-	const struct conf_device *c = d->conf;
-	bool sleeps = strcasecmp(word, "sleeping") == 0;
 
-	d->known = true;
-	d->online = sleeps ||
-		    (c->n_online ? is_one_of(word, c->online, c->n_online)
-				 : is_one_of(word, here, ARRAY_SIZE(here)));
-	d->show = sleeps ? SHOW_XA : SHOW_ONLINE;
+	if (strcasecmp(word, "sleeping") == 0)
+		return SIGN_SLEEPS;
+	if (c->n_online)
+		return is_one_of(word, c->online, c->n_online) ? SIGN_HERE
+							       : SIGN_GONE;
+	return is_one_of(word, here, ARRAY_SIZE(here)) ? SIGN_HERE : SIGN_GONE;
+}
+
+/* All of its signs say so, or one of them if that is enough. */
+static enum sign
+sum_of(const struct device *d)
+{
+	enum sign best = SIGN_NONE, worst = SIGN_NONE;
+
+	for (size_t i = 0; i < d->conf->n_signs; i++) {
+		enum sign s = d->signs[i];
+
+		if (s == SIGN_NONE)
+			continue;
+		best = best == SIGN_NONE || s < best ? s : best;
+		worst = s > worst ? s : worst;
+	}
+	return d->conf->any_sign ? best : worst;
+}
+
+static void
+set_word(struct device *d, const char *word)
+{
 	free(d->word);
 	d->word = strcasecmp(word, "lost") == 0 ? xstrdup("connection lost")
 						: xstrdup(word);
 }
 
 static void
-take_availability(struct device *d, const struct incoming *t)
+sum_up(struct device *d)
+{
+	enum sign sum = sum_of(d);
+
+	d->known = sum != SIGN_NONE;
+	d->online = sum == SIGN_HERE || sum == SIGN_SLEEPS;
+	d->show = sum == SIGN_SLEEPS ? SHOW_XA : SHOW_ONLINE;
+	tell(d);
+}
+
+void
+device_sign(struct device *d, size_t i, const char *word)
+{
+	if (i >= d->conf->n_signs)
+		return;
+	d->signs[i] = sign_of(&d->conf->signs[i], word);
+	set_word(d, word);
+	sum_up(d);
+}
+
+/* "21.5 °C", or of several "temperature 21.5 °C, battery 87 %". */
+static void
+add_values(struct str *out, const struct device *d, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->conf->n_states; i++) {
+		const char *label = d->conf->states[i].label;
+
+		if (!d->values[i])
+			continue;
+		if (out->len + strlen(d->values[i]) +
+			    (label ? strlen(label) : 0) >
+		    max) {
+			str_add(out, ", …");
+			return;
+		}
+		str_add(out, n++ ? ", " : "");
+		if (label)
+			str_printf(out, "%s ", label);
+		str_add(out, d->values[i]);
+	}
+}
+
+void
+device_value(struct device *d, size_t i, const char *line)
+{
+	AUTO_STR status = { 0 };
+
+	if (i >= d->conf->n_states)
+		return;
+	d->heard_ms = loop_now_ms(d->q->loop);
+	if (d->values[i] && strcmp(d->values[i], line) == 0 && d->known)
+		return;
+	free(d->values[i]);
+	d->values[i] = xstrdup(line);
+	str_init(&status, TEXT_BYTES);
+	add_values(&status, d,
+		   d->conf->n_states > 1 ? STATUS_BYTES : TEXT_BYTES);
+	free(d->status);
+	d->status = str_take(&status);
+	if (!d->conf->n_signs && !d->known) {
+		/* Who speaks is there. */
+		d->known = true;
+		d->online = true;
+		tell_now(d);
+		return;
+	}
+	tell_status(d);
+}
+
+/* ---- what comes ---------------------------------------------------------- */
+
+static void
+take_sign(struct device *d, size_t i, const struct incoming *t)
 {
 	struct payload p;
 	struct reading r;
@@ -109,27 +225,25 @@ take_availability(struct device *d, const struct incoming *t)
 
 	payload_read(&p, t->payload, t->len, CONF_PAYLOAD_AUTO);
 	reading_init(&r);
-	payload_get(&p, &d->conf->field, &r);
+	payload_get(&p, &d->conf->signs[i].field, &r);
 	str_init(&word, 2 * READING_MAX);
 	line_add_data(&word, r.text.data, r.text.len, READING_MAX);
-	if (r.found && word.len) {
-		set_availability(d, word.data);
-		tell(d);
-	}
+	if (r.found && word.len)
+		device_sign(d, i, word.data);
 	reading_finish(&r);
 	payload_finish(&p);
 }
 
 static void
-take_value(struct device *d, const struct incoming *t)
+take_state(struct device *d, size_t i, const struct incoming *t)
 {
 	const struct conf_path whole = { NULL, 0 };
-	const struct conf_rule rule = { .name = d->conf->name };
+	const struct conf_rule rule = { .name = d->name };
 	struct payload p;
 	struct reading value;
 	const struct source source = {
 		.rule = &rule,
-		.filter = d->conf->filter,
+		.filter = d->conf->states[i].filter,
 		.topic = t->topic,
 		.payload = &p,
 		.value = &value,
@@ -142,52 +256,302 @@ take_value(struct device *d, const struct incoming *t)
 	reading_init(&value);
 	payload_get(&p, &whole, &value);
 	str_init(&line, TEXT_BYTES);
-	line_render(&line, &d->conf->say, &source);
-	d->heard_ms = loop_now_ms(d->q->loop);
-	if (!d->conf->availability) {
-		/* Who speaks is there. */
-		d->known = true;
-		d->online = true;
-	}
-	if (!d->status || strcmp(d->status, line.data) != 0) {
-		free(d->status);
-		d->status = xstrdup(line.data);
-		tell(d);
-	}
+	line_render(&line, &d->conf->states[i].say, &source);
+	device_value(d, i, line.data);
 	reading_finish(&value);
 	payload_finish(&p);
+}
+
+static void
+hear(const struct ear *e, const struct incoming *t)
+{
+	if (e->is_sign)
+		take_sign(e->device, e->i, t);
+	else
+		take_state(e->device, e->i, t);
 }
 
 void
 devices_take(struct mqtt *q, const struct incoming *t)
 {
-	for (size_t i = 0; q->devices && i < q->devices->n; i++) {
-		struct device *d = &q->devices->all[i];
+	struct route *r;
+	struct ear *e;
 
-		if (d->conf->availability &&
-		    strcmp(d->conf->availability, t->topic) == 0)
-			take_availability(d, t);
-		else if (d->conf->filter &&
-			 topic_matches(d->conf->filter, t->topic))
-			take_value(d, t);
+	HASH_FIND_STR(q->devices->routes, t->topic, r);
+	for (e = r ? r->ears : NULL; e; e = e->next)
+		hear(e, t);
+	for (e = q->devices->wild; e; e = e->next)
+		if (topic_matches(e->device->conf->states[e->i].filter,
+				  t->topic))
+			hear(e, t);
+}
+
+/* ---- topics -------------------------------------------------------------- */
+
+static const char *
+ear_filter(const struct ear *e)
+{
+	const struct conf_device *c = e->device->conf;
+
+	return e->is_sign ? c->signs[e->i].topic : c->states[e->i].filter;
+}
+
+static void
+ear_add(struct devices *all, struct ear *e)
+{
+	const char *filter = ear_filter(e);
+	struct route *r;
+
+	if (strpbrk(filter, "+#")) {
+		LL_APPEND(all->wild, e);
+		return;
 	}
+	HASH_FIND_STR(all->routes, filter, r);
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		r->topic = xstrdup(filter);
+		HASH_ADD_KEYPTR(hh, all->routes, r->topic, strlen(r->topic), r);
+	}
+	LL_APPEND(r->ears, e);
+}
+
+static void
+ear_remove(struct devices *all, struct ear *e)
+{
+	const char *filter = ear_filter(e);
+	struct route *r;
+
+	if (strpbrk(filter, "+#")) {
+		LL_DELETE(all->wild, e);
+		return;
+	}
+	HASH_FIND_STR(all->routes, filter, r);
+	LL_DELETE(r->ears, e);
+	if (r->ears)
+		return;
+	HASH_DEL(all->routes, r);
+	free(r->topic);
+	free(r);
+}
+
+static void
+add_tap(struct device *d, const char *filter)
+{
+	d->taps = xrealloc(d->taps, (d->n_taps + 1) * sizeof(struct tap *));
+	d->taps[d->n_taps++] = mqtt_tap(d->q, filter);
+}
+
+static void
+subscribe(struct device *d)
+{
+	const struct conf_device *c = d->conf;
+
+	for (size_t i = 0; i < c->n_signs + c->n_states; i++)
+		if (ear_filter(&d->ears[i]))
+			add_tap(d, ear_filter(&d->ears[i]));
+	for (size_t i = 0; i < c->n_orders; i++) {
+		AUTO_STR filter = { 0 };
+
+		str_init(&filter, FILTER_BYTES);
+		errand_filter(&filter, d->q, c->orders[i]);
+		if (filter.len)
+			add_tap(d, filter.data);
+	}
+}
+
+static void
+forget_taps(struct device *d)
+{
+	free(d->taps);
+	d->taps = NULL;
+	d->n_taps = 0;
+}
+
+/* ---- making and ending --------------------------------------------------- */
+
+static void
+put_on(struct device *d, const struct conf_device *conf, struct pool *pool)
+{
+	size_t n = 0;
+
+	d->conf = conf;
+	d->pool = pool;
+	d->signs = xcalloc(conf->n_signs + 1, sizeof(*d->signs));
+	d->values = xcalloc(conf->n_states + 1, sizeof(*d->values));
+	d->ears = xcalloc(conf->n_signs + conf->n_states + 1, sizeof(*d->ears));
+	for (size_t i = 0; i < conf->n_signs; i++)
+		d->ears[n++] = (struct ear){ d, true, i, NULL };
+	for (size_t i = 0; i < conf->n_states; i++)
+		d->ears[n++] = (struct ear){ d, false, i, NULL };
+	for (size_t i = 0; i < n; i++)
+		if (ear_filter(&d->ears[i]))
+			ear_add(d->q->devices, &d->ears[i]);
+}
+
+/* What put_on() made. */
+static void
+take_off(struct device *d)
+{
+	const struct conf_device *c = d->conf;
+
+	for (size_t i = 0; i < c->n_signs + c->n_states; i++)
+		if (ear_filter(&d->ears[i]))
+			ear_remove(d->q->devices, &d->ears[i]);
+	for (size_t i = 0; i < c->n_states; i++)
+		free(d->values[i]);
+	free(d->signs);
+	free(d->values);
+	free(d->ears);
+	pool_free(d->pool);
+	d->pool = NULL;
+}
+
+static struct device *
+device_new(struct mqtt *q, const struct conf_device *conf, struct pool *pool)
+{
+	struct device *d = xcalloc(1, sizeof(*d));
+
+	d->q = q;
+	d->name = xstrdup(conf->name);
+	put_on(d, conf, pool);
+	HASH_ADD_KEYPTR(hh, q->devices->all, d->name, strlen(d->name), d);
+	return d;
+}
+
+static void
+drop_watchers(struct watcher **list)
+{
+	struct watcher *w, *tmp;
+
+	DL_FOREACH_SAFE(*list, w, tmp)
+	free(w);
+	*list = NULL;
+}
+
+/* Those of that device. */
+static void
+move_watchers(const char *name, struct watcher **from, struct watcher **to)
+{
+	struct watcher *w, *tmp;
+
+	DL_FOREACH_SAFE(*from, w, tmp)
+	{
+		if (strcmp(w->contact->person, name) != 0)
+			continue;
+		DL_DELETE(*from, w);
+		DL_APPEND(*to, w);
+	}
+}
+
+static void
+device_free(struct device *d)
+{
+	HASH_DEL(d->q->devices->all, d);
+	timer_stop(&d->later);
+	take_off(d);
+	drop_watchers(&d->watchers);
+	forget_taps(d);
+	free(d->name);
+	free(d->word);
+	free(d->status);
+	free(d);
+}
+
+/* Of the same topic, in the same words. */
+static void
+carry_over(struct device *d, const struct conf_device *from,
+	   const enum sign *signs, char *const *values)
+{
+	for (size_t i = 0; i < d->conf->n_signs; i++)
+		for (size_t k = 0; k < from->n_signs; k++)
+			if (d->conf->signs[i].topic && from->signs[k].topic &&
+			    !strcmp(d->conf->signs[i].topic,
+				    from->signs[k].topic))
+				d->signs[i] = signs[k];
+	for (size_t i = 0; i < d->conf->n_states; i++)
+		for (size_t k = 0; k < from->n_states; k++)
+			if (values[k] && !d->values[i] &&
+			    d->conf->states[i].filter &&
+			    from->states[k].filter &&
+			    !strcmp(d->conf->states[i].filter,
+				    from->states[k].filter))
+				d->values[i] = xstrdup(values[k]);
+}
+
+static void
+drop_taps(struct device *d, struct tap **taps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mqtt_untap(d->q, taps[i]);
+	free(taps);
+}
+
+static void
+replace(struct device *d, const struct conf_device *conf, struct pool *pool)
+{
+	struct device old = *d;
+
+	for (size_t i = 0; i < old.conf->n_signs + old.conf->n_states; i++)
+		if (ear_filter(&d->ears[i]))
+			ear_remove(d->q->devices, &d->ears[i]);
+	put_on(d, conf, pool);
+	carry_over(d, old.conf, old.signs, old.values);
+	for (size_t i = 0; i < old.conf->n_states; i++)
+		free(old.values[i]);
+	free(old.signs);
+	free(old.values);
+	free(old.ears);
+	d->taps = NULL;
+	d->n_taps = 0;
+	if (old.taps)
+		subscribe(d); /* what is in both is not given up */
+	drop_taps(d, old.taps, old.n_taps);
+	pool_free(old.pool);
+	sum_up(d);
+}
+
+struct device *
+device_put(struct mqtt *q, const struct conf_device *conf, struct pool *pool)
+{
+	struct device *d = device_named(q, conf->name);
+
+	if (d && !d->pool) {
+		pool_free(pool);
+		return NULL;
+	}
+	if (d) {
+		replace(d, conf, pool);
+		return d;
+	}
+	d = device_new(q, conf, pool);
+	subscribe(d);
+	move_watchers(d->name, &q->devices->waiting, &d->watchers);
+	return d;
+}
+
+void
+device_remove(struct device *d)
+{
+	const struct availability gone = { .known = true, .status = "removed" };
+	struct watcher *w;
+
+	DL_FOREACH(d->watchers, w)
+	bridge_contact(w->contact, &gone);
+	move_watchers(d->name, &d->watchers, &d->q->devices->waiting);
+	drop_taps(d, d->taps, d->n_taps);
+	d->taps = NULL;
+	device_free(d);
 }
 
 /* ---- who watches --------------------------------------------------------- */
 
-static struct device *
+struct device *
 device_named(struct mqtt *q, const char *name)
 {
-	for (size_t i = 0; q->devices && i < q->devices->n; i++)
-		if (strcmp(q->devices->all[i].conf->name, name) == 0)
-			return &q->devices->all[i];
-	return NULL;
-}
+	struct device *d;
 
-bool
-devices_have(struct mqtt *q, const char *name)
-{
-	return device_named(q, name) != NULL;
+	HASH_FIND_STR(q->devices->all, name, d);
+	return d;
 }
 
 void
@@ -195,13 +559,14 @@ devices_watch(struct mqtt *q, struct contact *contact)
 {
 	struct device *d = device_named(q, contact->person);
 	struct availability a = { 0 };
-	struct watcher *w;
+	struct watcher *w = xcalloc(1, sizeof(*w));
 
+	w->contact = contact;
 	if (d) {
-		w = xcalloc(1, sizeof(*w));
-		w->contact = contact;
 		DL_APPEND(d->watchers, w);
 		a = availability_of(d);
+	} else {
+		DL_APPEND(q->devices->waiting, w);
 	}
 	bridge_contact(contact, &a);
 }
@@ -210,24 +575,20 @@ void
 devices_unwatch(struct mqtt *q, const struct contact *contact)
 {
 	struct device *d = device_named(q, contact->person);
+	struct watcher **list = d ? &d->watchers : &q->devices->waiting;
 	struct watcher *w, *tmp;
 
-	if (!d)
-		return;
-	DL_FOREACH_SAFE(d->watchers, w, tmp)
+	DL_FOREACH_SAFE(*list, w, tmp)
 	{
 		if (w->contact != contact)
 			continue;
-		DL_DELETE(d->watchers, w);
+		DL_DELETE(*list, w);
 		free(w);
 	}
 }
 
-/* ---- who asks ------------------------------------------------------------ */
-
-/* "21.5 °C (3 minutes ago)" */
-static void
-add_status(struct str *out, const struct device *d)
+void
+device_status(struct str *out, const struct device *d)
 {
 	int64_t ago = (loop_now_ms(d->q->loop) - d->heard_ms) / 60000;
 
@@ -239,97 +600,58 @@ add_status(struct str *out, const struct device *d)
 		str_printf(out, " (%s)", d->word);
 	if (!d->status)
 		return;
-	str_printf(out, "; %s", d->status);
+	str_add(out, "; ");
+	add_values(out, d, TEXT_BYTES);
 	if (ago > 0)
 		str_printf(out, " (%lld minutes ago)", (long long)ago);
 }
 
-void
-devices_send(struct mqtt *q, struct delivery *dl)
-{
-	const struct event *asked = dl->event;
-	struct device *d = device_named(q, dl->channel->name);
-	struct event *ev;
-	AUTO_STR text = { 0 };
-
-	if (!d) {
-		bridge_refused(dl, "there is no such device");
-		return;
-	}
-	str_init(&text, TEXT_BYTES);
-	if (asked->kind == EVENT_MESSAGE &&
-	    strcasecmp(asked->text.utf8, "status") == 0)
-		add_status(&text, d);
-	else
-		str_add(&text, HELP);
-	if (dl->network && asked->kind == EVENT_MESSAGE &&
-	    !(asked->flags & EVENT_NOTICE)) {
-		ev = event_make(EVENT_MESSAGE);
-		ev->flags = EVENT_NOTICE;
-		ev->when_ms = loop_wall_ms(q->loop);
-		event_set_sender(ev, d->conf->name, d->conf->name);
-		event_set_to(ev, dl->network, asked->sender.id);
-		event_set_text(ev, text.data);
-		bridge_event(&q->net, ev);
-	}
-	bridge_sent(dl, NULL, 0);
-}
-
-/* ---- their life ---------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 void
 devices_open(struct mqtt *q)
 {
-	for (size_t i = 0; q->devices && i < q->devices->n; i++) {
-		const struct conf_device *c = q->devices->all[i].conf;
+	struct device *d, *tmp;
 
-		if (c->availability)
-			(void)mqtt_tap(q, c->availability);
-		if (c->filter)
-			(void)mqtt_tap(q, c->filter);
-	}
+	HASH_ITER(hh, q->devices->all, d, tmp)
+	subscribe(d);
 }
 
-/* Nobody is watched, and nothing is known any more. */
+/* Nobody is watched, and nothing is known any more of who is there. */
 void
 devices_lost(struct mqtt *q)
 {
-	for (size_t i = 0; q->devices && i < q->devices->n; i++) {
-		struct device *d = &q->devices->all[i];
-		struct watcher *w, *tmp;
+	struct device *d, *tmp;
 
+	HASH_ITER(hh, q->devices->all, d, tmp)
+	{
+		timer_stop(&d->later);
+		forget_taps(d); /* they end with the connection */
 		d->known = false;
 		d->online = false;
-		DL_FOREACH_SAFE(d->watchers, w, tmp)
-		free(w);
-		d->watchers = NULL;
+		for (size_t i = 0; i < d->conf->n_signs; i++)
+			d->signs[i] = SIGN_NONE;
+		drop_watchers(&d->watchers);
 	}
+	drop_watchers(&q->devices->waiting);
 }
 
 void
 devices_make(struct mqtt *q)
 {
-	if (!q->conf->n_devices)
-		return;
 	q->devices = xcalloc(1, sizeof(*q->devices));
-	q->devices->n = q->conf->n_devices;
-	q->devices->all = xcalloc(q->devices->n, sizeof(*q->devices->all));
-	for (size_t i = 0; i < q->devices->n; i++) {
-		q->devices->all[i].q = q;
-		q->devices->all[i].conf = &q->conf->devices[i];
-	}
+	for (size_t i = 0; i < q->conf->n_devices; i++)
+		(void)device_new(q, &q->conf->devices[i], NULL);
 }
 
 void
 devices_free(struct mqtt *q)
 {
-	devices_lost(q);
-	for (size_t i = 0; q->devices && i < q->devices->n; i++) {
-		free(q->devices->all[i].word);
-		free(q->devices->all[i].status);
-	}
-	if (q->devices)
-		free(q->devices->all);
+	struct device *d, *tmp;
+
+	HASH_ITER(hh, q->devices->all, d, tmp)
+	device_free(d);
+	drop_watchers(&q->devices->waiting);
 	free(q->devices);
 	q->devices = NULL;
 }

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * errand.c - from the room to a topic: a command is looked up, who gives it is
- * looked at, it is published, and the room is told what became of it.
- *
- * Where a command stands is the room's affair, not the queue's: its delivery
- * is over when the broker has it. What is too old is not sent: a window that
- * opens an hour later is worse than one that does not.
- */
+/* errand.c - a command under way; see errand.h. */
 
-#include "protocols/mqtt/mqtt.h"
+#include "protocols/mqtt/errand.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
 #include "bridge/str.h"
 #include "conf/rules.h"
-#include "conf/topic.h"
 #include "protocols/mqtt/line.h"
+#include "protocols/mqtt/mqtt.h"
 #include "protocols/mqtt/order.h"
 #include "protocols/mqtt/payload.h"
-#include "protocols/mqtt/policy.h"
 
 #include <utlist.h>
 
@@ -26,15 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPED_BYTES 120
 #define TOPIC_BYTES 1100
 #define TEXT_BYTES 4000
-#define PENDING_MAX 100 /* of one place, waiting for devices */
+#define PENDING_MAX 100 /* of one place, or of all devices */
 
+/* It outlives the rule, which may be of a device that is forgotten. */
 struct errand {
-	struct place *place;
-	const struct conf_rule *rule;
-	char *typed; /* as a line may quote it */
+	struct mqtt *q;
+	char *rule; /* its name */
+	bool respond;
+	unsigned timeout_s;
+	struct reply reply; /* strings are owned */
 	char correlation[20];
 	char *ack;   /* topic, or NULL */
 	char *value; /* what is to be there; NULL: anything */
@@ -45,48 +39,92 @@ struct errand {
 	struct errand *prev, *next;
 };
 
-/* ---- what becomes of it -------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
+
+static void
+say_to_person(struct mqtt *q, const struct reply *r, const char *text)
+{
+	struct event *ev = event_make(EVENT_MESSAGE);
+
+	ev->flags = EVENT_NOTICE;
+	ev->when_ms = loop_wall_ms(q->loop);
+	event_set_sender(ev, r->device, r->device);
+	event_set_to(ev, r->network, r->id);
+	event_set_text(ev, text);
+	bridge_event(&q->net, ev);
+}
+
+void
+reply_say(struct mqtt *q, const struct reply *r, const char *text, bool good)
+{
+	AUTO_STR line = { 0 };
+
+	switch (r->kind) {
+	case REPLY_ROOM:
+		str_init(&line, TEXT_BYTES);
+		str_printf(&line, "%s: %s", r->typed, text);
+		place_say(r->place, line.data);
+		break;
+	case REPLY_PERSON:
+		say_to_person(q, r, text);
+		break;
+	case REPLY_FORM:
+		if (good)
+			request_done(r->request, text);
+		else
+			request_refuse(r->request, text);
+		break;
+	}
+}
+
+/* For the log. */
+static const char *
+where(const struct mqtt *q, const struct reply *r)
+{
+	return r->place ? r->place->where : q->net.name;
+}
 
 static void
 errand_free(struct errand *e)
 {
-	DL_DELETE(e->place->errands, e);
+	DL_DELETE(e->q->errands, e);
 	timer_stop(&e->timer);
-	free(e->typed);
+	free(e->rule);
+	free((char *)(uintptr_t)e->reply.device);
+	free((char *)(uintptr_t)e->reply.network);
+	free((char *)(uintptr_t)e->reply.id);
+	free((char *)(uintptr_t)e->reply.typed);
 	free(e->ack);
 	free(e->value);
 	free(e->early);
 	free(e);
 }
 
+/* It is over. */
 static void
-answer(struct place *p, const char *typed, const char *text)
+end(struct errand *e, const char *text, bool good)
 {
-	AUTO_STR line = { 0 };
-
-	str_init(&line, TEXT_BYTES);
-	str_printf(&line, "%s: %s", typed, text);
-	place_say(p, line.data);
+	log_info(where(e->q, &e->reply), "command \"%s\" (%s) ended: %s",
+		 e->rule, e->correlation, text);
+	reply_say(e->q, &e->reply, text, good);
+	errand_free(e);
 }
 
 static bool
 waits_for_device(const struct errand *e)
 {
-	return e->ack || e->rule->order.respond;
+	return e->ack || e->respond;
 }
 
 static void
 done(struct errand *e, const char *what)
 {
-	int64_t took = loop_now_ms(e->place->q->loop) - e->sent_ms;
+	int64_t took = loop_now_ms(e->q->loop) - e->sent_ms;
 	AUTO_STR text = { 0 };
 
 	str_init(&text, TEXT_BYTES);
 	str_printf(&text, "%s (%.1f s)", what, (double)took / 1000);
-	log_info(e->place->where, "command \"%s\" was answered: %s",
-		 e->rule->name, what);
-	answer(e->place, e->typed, text.data);
-	errand_free(e);
+	end(e, text.data, true);
 }
 
 static void
@@ -96,35 +134,24 @@ on_timeout(void *arg)
 	char text[80];
 
 	(void)snprintf(text, sizeof(text), "no answer after %u s",
-		       e->rule->order.timeout_s);
-	log_info(e->place->where, "command \"%s\" was not answered in time",
-		 e->rule->name);
-	answer(e->place, e->typed, text);
-	errand_free(e);
+		       e->timeout_s);
+	end(e, text, false);
 }
 
 void
 errand_published(struct errand *e, const char *reason, bool nobody)
 {
 	e->published = true;
-	if (reason) {
-		log_info(e->place->where, "command \"%s\" was refused: %s",
-			 e->rule->name, reason);
-		answer(e->place, e->typed, reason);
-		errand_free(e);
-		return;
-	}
-	if (nobody)
-		answer(e->place, e->typed, "nobody listens there");
+	if (reason)
+		end(e, reason, false);
+	else if (nobody)
+		end(e, "nobody listens there", false);
 	else if (!waits_for_device(e))
-		answer(e->place, e->typed, "sent");
-	if (nobody || !waits_for_device(e))
-		errand_free(e);
+		end(e, "sent", true);
 	else if (e->early)
 		done(e, e->early);
 	else
-		timer_start(&e->timer, e->place->q->loop,
-			    (int64_t)e->rule->order.timeout_s * 1000,
+		timer_start(&e->timer, e->q->loop, (int64_t)e->timeout_s * 1000,
 			    on_timeout, e);
 }
 
@@ -135,119 +162,107 @@ errand_drop(struct errand *e)
 }
 
 void
-errands_lost(struct place *p)
+errands_lost(struct mqtt *q)
 {
 	struct errand *e, *tmp;
 
-	DL_FOREACH_SAFE(p->errands, e, tmp)
-	if (e->published) {
-		answer(p, e->typed,
-		       "sent, but the broker was lost before an answer came");
-		errand_free(e);
+	DL_FOREACH_SAFE(q->errands, e, tmp)
+	{
+		/* What is not published is given back, and sent again. Who
+		 * filled in a form is told by the core. */
+		if (e->published && e->reply.kind != REPLY_FORM)
+			end(e,
+			    "sent, but the broker was lost before an answer "
+			    "came",
+			    false);
 	}
 }
 
 void
-errands_free(struct place *p)
+errands_free(struct mqtt *q, const struct place *p)
 {
 	struct errand *e, *tmp;
 
-	DL_FOREACH_SAFE(p->errands, e, tmp)
-	errand_free(e);
+	DL_FOREACH_SAFE(q->errands, e, tmp)
+	if (!p || e->reply.place == p)
+		errand_free(e);
 }
 
 /* ---- who may ------------------------------------------------------------- */
 
 static bool
-is_account(const char *who, const struct delivery *d)
+is_account(const char *who, const struct giver *g)
 {
-	const char *account = d->account;
 	const char *colon = strchr(who, ':');
 
-	return colon && account && d->network &&
-	       strlen(d->network) == (size_t)(colon - who) &&
-	       strncmp(who, d->network, (size_t)(colon - who)) == 0 &&
-	       strcmp(colon + 1, account) == 0;
+	return colon && g->account && g->network &&
+	       strlen(g->network) == (size_t)(colon - who) &&
+	       strncmp(who, g->network, (size_t)(colon - who)) == 0 &&
+	       strcmp(colon + 1, g->account) == 0;
 }
 
 static bool
-may(const struct conf_order *o, const struct delivery *d)
+may(const struct conf_order *o, const struct giver *g)
 {
 	for (size_t i = 0; i < o->n_who; i++) {
 		int rank = conf_rank(o->who[i]);
 
-		if (strcmp(o->who[i], "*") == 0 || is_account(o->who[i], d) ||
-		    (rank >= 0 && (int)d->rank >= rank))
+		if (strcmp(o->who[i], "*") == 0 || is_account(o->who[i], g) ||
+		    (rank >= 0 && (int)g->rank >= rank))
 			return true;
 	}
 	return false;
 }
 
+/* NULL, or why it may not be done. */
+static const char *
+objection(struct mqtt *q, const struct order_call *c)
+{
+	int64_t age_ms = loop_wall_ms(q->loop) - c->giver.when_ms;
+	const struct conf_order *o = &c->rule->order;
+	unsigned n = 0;
+
+	for (const struct errand *e = q->errands; e; e = e->next)
+		n += e->reply.place == c->reply.place;
+	if (!may(o, &c->giver))
+		return "you may not do that here";
+	if (q->net.state != NETWORK_UP)
+		return "the broker cannot be reached";
+	if (age_ms > (int64_t)o->timeout_s * 1000)
+		return "it was too late to do it; say it again";
+	if (n >= PENDING_MAX)
+		return "too many commands wait for an answer";
+	if (o->respond && !broker_is_5(q->broker))
+		return "the broker does not know MQTT 5, which it needs";
+	return NULL;
+}
+
 /* ---- sending ------------------------------------------------------------- */
 
-/* The command that a line is, and what it was given; NULL if it is none. */
-static const struct conf_rule *
-find(const struct conf_rules *rules, const char *line, struct order_args *args,
-     struct str *why)
+static char *
+copy(const char *text)
 {
-	const struct conf_rule *meant = NULL;
-
-	for (size_t i = 0; i < rules->n; i++) {
-		const struct conf_rule *rule = rules->rules[i];
-		AUTO_STR said = { 0 };
-
-		if (!rule->is_order)
-			continue;
-		str_init(&said, TEXT_BYTES);
-		switch (order_read(&rule->order.pattern, line, args, &said)) {
-		case ORDER_YES:
-			str_clear(why);
-			return rule;
-		case ORDER_WRONG:
-			if (!meant)
-				str_add(why, said.data);
-			meant = rule;
-			break;
-		case ORDER_NO:
-			break;
-		}
-	}
-	return meant;
-}
-
-/* By somebody, as such: no correction, nothing that a program says. */
-static bool
-is_spoken(const struct event *ev)
-{
-	return ev->kind == EVENT_MESSAGE &&
-	       !(ev->flags & (EVENT_ACTION | EVENT_NOTICE | EVENT_STATED));
-}
-
-/* What is told of the past is no command; what had to wait is too late. */
-bool
-errands_want(const struct conf_rules *rules, const struct event *ev)
-{
-	struct order_args args;
-	AUTO_STR why = { 0 };
-
-	if (!is_spoken(ev) || (ev->flags & (EVENT_BACKLOG | EVENT_LATE)))
-		return false;
-	str_init(&why, TEXT_BYTES);
-	return find(rules, ev->text.utf8, &args, &why) != NULL;
+	return text ? xstrdup(text) : NULL;
 }
 
 static struct errand *
-errand_new(struct place *p, const struct conf_rule *rule, const char *typed)
+errand_new(struct mqtt *q, const struct order_call *c)
 {
 	struct errand *e = xcalloc(1, sizeof(*e));
 
-	e->place = p;
-	e->rule = rule;
-	e->typed = xstrdup(typed);
-	e->sent_ms = loop_now_ms(p->q->loop);
+	e->q = q;
+	e->rule = xstrdup(c->rule->name);
+	e->respond = c->rule->order.respond;
+	e->timeout_s = c->rule->order.timeout_s;
+	e->reply = c->reply;
+	e->reply.device = copy(c->reply.device);
+	e->reply.network = copy(c->reply.network);
+	e->reply.id = copy(c->reply.id);
+	e->reply.typed = copy(c->reply.typed);
+	e->sent_ms = loop_now_ms(q->loop);
 	(void)snprintf(e->correlation, sizeof(e->correlation), "%016llx",
-		       (unsigned long long)loop_random(p->q->loop));
-	DL_APPEND(p->errands, e);
+		       (unsigned long long)loop_random(q->loop));
+	DL_APPEND(q->errands, e);
 	return e;
 }
 
@@ -260,9 +275,9 @@ response_topic(struct str *out, const struct mqtt *q, const char *last)
 
 /* What the device is to show, and where. */
 static bool
-prepare_ack(struct errand *e, const struct order_args *args)
+prepare_ack(struct errand *e, const struct order_call *c)
 {
-	const struct conf_order *o = &e->rule->order;
+	const struct conf_order *o = &c->rule->order;
 	AUTO_STR topic = { 0 };
 	AUTO_STR value = { 0 };
 
@@ -270,20 +285,38 @@ prepare_ack(struct errand *e, const struct order_args *args)
 	str_init(&value, TEXT_BYTES);
 	if (!o->ack.n)
 		return true;
-	if (!order_topic(&topic, &o->ack, args))
+	if (!order_topic(&topic, &o->ack, c->args))
 		return false;
-	order_text(&value, &o->value, e->rule, args);
+	order_text(&value, &o->value, c->rule, c->args);
 	e->ack = str_take(&topic);
 	e->value = o->value.n ? str_take(&value) : NULL;
 	return true;
 }
 
+/* The audit: who had what done, through which door. */
+static void
+note(const struct errand *e, const struct order_call *c, const char *topic,
+     const char *text)
+{
+	static const char *const doors[] = {
+		[REPLY_ROOM] = "in a room",
+		[REPLY_PERSON] = "by message",
+		[REPLY_FORM] = "by form",
+	};
+	const struct giver *g = &c->giver;
+
+	log_info(where(e->q, &e->reply),
+		 "command \"%s\" by %s (%s) of %s, %s (%s): %s to \"%s\"",
+		 e->rule, g->name, g->account ? g->account : g->id,
+		 g->network ? g->network : "?", doors[e->reply.kind],
+		 e->correlation, text, topic);
+}
+
 /* NULL, or why it was not published. */
 static const char *
-publish(struct errand *e, const struct order_args *args, struct delivery *d)
+publish(struct errand *e, const struct order_call *c)
 {
-	const struct conf_order *o = &e->rule->order;
-	struct mqtt *q = e->place->q;
+	const struct conf_order *o = &c->rule->order;
 	const char *why = NULL;
 	AUTO_STR topic = { 0 };
 	AUTO_STR text = { 0 };
@@ -292,7 +325,7 @@ publish(struct errand *e, const struct order_args *args, struct delivery *d)
 		.qos = (int)o->qos,
 		.retain = o->retain,
 		.expiry_s = o->expiry_s,
-		.id = d->id,
+		.id = c->d ? c->d->id : e->correlation,
 		.correlation = o->respond ? e->correlation : NULL,
 		.properties = o->properties,
 		.n_properties = o->n_properties,
@@ -301,81 +334,48 @@ publish(struct errand *e, const struct order_args *args, struct delivery *d)
 	str_init(&topic, TOPIC_BYTES);
 	str_init(&text, TEXT_BYTES);
 	str_init(&response, TOPIC_BYTES);
-	if (!order_topic(&topic, &o->topic, args) || !prepare_ack(e, args))
+	if (!order_topic(&topic, &o->topic, c->args) || !prepare_ack(e, c))
 		return "that cannot be part of a topic";
-	order_text(&text, &o->send, e->rule, args);
-	response_topic(&response, q, e->correlation);
+	order_text(&text, &o->send, c->rule, c->args);
+	response_topic(&response, e->q, e->correlation);
 	g.topic = topic.data;
 	g.payload = text.data;
 	g.len = text.len;
 	g.response = o->respond ? response.data : NULL;
-	log_info(e->place->where,
-		 "command \"%s\" by %s (%s) of %s: %s to \"%s\"", e->rule->name,
-		 d->event->sender.name, d->event->sender.id,
-		 d->network ? d->network : "?", text.data, topic.data);
-	return mqtt_publish(q, &g, d, e, &why) ? NULL : why;
+	note(e, c, topic.data, text.data);
+	return mqtt_publish(e->q, &g, c->d, e, &why) ? NULL : why;
 }
 
-/* NULL, or why it may not be done. */
-static const char *
-objection(struct place *p, const struct conf_rule *rule,
-	  const struct delivery *d)
+/* Not done; the delivery is over nevertheless. */
+static void
+refuse(struct mqtt *q, const struct order_call *c, const char *why)
 {
-	int64_t age_ms = loop_wall_ms(p->q->loop) - d->event->when_ms;
-	unsigned n = 0;
-	struct errand *e;
+	const struct giver *g = &c->giver;
 
-	DL_COUNT(p->errands, e, n);
-	if (!may(&rule->order, d)) {
-		log_info(p->where, "command \"%s\" by %s (%s) is not allowed",
-			 rule->name, d->event->sender.name,
-			 d->event->sender.id);
-		return "you may not do that here";
-	}
-	if (age_ms > (int64_t)rule->order.timeout_s * 1000)
-		return "it was too late to do it; say it again";
-	if (n >= PENDING_MAX)
-		return "too many commands wait for an answer";
-	if (rule->order.respond && !broker_is_5(p->q->broker))
-		return "the broker does not know MQTT 5, which it needs";
-	return NULL;
+	log_info(where(q, &c->reply),
+		 "command \"%s\" by %s (%s) of %s was not done: %s",
+		 c->rule->name, g->name, g->account ? g->account : g->id,
+		 g->network ? g->network : "?", why);
+	reply_say(q, &c->reply, why, false);
+	if (c->d)
+		bridge_sent(c->d, NULL, 0);
 }
 
 void
-errands_send(struct place *p, struct delivery *d)
+errand_run(struct mqtt *q, const struct order_call *call)
 {
-	struct order_args args;
-	const char *why;
+	const char *why = objection(q, call);
 	struct errand *e;
-	const struct conf_rule *rule;
-	AUTO_STR wrong = { 0 };
-	AUTO_STR typed = { 0 };
 
-	str_init(&wrong, TEXT_BYTES);
-	str_init(&typed, TEXT_BYTES);
-	rule = is_spoken(d->event)
-		       ? find(p->rules, d->event->text.utf8, &args, &wrong)
-		       : NULL;
-	line_add_data(&typed, d->event->text.utf8, d->event->text.len,
-		      TYPED_BYTES);
-	if (!rule || wrong.len) {
-		if (rule)
-			answer(p, typed.data, wrong.data);
-		bridge_sent(d, NULL, 0);
+	if (why) {
+		refuse(q, call, why);
 		return;
 	}
-	why = objection(p, rule, d);
+	e = errand_new(q, call);
+	why = publish(e, call);
 	if (why) {
-		answer(p, typed.data, why);
-		bridge_sent(d, NULL, 0);
-		return;
-	}
-	e = errand_new(p, rule, typed.data);
-	why = publish(e, &args, d);
-	if (why) {
-		answer(p, typed.data, why);
 		errand_free(e);
-		bridge_sent(d, NULL, 0);
+		refuse(q, call, why);
 	}
 }
 
@@ -407,28 +407,13 @@ filter_of(struct str *out, const struct conf_say *say)
 }
 
 void
-errands_open(struct place *p)
+errand_filter(struct str *out, const struct mqtt *q,
+	      const struct conf_rule *rule)
 {
-	bool respond = false;
-
-	for (size_t i = 0; i < p->rules->n; i++) {
-		const struct conf_order *o = &p->rules->rules[i]->order;
-		AUTO_STR filter = { 0 };
-
-		str_init(&filter, TOPIC_BYTES);
-		respond = respond || o->respond;
-		if (!o->ack.n)
-			continue;
-		filter_of(&filter, &o->ack);
-		(void)place_tap(p, filter.data);
-	}
-	if (respond) {
-		AUTO_STR filter = { 0 };
-
-		str_init(&filter, TOPIC_BYTES);
-		response_topic(&filter, p->q, "+");
-		(void)place_tap(p, filter.data);
-	}
+	if (rule->order.respond)
+		response_topic(out, q, "+");
+	else if (rule->order.ack.n)
+		filter_of(out, &rule->order.ack);
 }
 
 static bool
@@ -437,7 +422,7 @@ is_answer(const struct errand *e, const struct incoming *t,
 {
 	size_t len = e->value ? strlen(e->value) : 0;
 
-	if (e->rule->order.respond)
+	if (e->respond)
 		return strcmp(t->topic, response) == 0 && t->correlation &&
 		       strcmp(t->correlation, e->correlation) == 0;
 	if (!e->ack || strcmp(t->topic, e->ack) != 0)
@@ -453,7 +438,7 @@ add_response(struct str *out, const struct errand *e, const struct incoming *t)
 	struct payload p;
 
 	str_add(out, "done");
-	if (!e->rule->order.respond || !t->len)
+	if (!e->respond || !t->len)
 		return;
 	payload_read(&p, t->payload, t->len, CONF_PAYLOAD_TEXT);
 	if (p.kind == PAYLOAD_TEXT) {
@@ -464,19 +449,19 @@ add_response(struct str *out, const struct errand *e, const struct incoming *t)
 }
 
 void
-errands_take(struct place *p, const struct incoming *t)
+errands_take(struct mqtt *q, const struct incoming *t)
 {
 	struct errand *e, *tmp;
 
 	if (t->retained)
 		return; /* it says how things were */
-	DL_FOREACH_SAFE(p->errands, e, tmp)
+	DL_FOREACH_SAFE(q->errands, e, tmp)
 	{
 		AUTO_STR response = { 0 };
 		AUTO_STR text = { 0 };
 
 		str_init(&response, TOPIC_BYTES);
-		response_topic(&response, p->q, e->correlation);
+		response_topic(&response, q, e->correlation);
 		if (!is_answer(e, t, response.data))
 			continue;
 		str_init(&text, TEXT_BYTES);

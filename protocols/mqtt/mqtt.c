@@ -6,9 +6,9 @@
  *   MQTT 5 (OASIS) and 3.1.1, by libmosquitto
  *   RFC 6901 JSON Pointer, RFC 8259 JSON, in what rules look at
  *
- * Rules (watch.c, errand.c) and rooms as topics (chat.c) are places; what they
- * have in common is here: subscriptions, what is not confirmed yet, and who
- * speaks.
+ * Rules (watch.c, typed.c) and rooms as topics (chat.c) are places, devices
+ * (device.c) are people; what they have in common is here: subscriptions, what
+ * is not confirmed yet, and who speaks.
  */
 
 #include "protocols/mqtt/mqtt.h"
@@ -19,6 +19,8 @@
 #include "bridge/str.h"
 #include "conf/rules.h"
 #include "conf/topic.h"
+#include "protocols/mqtt/device.h"
+#include "protocols/mqtt/errand.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,8 +44,8 @@ mqtt_from(struct network *net)
 
 /* ---- subscriptions ------------------------------------------------------- */
 
-static void
-tap_unuse(struct mqtt *q, struct tap *tap)
+void
+mqtt_untap(struct mqtt *q, struct tap *tap)
 {
 	if (--tap->uses)
 		return;
@@ -142,14 +144,14 @@ static void
 place_close(struct place *p)
 {
 	for (size_t i = 0; i < p->n_taps; i++)
-		tap_unuse(p->q, p->taps[i]);
+		mqtt_untap(p->q, p->taps[i]);
 	free(p->taps);
 	p->taps = NULL;
 	p->n_taps = 0;
 	p->open = false;
 	p->joining = false;
 	if (p->rules)
-		errands_free(p);
+		errands_free(p->q, p);
 	else
 		chat_lost(p);
 }
@@ -381,10 +383,9 @@ take(struct mqtt *q, const struct incoming *t)
 				watches_take(p, tap, t);
 	}
 	devices_take(q, t);
+	errands_take(q, t);
 	for (struct place *p = q->places; p; p = p->next)
-		if (p->open && p->rules)
-			errands_take(p, t);
-		else if (p->open)
+		if (p->open && p->chat)
 			chat_take(p, t);
 }
 
@@ -435,6 +436,7 @@ forget_connection(struct mqtt *q)
 	while ((e = early_next(q)))
 		early_free(e);
 	wires_drop(q);
+	errands_free(q, NULL);
 	devices_lost(q);
 	for (struct place *p = q->places; p; p = p->next)
 		place_close(p);
@@ -454,9 +456,7 @@ on_down(void *arg, enum down_reason why, const char *text)
 	struct mqtt *q = arg;
 
 	if (q->net.state == NETWORK_UP)
-		for (struct place *p = q->places; p; p = p->next)
-			if (p->rules && p->open)
-				errands_lost(p);
+		errands_lost(q);
 	forget_connection(q);
 	bridge_network_down(&q->net, why, text);
 }
@@ -558,7 +558,7 @@ on_subscribed(void *arg, int mid, const char *reason)
 		else if (place_is_ready(p))
 			place_joined(p);
 	}
-	tap_unuse(q, found);
+	mqtt_untap(q, found);
 }
 
 /* ---- hooks --------------------------------------------------------------- */
@@ -625,7 +625,7 @@ client_join(struct network *net, struct channel *ch)
 	if (p->rules) {
 		ch->caps = CAN_MULTILINE | CAN_NOTICE | CAN_AUTHOR | CAN_DELAY;
 		watches_open(p);
-		errands_open(p);
+		typed_open(p);
 	} else {
 		chat_open(p);
 	}
@@ -660,9 +660,9 @@ client_send(struct network *net, struct delivery *d)
 	struct place *p = place_of(d->channel);
 
 	if (d->channel->kind == CHANNEL_DIRECT)
-		devices_send(mqtt_from(net), d);
+		ask_send(mqtt_from(net), d);
 	else if (p->rules)
-		errands_send(p, d);
+		typed_send(p, d);
 	else
 		chat_send(p, d);
 }
@@ -673,7 +673,7 @@ client_wants(struct network *net UNUSED, const struct channel *ch,
 {
 	const struct conf_rules *rules = ch->conf ? ch->conf->rules : NULL;
 
-	return !rules || errands_want(rules, ev);
+	return !rules || typed_wants(rules, ev);
 }
 
 static void
@@ -718,7 +718,7 @@ client_pressure(struct network *net, enum pressure why)
 static bool
 client_resolve(struct network *net, const char *text, char *id, size_t size)
 {
-	if (!devices_have(mqtt_from(net), text) || strlen(text) >= size)
+	if (!device_named(mqtt_from(net), text) || strlen(text) >= size)
 		return false;
 	memcpy(id, text, strlen(text) + 1);
 	return true;
@@ -734,6 +734,20 @@ static void
 client_unwatch(struct network *net, struct contact *contact)
 {
 	devices_unwatch(mqtt_from(net), contact);
+}
+
+static void
+client_each_command(struct network *net, const struct command_place *place,
+		    void (*fn)(void *arg, const struct command *command),
+		    void *arg)
+{
+	ask_each_command(mqtt_from(net), place, fn, arg);
+}
+
+static void
+client_command(struct network *net, struct request *r)
+{
+	ask_command(mqtt_from(net), r);
 }
 
 /* Who writes to a device needs no place there. */
@@ -791,5 +805,7 @@ const struct protocol mqtt_protocol = {
 		.resolve = client_resolve,
 		.watch = client_watch,
 		.unwatch = client_unwatch,
+		.command = client_command,
+		.each_command = client_each_command,
 	},
 };

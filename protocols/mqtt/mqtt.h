@@ -11,7 +11,7 @@
  *       struct held           an event that is not on disk yet
  *       struct place          a channel of the bridge; two kinds:
  *         struct watch        rules: from topics to the room    (watch.c)
- *         struct errand       rules: a command under way        (errand.c)
+ *                             rules: commands that are typed    (typed.c)
  *         struct chat         a room as a tree of topics        (chat.c)
  *
  * A place is made at the first join() and lives until forget() or the end of
@@ -23,12 +23,18 @@
 #include "bridge/loop.h"
 #include "bridge/protocol.h"
 #include "protocols/mqtt/broker.h"
+#include "protocols/mqtt/order.h"
 
 struct chat;
+struct conf_rule;
 struct conf_rules;
+struct devices;
 struct errand;
+struct giver;
 struct mqtt;
 struct place;
+struct str;
+struct track;
 struct watch;
 
 #define SPEAKERS_MAX 200 /* of one place, who are shown as members */
@@ -78,14 +84,14 @@ struct place {
 	struct speaker *speakers;
 	struct watch *watches; /* an array */
 	size_t n_watches;
-	struct errand *errands; /* utlist */
 	struct chat *chat;
 	struct place *next;
 };
 
 struct mqtt {
 	struct network net;
-	struct devices *devices; /* NULL: none is configured */
+	struct devices *devices;
+	struct errand *errands; /* utlist */
 	const struct conf_mqtt *conf;
 	struct loop *loop;
 	struct broker *broker;
@@ -107,6 +113,9 @@ extern const struct protocol mqtt_protocol;
 
 /* Subscribe until the end of the connection. */
 struct tap *mqtt_tap(struct mqtt *q, const char *filter);
+
+/* One use less. */
+void mqtt_untap(struct mqtt *q, struct tap *tap);
 
 /* Subscribe for that place. */
 struct tap *place_tap(struct place *p, const char *filter);
@@ -137,39 +146,39 @@ void watches_free(struct place *p);
 void watches_take(struct place *p, const struct tap *tap,
 		  const struct incoming *t);
 
-/* ---- errand.c ------------------------------------------------------------ */
+/* ---- typed.c ------------------------------------------------------------- */
+
+#define TYPED_BYTES 120 /* of a command, where it is quoted */
 
 /* Subscribe to what shows that a command was done. */
-void errands_open(struct place *p);
-
-/* The connection is lost: those who wait are told. */
-void errands_lost(struct place *p);
-void errands_free(struct place *p);
+void typed_open(struct place *p);
 
 /* True if the event is a command of one of the rules. */
-bool errands_want(const struct conf_rules *rules, const struct event *ev);
-void errands_send(struct place *p, struct delivery *d);
-void errands_take(struct place *p, const struct incoming *t);
+bool typed_wants(const struct conf_rules *rules, const struct event *ev);
+void typed_send(struct place *p, struct delivery *d);
 
-/* The broker has it (reason NULL) or not. */
-void errand_published(struct errand *e, const char *reason, bool nobody);
+/* By somebody, as such: no correction, nothing that a program says. */
+bool typed_is_spoken(const struct event *ev);
 
-/* The delivery was given back: forget it. */
-void errand_drop(struct errand *e);
+/* Who says it. */
+struct giver typed_giver(const struct delivery *d);
 
-/* ---- device.c ------------------------------------------------------------ */
+/* Where to look, and how. */
+struct typed_rules {
+	const struct conf_rule *const *rules;
+	size_t n;
+	enum order_match (*read)(const struct conf_pattern *pattern,
+				 const char *line, struct order_args *args,
+				 struct str *why);
+};
 
-void devices_make(struct mqtt *q);
-void devices_free(struct mqtt *q);
-void devices_open(struct mqtt *q);
-void devices_lost(struct mqtt *q);
-void devices_take(struct mqtt *q, const struct incoming *t);
-bool devices_have(struct mqtt *q, const char *name);
-void devices_watch(struct mqtt *q, struct contact *contact);
-void devices_unwatch(struct mqtt *q, const struct contact *contact);
-
-/* Somebody writes to one of them. */
-void devices_send(struct mqtt *q, struct delivery *d);
+/*
+ * The command that a line is, and what it was given; NULL if it is none. If it
+ * was meant and is wrong, why says how.
+ */
+const struct conf_rule *typed_find(const struct typed_rules *in,
+				   const char *line, struct order_args *args,
+				   struct str *why);
 
 /* ---- chat.c -------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define TOPIC_BYTES 1024
+#define SAID_BYTES 4000
 
 static bool
 same_word(const char *word, const char *text, size_t len)
@@ -70,19 +71,40 @@ take(const struct conf_word *word, const char *text, size_t len,
 }
 
 /* Nobody begins a sentence with "!". */
+static bool
+is_sentence(const struct conf_pattern *pattern)
+{
+	return isalnum((unsigned char)pattern->text[0]) ||
+	       (unsigned char)pattern->text[0] >= 0x80;
+}
+
 static enum order_match
 wrong(const struct conf_pattern *pattern, struct str *why, const char *want,
       const char *found, size_t len)
 {
-	if (isalnum((unsigned char)pattern->text[0]) ||
-	    (unsigned char)pattern->text[0] >= 0x80)
-		return ORDER_NO;
 	if (want) {
 		str_printf(why, "expected %s, found \"", want);
 		line_add_data(why, found, len, PARAM_BYTES);
 		str_add(why, "\"; ");
 	}
 	str_printf(why, "it is: %s", pattern->text);
+	return ORDER_WRONG;
+}
+
+enum order_match
+order_overhear(const struct conf_pattern *pattern, const char *line,
+	       struct order_args *args, struct str *why)
+{
+	AUTO_STR said = { 0 };
+	enum order_match match;
+
+	str_init(&said, SAID_BYTES);
+	match = order_read(pattern, line, args, &said);
+	if (match != ORDER_WRONG)
+		return match;
+	if (is_sentence(pattern))
+		return ORDER_NO;
+	str_add(why, said.data);
 	return ORDER_WRONG;
 }
 

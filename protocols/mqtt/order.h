@@ -37,6 +37,14 @@ enum order_match order_read(const struct conf_pattern *pattern,
 			    const char *line, struct order_args *args,
 			    struct str *why);
 
+/*
+ * Of a line that is not said to us: a command that begins like a sentence is
+ * meant only if it is right.
+ */
+enum order_match order_overhear(const struct conf_pattern *pattern,
+				const char *line, struct order_args *args,
+				struct str *why);
+
 /* Append the topic. False if it would not be one, and nothing is to be done. */
 bool order_topic(struct str *out, const struct conf_say *topic,
 		 const struct order_args *args);

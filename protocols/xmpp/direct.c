@@ -159,6 +159,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 		if (!m || room->state != ROOM_JOINED)
 			return false;
 		event_set_sender(ev, m->id, m->nick);
+		ev->sender.account = event_strdup(ev, m->jid);
 		return true;
 	}
 	if (!jid_parse(&jid, from) || !jid_format(&jid, full, sizeof(full)))
@@ -172,6 +173,8 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	}
 	author_remember(x, bare, full);
 	event_set_sender(ev, bare, jid.local);
+	/* Its server has stamped it (RFC 6120 section 8.1.2.1). */
+	ev->sender.account = event_strdup(ev, bare);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "bridge/log.h"
 #include "bridge/protocol.h"
 #include "conf/rules.h"
+#include "protocols/mqtt/device.h"
 #include "protocols/mqtt/mqtt.h"
 
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct fixture {
 	struct loop *loop;
 	struct conf_step step;
 	struct conf_piece piece;
+	struct conf_sign sign;
+	struct conf_state states[2];
 	struct conf_device devices[2];
 	struct conf_mqtt mqtt;
 	struct conf_network conf;
@@ -52,16 +55,17 @@ setup(void **state)
 	f->loop = loop_new();
 	f->piece = (struct conf_piece){ .kind = PIECE_VALUE, .decimals = -1 };
 	f->step = (struct conf_step){ "state", false, 0 };
-	f->devices[0] = (struct conf_device){
-		.name = "door",
-		.availability = "door/there",
-		.filter = "door",
-		.say = { &f->piece, 1 },
-	};
-	f->devices[1] = f->devices[0];
-	f->devices[1].name = "bell";
-	f->devices[1].availability = NULL;
-	f->devices[1].filter = "bell";
+	f->sign.topic = "door/there";
+	f->states[0] = (struct conf_state){ "door", NULL, { &f->piece, 1 } };
+	f->states[1] = (struct conf_state){ "bell", NULL, { &f->piece, 1 } };
+	f->devices[0] = (struct conf_device){ .name = "door",
+					      .signs = &f->sign,
+					      .n_signs = 1,
+					      .states = &f->states[0],
+					      .n_states = 1 };
+	f->devices[1] = (struct conf_device){ .name = "bell",
+					      .states = &f->states[1],
+					      .n_states = 1 };
 	f->mqtt = (struct conf_mqtt){
 		.host = "127.0.0.1",
 		.port = 1,
@@ -189,7 +193,7 @@ a_field_of_json_may_tell_it(void **state)
 {
 	struct fixture *f = *state;
 
-	f->devices[0].field = (struct conf_path){ &f->step, 1 };
+	f->sign.field = (struct conf_path){ &f->step, 1 };
 	mqtt_protocol.ops.watch(f->net, &f->contact);
 	comes(f, "door/there", "{\"state\":\"online\"}");
 	assert_true(told.a.online);

@@ -725,8 +725,9 @@ a_user_writes_to_a_person_and_gets_errors_from_there(void **state)
 			     "to='Bob%%irc.libera.chat@gw.test'>"
 			     "<body>psst</body></message>");
 	barrier(f);
-	assert_non_null(recorder_find("event message ->libera/bob ann@test "
-				      "(ann) psst {gateway} {id=p1}"));
+	assert_non_null(recorder_find(
+		"event message ->libera/bob ann@test "
+		"(ann) psst {gateway} {account=ann@test} {id=p1}"));
 	xmpp_protocol.ops.bounce(f->net, NULL, recorder.last_event, "offline");
 	barrier(f);
 	const char *error = seen_by(f, "ann@test/a");

@@ -126,7 +126,7 @@ check_order(struct input *in)
 		return;
 	str_init(&out, 100000);
 	str_init(&why, 100000);
-	if (order_read(&pattern, in->lines[6], &args, &why) == ORDER_YES &&
+	if (order_overhear(&pattern, in->lines[6], &args, &why) == ORDER_YES &&
 	    order_topic(&out, &topic, &args)) {
 		assert(!refuse_topic(out.data));
 		assert(count(out.data, '/') == count(in->lines[5], '/'));

@@ -138,6 +138,13 @@ static const struct {
 	  "c.conf:1: device \"b\": \"field\": expected a number and \"]\" after \"[\"\n"
 	  "c.conf:1: device \"b\": \"say\": {1}: the filter has 0 \"+\"\n"
 	  "c.conf:1: device \"b\": expected \"availability\", \"state\" or both\n" },
+	{ "broker = \"mqtt://localhost\"; devices: { a: { state = \"a\"; commands: { status: { command = \"x\"; topic = \"a\"; send = \"1\"; }; }; }; };",
+	  "c.conf:1: command \"status\": expected a name of small letters, digits and \"-\" that is not \"status\"\n"
+	  "c.conf:1: command \"status\" lacks \"who\": a device has no room in which somebody could have a rank; name accounts, or \"*\"\n" },
+	{ "broker = \"mqtt://localhost\"; devices: { a: { state = \"a\"; commands: { on: { command = \"on {1}\"; topic = \"a/#\"; who = [ \"op\", \"nowhere:ann\" ]; }; }; }; };",
+	  "c.conf:1: command \"on\": \"topic\": expected a topic without + and #, that does not begin with $, such as \"home/door\"\n"
+	  "c.conf:1: on: \"who\": expected \"*\" or \"NETWORK:ACCOUNT\", found \"op\"\n"
+	  "c.conf:1: on: \"who\": unknown network \"nowhere\"\n" },
 	{ "broker = \"mqtt://localhost\"; version = \"4\";",
 	  "c.conf:1: \"version\": expected one of \"auto\", \"5\", \"3.1.1\", found \"4\"\n" },
 };

@@ -61,7 +61,7 @@ commands_are_read_and_filled_in(void **state UNUSED)
 
 		str_init(&out, 2000);
 		str_init(&why, 2000);
-		if (order_read(&o->pattern, lines[i].line, &args, &why) !=
+		if (order_overhear(&o->pattern, lines[i].line, &args, &why) !=
 		    lines[i].match)
 			fail_msg("%s", lines[i].line);
 		if (lines[i].topic) {

@@ -84,9 +84,23 @@ struct conf_server {
 	unsigned port;
 };
 
+/* What the users of a gateway may do on an IRC network. */
+struct conf_users {
+	enum conf_tls tls; /* the least that they may choose */
+	const char *const
+		*ports; /* that they may choose: "6697", "6660-6669" */
+	size_t n_ports;
+	bool names;        /* user name and real name are theirs to choose */
+	bool raw;          /* they may send commands as they write them */
+	unsigned linger_s; /* connected after the last channel was left */
+	unsigned channels; /* at the same time, of each of them */
+};
+
 struct conf_irc {
+	struct conf_users users;
 	const struct conf_server *servers; /* tried in turn */
 	size_t n_servers;
+	bool local; /* all of them are on this machine */
 	enum conf_tls tls;
 	const char *ca_file; /* NULL: the system's */
 	const char *bind;    /* local address or NULL */

@@ -241,6 +241,25 @@ read_sasl(struct draft *d, struct irc_block *b)
 	check_sasl(d, sasl, &b->irc);
 }
 
+/* Where IRC servers listen, and hardly anything else does. */
+static const char *const usual_ports[] = { "6660-6670", "6679", "6697", "7000",
+					   "9999" };
+
+static void
+read_users(struct draft *d, struct irc_block *b)
+{
+	struct reader *r = d->r;
+	config_setting_t *users = read_group(r, d->block, "users");
+	struct part part = { &table_users, b };
+
+	b->irc.users.ports = usual_ports;
+	b->irc.users.n_ports = ARRAY_SIZE(usual_ports);
+	read_defaults(r, part);
+	if (users)
+		read_block(r, users, &part, 1,
+			   read_quote(r, "users of network", d->net->name));
+}
+
 static void
 read_irc(struct draft *d, const struct part *common)
 {
@@ -258,6 +277,8 @@ read_irc(struct draft *d, const struct part *common)
 	default_ports(d, &b->irc);
 	apply_preset(b);
 	read_sasl(d, b);
+	read_users(d, b);
+	b->irc.local = all_loopback(&b->irc);
 	check_tls(d, &b->irc);
 	read_check_file(r, d->block, "ca_file", b->irc.ca_file, FILE_ANY);
 	read_check_pair(r, d->block, b->irc.cert_file, b->irc.key_file,

@@ -28,7 +28,7 @@ static const struct option_word formats[] = {
 	{ "json", LOG_FORMAT_JSON }, { 0 },
 };
 
-static const struct option_word tls_words[] = {
+const struct option_word tls_words[] = {
 	{ "verify", CONF_TLS_VERIFY }, { "insecure", CONF_TLS_INSECURE },
 	{ "off", CONF_TLS_OFF }, { 0 },
 };
@@ -80,11 +80,6 @@ static const struct option_word retained_words[] = {
 #define PATH_BYTES 4095
 /* sun_path holds 108, with the NUL: unix(7) */
 #define SOCKET_BYTES 107
-
-/* The fields of one type, so that a table cannot name another's. */
-#define AT(type, member) .offset = offsetof(type, member)
-#define COUNTED(type, member, count) \
-	AT(type, member), .extra = offsetof(type, count)
 
 /* ---- top level ---------------------------------------------------------- */
 
@@ -331,6 +326,9 @@ static const struct option irc_options[] = {
 	  .min = 1, .max = 500, .fallback = "", .fallback_note = "nothing",
 	  .example = "MODE causeway +B",
 	  .doc = "Raw lines to send when the listener is connected." },
+	{ .name = "users", .type = OPTION_BLOCK,
+	  .doc = "What people may do here on whose account a gateway "
+		 "connects." },
 	{ .name = "charset", .type = OPTION_TEXT,
 	  AT(struct irc_block, irc.charset), .min = 1, .max = 40,
 	  .refuse = refuse_charset, .fallback = "windows-1252",
@@ -798,8 +796,6 @@ static const struct option order_options[] = {
 		 "(what that network vouches for), or \"*\"." },
 };
 
-#define TABLE(rows) .options = rows, .n = ARRAY_SIZE(rows)
-
 const struct table table_top = {
 	"TOP LEVEL", "Outside all blocks.", TABLE(top_options),
 };
@@ -874,8 +870,8 @@ const struct table table_member = {
 
 const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
-	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_matrix,
-	&table_mqtt,
+	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users,
+	&table_matrix, &table_mqtt,
 	&table_device,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,
 	NULL,

@@ -8,6 +8,7 @@
  * so they cannot disagree.
  */
 
+#include "bridge/base.h"
 #include "conf/conf.h"
 #include "conf/rules.h"
 
@@ -71,6 +72,12 @@ struct matrix_block {
 
 /* ---- the tables -------------------------------------------------------- */
 
+/* The fields of one type, so that a table cannot name another's. */
+#define AT(type, member) .offset = offsetof(type, member)
+#define COUNTED(type, member, count) \
+	AT(type, member), .extra = offsetof(type, count)
+#define TABLE(rows) .options = rows, .n = ARRAY_SIZE(rows)
+
 enum option_type {
 	OPTION_TEXT,
 	OPTION_PATH, /* made absolute, or relative to our working folder */
@@ -114,6 +121,8 @@ struct option {
 	const char *doc;     /* one sentence */
 };
 
+extern const struct option_word tls_words[];
+
 struct table {
 	const char *title; /* in the manual */
 	const char *intro; /* one sentence below it */
@@ -123,7 +132,7 @@ struct table {
 
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
-extern const struct table table_irc, table_sasl;
+extern const struct table table_irc, table_sasl, table_users;
 extern const struct table table_matrix, table_mqtt, table_device;
 extern const struct table table_link, table_shared, table_member;
 extern const struct table table_watch, table_order;

@@ -185,6 +185,32 @@ refuse_ip(const char *text)
 	return "an IPv4 or IPv6 address";
 }
 
+/* Up to five digits, cut off; 0 if there are none, or too many. */
+static unsigned
+take_port(const char **text)
+{
+	size_t n = strspn(*text, "0123456789");
+	unsigned long port = n && n <= 5 ? strtoul(*text, NULL, 10) : 0;
+
+	*text += n;
+	return port <= 65535 ? (unsigned)port : 0;
+}
+
+const char *
+refuse_ports(const char *text)
+{
+	unsigned first = take_port(&text), last = first;
+
+	if (*text == '-') {
+		text++;
+		last = take_port(&text);
+	}
+	return first && first <= last && !*text
+		       ? NULL
+		       : "a port such as \"6697\", or a range such as "
+			 "\"6660-6669\"";
+}
+
 const char *
 refuse_charset(const char *text)
 {

@@ -49,6 +49,9 @@ const char *refuse_user(const char *text);
 /* An IPv4 or IPv6 address. */
 const char *refuse_ip(const char *text);
 
+/* "6697", "6660-6669" */
+const char *refuse_ports(const char *text);
+
 /* A character set that iconv turns into UTF-8. */
 const char *refuse_charset(const char *text);
 

@@ -25,128 +25,6 @@
 #define SAYINGS 20
 #define SAYING_MS 3000
 
-/* ---- what its owner has set ---------------------------------------- */
-
-static const char *
-refuse_word(const char *value)
-{
-	return strpbrk(value, " @!:\r\n") ? "that is not one word" : NULL;
-}
-
-static const char *
-refuse_lines(const char *value)
-{
-	return strpbrk(value, "\r\n") ? "that is more than one line" : NULL;
-}
-
-static const char *
-refuse_commands(const char *value)
-{
-	for (; *value; value += strcspn(value, "\n")) {
-		value += strspn(value, "\n");
-		if (strcspn(value, "\n") > IRC_BODY_MAX - 2)
-			return "a line of it is too long for IRC";
-	}
-	return NULL;
-}
-
-/* The names are biboumi's where it has such a thing. */
-const struct setting irc_settings[] = {
-	{ "nick", SETTING_TEXT, "Nickname",
-	  "Whatever nick your client asks for, this is the one that you get.",
-	  refuse_word },
-	{ "pass", SETTING_SECRET, "Server password",
-	  "What the server asks of everybody who connects.", refuse_lines },
-	{ "account", SETTING_TEXT, "Account",
-	  "The name with which you have registered on the network; your nick "
-	  "if it is left empty.",
-	  refuse_word },
-	{ "sasl_password", SETTING_SECRET, "SASL password",
-	  "The password of that account: with it you are logged in when you "
-	  "connect.",
-	  refuse_lines },
-	{ "after_connect_commands", SETTING_LINES, "After-connection commands",
-	  "What is sent when the connection is up, one command on each line.",
-	  refuse_commands },
-	{ "username", SETTING_TEXT, "Username",
-	  "What servers show before your host.", refuse_word },
-	{ "realname", SETTING_TEXT, "Realname",
-	  "What people read who ask who you are.", refuse_lines },
-	{ .key = NULL },
-};
-
-static void
-keep_secret(struct secret **field, const char *value)
-{
-	secret_free(*field);
-	*field = value ? secret_new(value, strlen(value)) : NULL;
-}
-
-static void
-keep_text(char **field, const char *value)
-{
-	if (!value || !*value)
-		return;
-	free(*field);
-	*field = xstrdup(value);
-}
-
-const char *
-irc_account_want(const struct irc *irc, const struct occupant *o)
-{
-	const char *nick = bridge_setting(o->puppet, "nick");
-
-	return nick && irc_is_nick(&irc->isupport, nick) ? nick : o->want;
-}
-
-void
-irc_account_identify(struct irc_puppet *p, struct irc_identity *id)
-{
-	const char *account = bridge_setting(p->puppet, "account");
-
-	keep_text(&p->user, bridge_setting(p->puppet, "username"));
-	keep_text(&p->realname, bridge_setting(p->puppet, "realname"));
-	keep_secret(&p->password, bridge_setting(p->puppet, "pass"));
-	keep_secret(&p->sasl_password,
-		    bridge_setting(p->puppet, "sasl_password"));
-	id->user = p->user;
-	id->realname = p->realname;
-	if (p->password)
-		id->password = p->password;
-	if (!p->sasl_password)
-		return;
-	free(p->login);
-	p->login = xstrdup(account && *account ? account : p->nick);
-	id->account = p->login;
-	id->sasl = IRC_SASL_PLAIN;
-	id->sasl_password = p->sasl_password;
-	id->sasl_required = true;
-	id->caps |= IRC_CAP_SASL;
-}
-
-void
-irc_account_begin(struct irc_puppet *p)
-{
-	const char *commands =
-		p->puppet ? bridge_setting(p->puppet, "after_connect_commands")
-			  : NULL;
-	AUTO_STR line = { 0 };
-
-	str_init(&line, IRC_BODY_MAX);
-	while (commands && *commands) {
-		size_t len = strcspn(commands, "\r\n");
-
-		str_clear(&line);
-		str_add_n(&line, commands, len);
-		if (line.len && line.len + 2 <= IRC_BODY_MAX) {
-			str_add(&line, "\r\n");
-			session_queue(&p->session, &line, NULL);
-		}
-		commands += len;
-		commands += strspn(commands, "\r\n");
-	}
-}
-
 /* ---- what the server says ------------------------------------------ */
 
 static bool
@@ -163,14 +41,14 @@ may_say(struct irc_puppet *p)
 }
 
 static void
-set_words(struct irc *irc, struct event *ev, const char *words)
+set_words(const struct session *s, struct event *ev, const char *words)
 {
 	AUTO_STR utf8 = { 0 };
 	struct text_builder text;
 
 	str_init(&utf8, WORDS_MAX);
 	text_builder_init(&text, WORDS_MAX);
-	irc_charset_read(&utf8, words, strlen(words), irc->conf->charset);
+	irc_charset_read(&utf8, words, strlen(words), session_charset(s));
 	irc_format_read(&text, utf8.data, utf8.len);
 	event_take_text(ev, &text);
 	text_builder_finish(&text);
@@ -207,7 +85,7 @@ server_says(struct irc_puppet *p, const struct irc_line *line,
 	ev->when_ms = irc_line_time(p->irc, line);
 	ev->flags = EVENT_NOTICE;
 	set_server(p->irc, ev, line->user ? NULL : line->source);
-	set_words(p->irc, ev, words);
+	set_words(&p->session, ev, words);
 	event_set_to(ev, p->origin, p->sender_id);
 	if (ev->text.len)
 		bridge_event(&p->irc->net, ev);

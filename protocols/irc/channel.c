@@ -650,7 +650,8 @@ topic_event(struct irc_channel *c, const char *who)
 	str_init(&utf8, WORDS_MAX);
 	text_builder_init(&text, WORDS_MAX);
 	irc_charset_read(&utf8, c->topic, strlen(c->topic),
-			 v->irc->conf->charset);
+			 v->session ? session_charset(v->session)
+				    : v->irc->conf->charset);
 	irc_format_read(&text, utf8.data, utf8.len);
 	event_take_text(ev, &text);
 	text_builder_finish(&text);

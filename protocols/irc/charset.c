@@ -7,12 +7,14 @@
  */
 
 #include "protocols/irc/format.h"
+#include "protocols/irc/line.h"
 
 #include <iconv.h>
 #include <string.h>
 #include <strings.h>
 
 #define REPLACEMENT 0xFFFD
+#define NAME_MAX_BYTES 40
 
 /* Bytes 80 to 9F of windows-1252; it leaves five of them undefined. */
 /* clang-format off */
@@ -108,4 +110,103 @@ irc_charset_read(struct str *out, const char *s, size_t n, const char *charset)
 	}
 	read_iconv(out, s, n, cd);
 	iconv_close(cd);
+}
+
+/* ---- writing ------------------------------------------------------- */
+
+/* All of it, or false. */
+static bool
+convert(const char *from, const char *to, const char *s, size_t n,
+	struct str *out)
+{
+	iconv_t cd = iconv_open(to, from);
+	char *in = (char *)(uintptr_t)s;
+	char buffer[2 * IRC_BODY_MAX], *at = buffer;
+	size_t room = sizeof(buffer);
+	bool ok;
+
+	if (cd == (iconv_t)-1)
+		return false;
+	/* What could only be written like it counts as not written. */
+	ok = iconv(cd, &in, &n, &at, &room) == 0 && !n &&
+	     iconv(cd, NULL, NULL, &at, &room) != (size_t)-1;
+	iconv_close(cd);
+	if (ok)
+		str_add_n(out, buffer, (size_t)(at - buffer));
+	return ok;
+}
+
+static size_t
+count(const char *s, size_t n, char byte)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += s[i] == byte;
+	return found;
+}
+
+/* The same line to a server, which knows nothing of charsets. */
+static bool
+is_same_line(const char *before, size_t n, const struct str *after)
+{
+	static const char marks[] = "\r\n \001";
+
+	if (after->len > IRC_BODY_MAX || memchr(after->data, '\0', after->len))
+		return false;
+	for (const char *m = marks; *m; m++)
+		if (count(before, n, *m) != count(after->data, after->len, *m))
+			return false;
+	return after->len > 1 && after->data[after->len - 1] == '\n';
+}
+
+static void
+write_line(struct str *out, const char *line, size_t n, const char *charset)
+{
+	const char *space = *line == '@' ? memchr(line, ' ', n) : NULL;
+	size_t tags = space ? (size_t)(space - line) + 1 : 0;
+	AUTO_STR body = { 0 };
+
+	str_init(&body, 2 * IRC_BODY_MAX);
+	str_add_n(out, line, tags);
+	line += tags;
+	n -= tags;
+	if (convert("UTF-8", charset, line, n, &body) &&
+	    is_same_line(line, n, &body))
+		str_add_n(out, body.data, body.len);
+	else
+		str_add_n(out, line, n);
+}
+
+void
+irc_charset_write(struct str *out, const char *lines, size_t n,
+		  const char *charset)
+{
+	while (n) {
+		const char *end = memchr(lines, '\n', n);
+		size_t len = end ? (size_t)(end - lines) + 1 : n;
+
+		write_line(out, lines, len, charset);
+		lines += len;
+		n -= len;
+	}
+}
+
+const char *
+irc_charset_refuse(const char *charset)
+{
+	char ascii[96];
+	AUTO_STR out = { 0 };
+
+	str_init(&out, sizeof(ascii));
+	for (size_t i = 0; i < 95; i++)
+		ascii[i] = (char)(' ' + i);
+	/* A suffix such as //IGNORE changes what iconv does. */
+	if (!*charset || strchr(charset, '/') ||
+	    strlen(charset) > NAME_MAX_BYTES ||
+	    !convert("UTF-8", charset, ascii, 95, &out))
+		return "that is no character set, such as iso-8859-1";
+	if (out.len != 95 || memcmp(out.data, ascii, 95) != 0)
+		return "IRC cannot be written in that character set";
+	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "bridge/error.h"
 #include "bridge/loop.h"
 #include "conf/conf.h"
+#include "protocols/irc/certificate.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -56,9 +57,7 @@ struct query {
 
 struct irc_dial {
 	struct loop *loop;
-	const struct conf_irc *conf;
-	struct irc_tls *tls;
-	const struct conf_server *server;
+	struct irc_route route;
 	irc_dial_fn *fn;
 	void *arg;
 
@@ -120,10 +119,7 @@ irc_tls_new(const struct conf_irc *conf, struct error *err)
 				      SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_verify(ctx,
-			   conf->tls == CONF_TLS_VERIFY ? SSL_VERIFY_PEER
-							: SSL_VERIFY_NONE,
-			   NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	if (tls_load(ctx, conf, err) < 0) {
 		SSL_CTX_free(ctx);
 		return NULL;
@@ -153,15 +149,28 @@ is_address(const char *host)
 	       inet_pton(AF_INET6, host, bytes) == 1;
 }
 
+/* Who we show that we are. */
+static bool
+set_own_certificate(SSL *ssl, const struct irc_route *route)
+{
+	if (route->personal)
+		SSL_certs_clear(ssl);
+	return !route->certificate ||
+	       irc_certificate_use(route->certificate, ssl);
+}
+
 /* A client side that expects the certificate of host; NULL if it cannot be. */
 static SSL *
-tls_client(struct irc_tls *tls, const char *host)
+tls_client(const struct irc_route *route)
 {
-	SSL *ssl = SSL_new(tls->ctx);
+	SSL *ssl = SSL_new(route->tls->ctx);
+	const char *host = route->host;
 	int ok;
 
 	if (!ssl)
 		return NULL;
+	if (!route->verify || route->pin)
+		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 	if (is_address(host)) {
 		ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
 	} else {
@@ -172,7 +181,7 @@ tls_client(struct irc_tls *tls, const char *host)
 			      TLSEXT_NAMETYPE_host_name,
 			      (void *)(uintptr_t)host);
 	}
-	if (ok)
+	if (ok && set_own_certificate(ssl, route))
 		return ssl;
 	SSL_free(ssl);
 	return NULL;
@@ -216,7 +225,7 @@ bind_to(int fd, const char *address, int family)
 
 /* A socket ready to connect, or -1 and errno. */
 static int
-make_socket(const struct conf_irc *conf, int family)
+make_socket(const struct irc_route *route, int family)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -226,7 +235,10 @@ make_socket(const struct conf_irc *conf, int family)
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, PEER_LOST_MS);
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	if (conf->bind && bind_to(fd, conf->bind, family) < 0) {
+	if (route->any_bind)
+		set_option(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			   family == AF_INET6 ? IPV6_FREEBIND : IP_FREEBIND, 1);
+	if (route->bind && bind_to(fd, route->bind, family) < 0) {
 		int saved = errno;
 
 		close(fd);
@@ -285,8 +297,8 @@ finish(struct irc_dial *d, enum irc_dialled result)
 static void
 failed(struct irc_dial *d, const char *what, const char *why)
 {
-	snprintf(d->why, sizeof(d->why), "%s:%u: %s%s%s", d->server->host,
-		 d->server->port, what, *what ? ": " : "", why);
+	snprintf(d->why, sizeof(d->why), "%s:%u: %s%s%s", d->route.host,
+		 d->route.port, what, *what ? ": " : "", why);
 	timer_stop(&d->patience);
 	drop_stream(d);
 	loop_defer(d->loop, try_next, d);
@@ -300,6 +312,14 @@ out_of_patience(void *arg)
 	failed(d, d->ssl ? "TLS" : "", "timed out");
 }
 
+static void
+not_trusted(struct irc_dial *d, const char *why)
+{
+	snprintf(d->why, sizeof(d->why), "%s: certificate refused: %s",
+		 d->route.host, why);
+	finish(d, IRC_DIAL_REFUSED);
+}
+
 /* The certificate decides whether it is worth asking again soon. */
 static void
 shake_failed(struct irc_dial *d)
@@ -308,14 +328,21 @@ shake_failed(struct irc_dial *d)
 	long verdict = SSL_get_verify_result(d->ssl);
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
 
-	if (verdict != X509_V_OK && d->conf->tls == CONF_TLS_VERIFY) {
-		snprintf(d->why, sizeof(d->why), "%s: certificate refused: %s",
-			 d->server->host,
-			 X509_verify_cert_error_string(verdict));
-		finish(d, IRC_DIAL_REFUSED);
+	if (verdict != X509_V_OK && d->route.verify && !d->route.pin) {
+		not_trusted(d, X509_verify_cert_error_string(verdict));
 		return;
 	}
 	failed(d, "TLS", why ? why : "connection closed");
+}
+
+static bool
+is_pinned(const struct irc_dial *d)
+{
+	X509 *cert = SSL_get1_peer_certificate(d->ssl);
+	bool pinned = irc_fingerprint_matches(cert, d->route.pin);
+
+	X509_free(cert);
+	return pinned;
 }
 
 static void
@@ -323,16 +350,18 @@ on_shaken(struct bufferevent *bev UNUSED, short what, void *arg)
 {
 	struct irc_dial *d = arg;
 
-	if (what & BEV_EVENT_CONNECTED)
-		finish(d, IRC_DIAL_DONE);
-	else
+	if (!(what & BEV_EVENT_CONNECTED))
 		shake_failed(d);
+	else if (d->route.pin && !is_pinned(d))
+		not_trusted(d, "it has another fingerprint");
+	else
+		finish(d, IRC_DIAL_DONE);
 }
 
 static void
 shake_hands(struct irc_dial *d)
 {
-	SSL *ssl = tls_client(d->tls, d->server->host);
+	SSL *ssl = tls_client(&d->route);
 	int fd = bufferevent_getfd(d->bev);
 
 	/* The plain stream lets go of the descriptor before it is freed. */
@@ -365,7 +394,7 @@ on_connected(struct bufferevent *bev UNUSED, short what, void *arg)
 
 	if (!(what & BEV_EVENT_CONNECTED))
 		failed(d, "", code ? strerror(code) : "connection refused");
-	else if (d->tls)
+	else if (d->route.tls)
 		shake_hands(d);
 	else
 		finish(d, IRC_DIAL_DONE);
@@ -384,7 +413,7 @@ try_next(void *arg)
 	d->next = a->ai_next;
 	timer_start(&d->patience, d->loop, d->each_ms, out_of_patience, d);
 
-	int fd = make_socket(d->conf, a->ai_family);
+	int fd = make_socket(&d->route, a->ai_family);
 
 	if (fd < 0) {
 		failed(d, "socket", strerror(errno));
@@ -452,10 +481,10 @@ resolve(struct irc_dial *d)
 	struct evutil_addrinfo *list = NULL;
 	char port[8];
 
-	snprintf(port, sizeof(port), "%u", d->server->port);
-	if (is_address(d->server->host)) {
+	snprintf(port, sizeof(port), "%u", d->route.port);
+	if (is_address(d->route.host)) {
 		hints.ai_flags = EVUTIL_AI_NUMERICHOST;
-		evutil_getaddrinfo(d->server->host, port, &hints, &list);
+		evutil_getaddrinfo(d->route.host, port, &hints, &list);
 		found(d, list);
 		return;
 	}
@@ -466,7 +495,7 @@ resolve(struct irc_dial *d)
 	d->query = xcalloc(1, sizeof(*d->query));
 	d->query->dial = d;
 	timer_start(&d->patience, d->loop, CONNECT_MS, out_of_patience, d);
-	request = evdns_getaddrinfo(loop_dns(d->loop), d->server->host, port,
+	request = evdns_getaddrinfo(loop_dns(d->loop), d->route.host, port,
 				    &hints, resolved, d->query);
 	if (d->query) /* not answered at once */
 		d->request = request;
@@ -475,17 +504,14 @@ resolve(struct irc_dial *d)
 /* ---- public -------------------------------------------------------- */
 
 struct irc_dial *
-irc_dial_start(struct loop *loop, const struct conf_irc *conf,
-	       struct irc_tls *tls, const struct conf_server *server,
+irc_dial_start(struct loop *loop, const struct irc_route *route,
 	       irc_dial_fn *fn, void *arg)
 {
 	struct irc_dial *d = xcalloc(1, sizeof(*d));
 
 	*d = (struct irc_dial){
 		.loop = loop,
-		.conf = conf,
-		.tls = tls,
-		.server = server,
+		.route = *route,
 		.fn = fn,
 		.arg = arg,
 	};

@@ -5,8 +5,7 @@
 /*
  * From a host name to a stream that lines can be read from: asynchronous DNS,
  * each address in turn (RFC 6724 order), TCP, and TLS 1.2 or later with the
- * chain and the host name verified (RFC 6125) unless the configuration says
- * otherwise.
+ * chain and the host name verified (RFC 6125) unless the route says otherwise.
  *
  * Sockets live at descriptors from 1024 up, because libstrophe needs the low
  * ones (it calls select()).
@@ -16,11 +15,25 @@
 
 struct bufferevent;
 struct conf_irc;
-struct conf_server;
 struct error;
+struct irc_certificate;
 struct irc_dial;
 struct irc_tls;
 struct loop;
+
+/* Where a connection goes, and how; strings are borrowed while it is dialled.
+ */
+struct irc_route {
+	const char *host;
+	unsigned port;
+	struct irc_tls *tls; /* NULL: plain */
+	bool verify;         /* the server's chain and name */
+	const char *pin;     /* fingerprint to trust instead; or NULL */
+	bool personal;       /* never with the operator's certificate */
+	const struct irc_certificate *certificate; /* or NULL */
+	const char *bind; /* local address; NULL: the system's choice */
+	bool any_bind;    /* it need not be on an interface (IP_FREEBIND) */
+};
 
 /*
  * What the TLS connections of one network have in common. Reads the files
@@ -47,13 +60,12 @@ typedef void irc_dial_fn(void *arg, enum irc_dialled result,
 
 /*
  * Begin. Calls fn once, but not before this returns; after that the dial is
- * gone. tls is NULL for a plain connection. Everything passed is borrowed
- * until then.
+ * gone. Everything passed is borrowed until then, but for the route, which is
+ * copied.
  */
-struct irc_dial *irc_dial_start(struct loop *loop, const struct conf_irc *conf,
-				struct irc_tls *tls,
-				const struct conf_server *server,
-				irc_dial_fn *fn, void *arg);
+struct irc_dial *irc_dial_start(struct loop *loop,
+				const struct irc_route *route, irc_dial_fn *fn,
+				void *arg);
 
 /* Stop it; fn is not called. Accepts NULL. */
 void irc_dial_stop(struct irc_dial *dial);

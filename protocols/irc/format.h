@@ -49,4 +49,18 @@ size_t irc_format_write(const struct text *text, const struct irc_cut *cut,
 void irc_charset_read(struct str *out, const char *s, size_t n,
 		      const char *charset);
 
+/*
+ * Lines of UTF-8, in another charset: each that it has room for is appended in
+ * it, the others as they are, so that no line changes what it says, gets a
+ * line end, or grows over the limit of IRC. Tags stay as they are.
+ */
+void irc_charset_write(struct str *out, const char *lines, size_t n,
+		       const char *charset);
+
+/*
+ * NULL, or why the name is none that IRC can be written and read in: iconv
+ * does not know it, or ASCII is not ASCII in it.
+ */
+const char *irc_charset_refuse(const char *charset);
+
 #endif

@@ -24,15 +24,19 @@
 
 /* A text taken apart: "" or the CTCP command, and what it says. */
 struct said {
+	const char *charset; /* if it is not UTF-8 */
 	char ctcp[16];
 	const char *text;
 	size_t len;
 };
 
 static struct said
-take_apart(const char *text)
+take_apart(const struct session *s, const struct irc_line *line)
 {
-	struct said said = { .text = text, .len = strlen(text) };
+	const char *text = irc_line_param(line, 1);
+	struct said said = { .charset = session_charset(s),
+			     .text = text,
+			     .len = strlen(text) };
 	size_t word;
 
 	if (*text != CTCP)
@@ -103,14 +107,14 @@ on_ctcp(struct view *v, struct session *s, struct throttle *answers,
 /* ---- events -------------------------------------------------------- */
 
 static void
-set_said(struct view *v, struct event *ev, const struct said *said)
+set_said(struct event *ev, const struct said *said)
 {
 	AUTO_STR utf8 = { 0 };
 	struct text_builder text;
 
 	str_init(&utf8, SAID_MAX);
 	text_builder_init(&text, SAID_MAX);
-	irc_charset_read(&utf8, said->text, said->len, v->irc->conf->charset);
+	irc_charset_read(&utf8, said->text, said->len, said->charset);
 	irc_format_read(&text, utf8.data, utf8.len);
 	event_take_text(ev, &text);
 	text_builder_finish(&text);
@@ -144,7 +148,7 @@ message(struct view *v, const struct irc_channel *c, struct irc_user *u,
 {
 	struct event *ev = irc_user_event(v, EVENT_MESSAGE, c, u);
 
-	set_said(v, ev, said);
+	set_said(ev, said);
 	set_ids(ev, line);
 	ev->when_ms = irc_line_time(v->irc, line);
 	if (c)
@@ -178,7 +182,7 @@ void
 irc_hear(struct view *v, const struct irc_line *line)
 {
 	const char *target = irc_line_param(line, 0);
-	struct said said = take_apart(irc_line_param(line, 1));
+	struct said said = take_apart(v->session, line);
 	bool to_us = session_is_own(v->session, target);
 	bool action = !strcmp(said.ctcp, "ACTION");
 	struct irc_channel *c = to_us ? NULL : irc_channel_find(v, target);
@@ -214,7 +218,7 @@ void
 irc_hear_late(struct irc_channel *c, const struct irc_line *line)
 {
 	struct view *v = c->view;
-	struct said said = take_apart(irc_line_param(line, 1));
+	struct said said = take_apart(v->session, line);
 	struct irc_user *u;
 	struct event *ev;
 
@@ -258,7 +262,7 @@ void
 irc_hear_direct(struct view *v, const struct puppet *puppet, struct session *s,
 		struct throttle *answers, const struct irc_line *line)
 {
-	struct said said = take_apart(irc_line_param(line, 1));
+	struct said said = take_apart(s, line);
 	struct irc_user *u;
 	struct event *ev;
 

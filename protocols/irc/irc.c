@@ -283,12 +283,13 @@ connect_listener(struct irc *irc)
 		.nonce = { loop_random(irc->loop), loop_random(irc->loop) },
 		.seed = conf->nick,
 	};
+	struct irc_route route;
 	struct error err;
 
 	/* Anew each time: the files may have been replaced. */
 	irc_tls_free(irc->wire.tls);
 	irc->wire.tls = NULL;
-	if (conf->tls != CONF_TLS_OFF) {
+	if (conf->tls != CONF_TLS_OFF || conf->gateway) {
 		irc->wire.tls = irc_tls_new(conf, &err);
 		if (!irc->wire.tls) {
 			bridge_network_down(&irc->net, DOWN_REFUSED, err.text);
@@ -301,7 +302,8 @@ connect_listener(struct irc *irc)
 		bridge_network_up(&irc->net);
 		return;
 	}
-	session_start(&irc->listener, &identity);
+	route = wire_route(&irc->wire);
+	session_start(&irc->listener, &identity, &route);
 }
 
 /* The server has refused us, or another network of ours at the same host. */
@@ -504,6 +506,7 @@ const struct protocol irc_protocol = {
 		.resolve = irc_resolve,
 		.identify = irc_identify,
 		.expel = irc_expel,
+		.may_set = irc_may_set,
 		.command = irc_command,
 		.offers = irc_offers,
 	},

@@ -21,6 +21,7 @@
  *     keys.c      what it takes to enter them
  *     puppets.c   the connections of the puppets
  *     account.c   those of gateway users, what is theirs alone
+ *     settings.c  what gateway users may set, and what follows from it
  *     persona.c   what puppets are called
  *     nicks.c     which nicks are ours
  *     send.c      deliveries: lines out, in order
@@ -118,8 +119,13 @@ struct irc {
 
 extern const struct protocol irc_protocol;
 
-/* What a gateway user may set; see account.c. */
+/* What a gateway user may set, and whether; see settings.c. */
 extern const struct setting irc_settings[];
+const char *irc_may_set(struct network *net, const struct setting *setting,
+			const char *value);
+
+/* The setting that holds the client certificate of its owner. */
+#define IRC_CERTIFICATE "certificate"
 
 /* operate.c: hooks; and what may be asked. */
 extern const struct command irc_commands[];

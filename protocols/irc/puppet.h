@@ -50,6 +50,9 @@ struct irc_puppet {
 	bool account;
 	char *login; /* of SASL; NULL: none */
 	struct secret *password, *sasl_password;
+	char *charset_in, *charset_out; /* of the session; or NULL */
+	char *pin;                      /* fingerprint of the server; or NULL */
+	struct irc_certificate *certificate;
 	char *farewell;  /* to quit with after lingering; or NULL */
 	struct str motd; /* as it comes */
 	bool motd_told;
@@ -106,16 +109,26 @@ bool irc_list_line(struct irc_puppet *p, const struct irc_line *line);
 void irc_list_lost(struct irc_puppet *p);
 void irc_list_drop(struct irc_puppet *p);
 
-/* ---- account.c ----------------------------------------------------- */
+/* ---- settings.c ---------------------------------------------------- */
 
 /* The nick that who comes in is to have: the owner's choice, or theirs. */
 const char *irc_account_want(const struct irc *irc, const struct occupant *o);
 
-/* What its owner has set goes into what it registers with. */
+/* What its owner has set goes into what it registers with, and how it gets
+ * to the server. */
 void irc_account_identify(struct irc_puppet *p, struct irc_identity *id);
+void irc_account_route(struct irc_puppet *p, struct irc_route *route);
+
+/* What its owner has set that holds at once, also in the middle. */
+void irc_account_tune(struct irc_puppet *p);
 
 /* It has registered: say what its owner wants to be said first. */
 void irc_account_begin(struct irc_puppet *p);
+
+/* What it holds of all that. */
+void irc_account_free(struct irc_puppet *p);
+
+/* ---- account.c ----------------------------------------------------- */
 
 /* A line on its connection, whatever else is done with it. */
 void irc_account_line(struct irc_puppet *p, const struct irc_line *line);

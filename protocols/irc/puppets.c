@@ -28,7 +28,6 @@
 #define ACCOUNT_BACKOFF_MS 2000 /* somebody sits there and waits */
 #define BACKOFF_MAX_MS 300000
 #define LINGER_MS 120000
-#define ACCOUNT_LINGER_MS 20000
 #define GHOST_MS 300000 /* until the server has given up what broke */
 #define LOOK_AGAIN_MS 10000
 #define CONNECTING_MAX 256 /* at a time */
@@ -154,9 +153,7 @@ puppet_free(struct irc_puppet *p)
 	free(p->away);
 	free(p->goodbye);
 	free(p->farewell);
-	free(p->login);
-	secret_free(p->password);
-	secret_free(p->sasl_password);
+	irc_account_free(p);
 	str_finish(&p->motd);
 	free(p);
 }
@@ -182,6 +179,7 @@ static void
 connect_now(struct irc_puppet *p)
 {
 	struct irc *irc = p->irc;
+	struct irc_route route = wire_route(&irc->wire);
 	struct irc_identity identity;
 
 	replace(&p->nick, irc_persona_nick(p, 0));
@@ -197,9 +195,15 @@ connect_now(struct irc_puppet *p)
 		.seed = p->sender_id,
 		.exact = p->account,
 	};
-	if (p->account)
+	if (p->account) {
 		irc_account_identify(p, &identity);
-	session_start(&p->session, &identity);
+		irc_account_route(p, &route);
+		irc_account_tune(p);
+		identity.sasl_in_clear = route.tls || irc->conf->local;
+		if (identity.sasl == IRC_SASL_PLAIN && !identity.sasl_in_clear)
+			identity.sasl = IRC_SASL_SCRAM_SHA_256;
+	}
+	session_start(&p->session, &identity, &route);
 }
 
 static bool
@@ -348,6 +352,13 @@ linger(struct irc_puppet *p, int64_t ms)
 	timer_start(&p->linger, p->irc->loop, ms, linger_over, p);
 }
 
+static int64_t
+linger_ms(const struct irc_puppet *p)
+{
+	return p->account ? (int64_t)p->irc->conf->users.linger_s * 1000
+			  : LINGER_MS;
+}
+
 /* Why somebody is not in. */
 struct loss {
 	enum down_reason why;
@@ -368,7 +379,7 @@ seat_lost(struct irc_puppet *p, struct seat *seat, const struct loss *loss)
 	}
 	detach_if_unwanted(p);
 	if (!p->seats)
-		linger(p, p->account ? ACCOUNT_LINGER_MS : LINGER_MS);
+		linger(p, linger_ms(p));
 }
 
 static void
@@ -778,20 +789,43 @@ puppet_new(struct irc *irc, struct occupant *o)
 	return p;
 }
 
+/* In as many channels as the operator lets one user be. */
+static bool
+is_everywhere(const struct irc_puppet *p)
+{
+	unsigned limit = p->irc->conf->users.channels, n = 0;
+
+	for (const struct seat *seat = p->seats; seat; seat = seat->next)
+		n += seat->channel && seat->occupant;
+	return limit && n >= limit;
+}
+
+static struct irc_puppet *
+puppet_for(struct irc *irc, struct occupant *o)
+{
+	struct irc_puppet *p = o->puppet->data;
+
+	if (!p)
+		p = irc_puppet_of(irc, o->puppet->origin,
+				  o->puppet->sender->id);
+	return p ? p : puppet_new(irc, o);
+}
+
 void
 irc_puppet_join(struct network *net, struct occupant *o)
 {
 	struct irc *irc = irc_from(net);
 	bool direct = o->channel->kind == CHANNEL_DIRECT;
 	const char *want;
-	struct irc_puppet *p = o->puppet->data;
+	struct irc_puppet *p = puppet_for(irc, o);
 	struct seat *seat = NULL;
 
-	if (!p)
-		p = irc_puppet_of(irc, o->puppet->origin,
-				  o->puppet->sender->id);
-	if (!p)
-		p = puppet_new(irc, o);
+	if (!direct && o->puppet->account && is_everywhere(p)) {
+		bridge_puppet_left(o, DOWN_REFUSED,
+				   "you are in as many channels of this "
+				   "network as its operator allows");
+		return;
+	}
 	p->puppet = o->puppet;
 	o->puppet->data = p;
 	p->account |= o->puppet->account != NULL;
@@ -850,7 +884,7 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 	if (p->puppet)
 		return;
 	replace(&p->farewell, reason ? xstrdup(reason) : NULL);
-	linger(p, ACCOUNT_LINGER_MS);
+	linger(p, linger_ms(p));
 }
 
 void
@@ -869,6 +903,8 @@ irc_puppet_update(struct network *net UNUSED, struct occupant *o,
 	}
 	if ((changes & PUPPET_STATUS) && p->session.state == SESSION_UP)
 		tell_status(p);
+	if ((changes & PUPPET_ACCOUNT) && p->account)
+		irc_account_tune(p);
 }
 
 void

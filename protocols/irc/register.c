@@ -74,6 +74,7 @@ static const char *const mechanisms[] = {
 	[IRC_SASL_PLAIN] = "PLAIN",
 	[IRC_SASL_EXTERNAL] = "EXTERNAL",
 	[IRC_SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
+	[IRC_SASL_PASSWORD] = "", /* one of the others is chosen */
 };
 /* clang-format on */
 
@@ -268,6 +269,7 @@ sasl_answer(struct irc_register *r, const struct str *message, struct str *wire)
 	str_init(&out, MESSAGE_MAX);
 	switch (r->id.sasl) {
 	case IRC_SASL_NONE:
+	case IRC_SASL_PASSWORD:
 		break;
 	case IRC_SASL_PLAIN:
 		plain_write(&r->id, &out);
@@ -321,15 +323,29 @@ on_authenticate(struct irc_register *r, const struct irc_line *line,
 	return verdict;
 }
 
+/* With a password, SCRAM where the server has it: it does not get to know. */
+static void
+choose_mechanism(struct irc_register *r)
+{
+	if (r->id.sasl != IRC_SASL_PASSWORD)
+		return;
+	r->id.sasl = in_list(r->sasl_mechs, ',', "SCRAM-SHA-256") ||
+				     !r->id.sasl_in_clear
+			     ? IRC_SASL_SCRAM_SHA_256
+			     : IRC_SASL_PLAIN;
+}
+
 /* After the capabilities are settled: SASL if we can, else the end. */
 static enum irc_verdict
 sasl_start(struct irc_register *r, struct str *wire)
 {
-	const char *mechanism = mechanisms[r->id.sasl];
+	const char *mechanism;
 
 	if (!wants_sasl(r) || r->sasl_done)
 		return finish_caps(r, wire);
 	r->state = SASL;
+	choose_mechanism(r);
+	mechanism = mechanisms[r->id.sasl];
 	if (!(r->caps & IRC_CAP_SASL))
 		return sasl_failed(r, wire, "the server offers no SASL", NULL);
 

@@ -48,6 +48,7 @@ enum irc_sasl {
 	IRC_SASL_PLAIN,
 	IRC_SASL_EXTERNAL,
 	IRC_SASL_SCRAM_SHA_256,
+	IRC_SASL_PASSWORD, /* the better one of PLAIN and SCRAM */
 };
 
 /* What to register with. Strings are borrowed for the machine's life. */
@@ -58,10 +59,11 @@ struct irc_identity {
 	const char *account;
 	const struct secret *sasl_password;
 	bool sasl_required;
-	unsigned caps;     /* enum irc_cap: what to ask for */
-	uint64_t nonce[2]; /* random, for SCRAM */
-	const char *seed;  /* of irc_nick_from_name() after a conflict */
-	bool exact;        /* no other nick will do */
+	bool sasl_in_clear; /* a password may go over a plain connection */
+	unsigned caps;      /* enum irc_cap: what to ask for */
+	uint64_t nonce[2];  /* random, for SCRAM */
+	const char *seed;   /* of irc_nick_from_name() after a conflict */
+	bool exact;         /* no other nick will do */
 };
 
 enum irc_verdict {

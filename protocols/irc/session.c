@@ -13,7 +13,7 @@
 #include "bridge/loop.h"
 #include "bridge/str.h"
 #include "conf/conf.h"
-#include "protocols/irc/dial.h"
+#include "protocols/irc/format.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -138,6 +138,27 @@ wire_way(const struct wire *wire)
 	return (struct gate_way){ wire->conf->bind, wire_server(wire)->host };
 }
 
+struct irc_route
+wire_route(const struct wire *wire)
+{
+	const struct conf_server *server = wire_server(wire);
+	enum conf_tls tls = wire->conf->tls;
+
+	return (struct irc_route){
+		.host = server->host,
+		.port = server->port,
+		.tls = tls == CONF_TLS_OFF ? NULL : wire->tls,
+		.verify = tls == CONF_TLS_VERIFY,
+		.bind = wire->conf->bind,
+	};
+}
+
+const char *
+session_charset(const struct session *s)
+{
+	return s->charset_in ? s->charset_in : s->wire->conf->charset;
+}
+
 /* Not this one of us: all that come from here. */
 static void
 turned_away(struct session *s, enum gate_refusal how, const char *why)
@@ -220,8 +241,19 @@ hung_up(struct session *s, const char *text)
 static void
 put(struct session *s, const char *bytes, size_t len)
 {
-	if (s->bev && len)
-		bufferevent_write(s->bev, bytes, len);
+	AUTO_STR converted = { 0 };
+
+	if (!s->bev || !len)
+		return;
+	if (s->charset_out) {
+		str_init(&converted, WIRE_MAX);
+		irc_charset_write(&converted, bytes, len, s->charset_out);
+		bytes = converted.data;
+		len = converted.len;
+	}
+	bufferevent_write(s->bev, bytes, len);
+	if (converted.data)
+		secret_wipe(converted.data, converted.len);
 }
 
 static void
@@ -234,13 +266,23 @@ put_now(struct session *s, const char *command, const char *text)
 	put(s, wire.data, wire.len);
 }
 
+static unsigned
+burst_of(const struct session *s)
+{
+	unsigned burst = s->wire->conf->burst;
+
+	if (s->burst && s->burst < burst)
+		burst = s->burst;
+	return burst ? burst : 1;
+}
+
 /* How long until the bucket has a token; 0 if it has one now. */
 static int64_t
 wait_for_token(const struct session *s)
 {
 	const struct conf_irc *conf = s->wire->conf;
 	int64_t interval = conf->interval_ms;
-	int64_t depth = interval * (conf->burst ? conf->burst : 1);
+	int64_t depth = interval * burst_of(s);
 	int64_t wait =
 		s->full_ms + interval - depth - loop_now_ms(s->wire->loop);
 
@@ -703,7 +745,8 @@ session_finish(struct session *s)
 }
 
 void
-session_start(struct session *s, const struct irc_identity *identity)
+session_start(struct session *s, const struct irc_identity *identity,
+	      const struct irc_route *route)
 {
 	const struct wire *wire = s->wire;
 
@@ -714,8 +757,8 @@ session_start(struct session *s, const struct irc_identity *identity)
 	irc_register_init(s->reg, identity);
 	irc_framer_init(&s->framer);
 	take_nick(s, identity->nick);
-	s->dial = irc_dial_start(wire->loop, wire->conf, wire->tls,
-				 wire_server(wire), on_dialled, s);
+	s->route = *route;
+	s->dial = irc_dial_start(wire->loop, route, on_dialled, s);
 }
 
 void

@@ -29,6 +29,7 @@
 #include "bridge/gate.h"
 #include "bridge/loop.h"
 #include "bridge/pulse.h"
+#include "protocols/irc/dial.h"
 #include "protocols/irc/line.h"
 #include "protocols/irc/register.h"
 
@@ -39,8 +40,6 @@
 struct bufferevent;
 struct conf_irc;
 struct conf_server;
-struct irc_dial;
-struct irc_tls;
 struct queued;
 
 /* What the sessions of one network share. The owner fills in the first part
@@ -63,6 +62,9 @@ struct wire {
 /* The one in use, and the way to it. */
 const struct conf_server *wire_server(const struct wire *wire);
 struct gate_way wire_way(const struct wire *wire);
+
+/* How the configuration would have us go there. */
+struct irc_route wire_route(const struct wire *wire);
 
 enum session_end {
 	SESSION_CLOSED,      /* we stopped it */
@@ -111,6 +113,11 @@ struct session {
 	bool hurried;
 	bool hears;       /* for the bridge: it is always in a hurry */
 	bool one_of_many; /* a ban may be of this one alone */
+	unsigned burst;   /* lines at once, where less than conf->burst; or 0 */
+	const char *charset_in;  /* of what is not UTF-8; NULL: conf->charset */
+	const char *charset_out; /* to write in; NULL: UTF-8 */
+
+	struct irc_route route; /* the one that it took */
 
 	/* private */
 	const struct session_ops *ops;
@@ -140,8 +147,15 @@ void session_init(struct session *s, struct wire *wire,
 /* Drops the connection, if any, without ops.down(). */
 void session_finish(struct session *s);
 
-/* Begin. Only when IDLE. identity's strings must live until it is IDLE. */
-void session_start(struct session *s, const struct irc_identity *identity);
+/*
+ * Begin. Only when IDLE. The strings of both, and what the route points to,
+ * must live until it is IDLE.
+ */
+void session_start(struct session *s, const struct irc_identity *identity,
+		   const struct irc_route *route);
+
+/* The charset to read in what came on it and is not UTF-8. */
+const char *session_charset(const struct session *s);
 
 /*
  * Say QUIT, drop what is queued, and end as SESSION_CLOSED when the server

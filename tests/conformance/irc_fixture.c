@@ -32,7 +32,9 @@ setup(void **state)
 	fx->conf = (struct conf_irc){
 		.servers = &fx->server,
 		.n_servers = 1,
+		.local = true,
 		.tls = CONF_TLS_OFF,
+		.users = { .names = true, .linger_s = 20 },
 		.listener = true,
 		.nick = "bridge",
 		.user = "bridge",
@@ -211,4 +213,34 @@ drain(struct fixture *fx)
 		 peer_count(fx->d.peer, "PONG"));
 	assert_true(peer_wait(fx->d.peer, "PONG",
 			      peer_count(fx->d.peer, "PONG") + 1));
+}
+
+void
+portal_up(struct fixture *fx)
+{
+	fx->conf.gateway = true;
+	fx->conf.listener = false;
+	fx->conf.nick = NULL;
+	fx->conf.puppets = 0;
+	fx->d.listener = -1;
+	fx->d.mutual = true;
+	if (!fx->d.names)
+		fx->d.names = "@zoe";
+	up(fx);
+	fx->room.portal = true;
+	recorder_join(&fx->room);
+	expect(fx, "joined #a");
+	for (size_t i = 0; i < PUPPETS; i++)
+		fx->puppets[i].account = (const struct account *)fx;
+}
+
+struct occupant *
+enter(struct fixture *fx, size_t i)
+{
+	struct occupant *o = puppet(fx, i, &fx->room);
+	char words[64];
+
+	snprintf(words, sizeof(words), "puppet joined #a %s as", o->want);
+	expect(fx, words);
+	return o;
 }

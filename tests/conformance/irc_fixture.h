@@ -72,6 +72,12 @@ void says(struct fixture *fx, const char *line);
 void expect(struct fixture *fx, const char *words);
 void expect_line(struct fixture *fx, const char *words);
 
+/* A network that only gateway users use; its one room is a portal. */
+void portal_up(struct fixture *fx);
+
+/* The account i comes into that room, and is there. */
+struct occupant *enter(struct fixture *fx, size_t i);
+
 /* All that was said to the listener has been read. */
 void drain(struct fixture *fx);
 

@@ -13,37 +13,6 @@
 
 /* ---- steps --------------------------------------------------------- */
 
-/* A network that only gateway users use; its one room is a portal. */
-static void
-portal_up(struct fixture *fx)
-{
-	fx->conf.gateway = true;
-	fx->conf.listener = false;
-	fx->conf.nick = NULL;
-	fx->conf.puppets = 0;
-	fx->d.listener = -1;
-	fx->d.mutual = true;
-	if (!fx->d.names)
-		fx->d.names = "@zoe";
-	up(fx);
-	fx->room.portal = true;
-	recorder_join(&fx->room);
-	expect(fx, "joined #a");
-	for (size_t i = 0; i < PUPPETS; i++)
-		fx->puppets[i].account = (const struct account *)fx;
-}
-
-static struct occupant *
-enter(struct fixture *fx, size_t i)
-{
-	struct occupant *o = puppet(fx, i, &fx->room);
-	char words[64];
-
-	snprintf(words, sizeof(words), "puppet joined #a %s as", o->want);
-	expect(fx, words);
-	return o;
-}
-
 static void
 say_to(struct fixture *fx, int link, const char *line)
 {

@@ -40,12 +40,12 @@ class Gate:
         return self.things.name(stem)
 
 
-def make_gate(things, xmpp, irc, top=None, **gateway):
+def make_gate(things, xmpp, irc, top=None, network=None, **gateway):
     things.servers += [xmpp, irc]
     channel = "#" + things.name("gate")
     bob = things.irc(irc, things.name("bob"))
     bob.join(channel)
-    network = irc_network(irc)
+    network = irc_network(irc, **network or {})
     del network["nick"]
     bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp, gateway={"networks": ["irc"], **gateway}),

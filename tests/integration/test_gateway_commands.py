@@ -8,6 +8,7 @@ from tests.support.xmpp_peer import Refused
 
 from .poison import POISONS, fits_xml, xml_text
 from .test_gateway import GATEWAY, make_gate
+from .test_login import whois_account
 
 COMMANDS = "http://jabber.org/protocol/commands"
 DATA = "{jabber:x:data}"
@@ -74,7 +75,7 @@ def test_what_can_be_asked_is_listed_where_it_can_be(each_gate):
     assert nodes(ann, GATEWAY) == ["ping", "configure",
                                    "disconnect-from-irc-server"]
     assert nodes(ann, NETWORK) == ["configure", "get-irc-connection-info",
-                                   "list"]
+                                   "list", "client-certificate"]
     ping = Command(ann, GATEWAY, "ping")
     assert (ping.status, ping.note) == ("completed", "pong")
     with pytest.raises(Refused, match="item-not-found"):
@@ -219,3 +220,67 @@ def test_no_value_of_a_setting_becomes_a_second_command(gate, field):
             if m.command in ("PRIVMSG", "QUIT") and
             ("injected" in m.raw or "poisoned" in m.raw)]
     assert not said
+
+
+# Those of the connection itself, in one go: each costs a form, and no more.
+CONNECTION = ["sasl_mechanism", "tls_ports", "ports", "verify_cert",
+              "fingerprint", "encoding_out", "encoding_in", "throttle_limit",
+              "certificate"]
+
+
+def test_the_connection_takes_no_poison(gate):
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    for field in CONNECTION:
+        form = Command(ann, NETWORK, "configure")
+        for data in POISONS.values():
+            text = data.decode("utf-8", "replace")
+            if not fits_xml(text):
+                continue
+            if form.status == "completed":
+                form = Command(ann, NETWORK, "configure")
+            form.fill({field: xml_text(data)})
+            assert form.status in ("completed", "executing")
+            assert form.status == "completed" or form.note
+    values = Command(ann, NETWORK, "configure").values
+    assert "certificate" not in values
+    assert not [f for f in CONNECTION if values.get(f)]
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    assert gate.bob.names(gate.channel) == {gate.bob.nick, gate.nick("ann")}
+
+
+def digest_in(note, name):
+    return next(line.split()[1] for line in note.splitlines()
+                if line.startswith(name + ":"))
+
+
+def test_a_certificate_made_here_logs_its_user_in(farm, closing):
+    """Over a port of the user's choice, verified, on a network that is plain
+    otherwise; in the user's own charset."""
+    irc, atheme = farm.get("inspircd"), farm.get("atheme")
+    gate = make_gate(closing, farm.get("prosody"), irc, network={
+        "ca_file": str(irc.ca_file),
+        "users": {"ports": [str(irc.tls_port)]}})
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    made = Command(ann, NETWORK, "client-certificate").fill({"action": "make"})
+    assert "PRIVATE" not in made.note
+    owner = closing.irc(irc, closing.name("own"))
+    owner.send(f"PRIVMSG NickServ :IDENTIFY {atheme.account} "
+               f"{atheme.password}")
+    owner.wait_for(lambda m: m.command == "900", 10)
+    owner.send(f"PRIVMSG NickServ :CERT ADD "
+               f"{digest_in(made.note, 'SHA-256')}")
+    owner.wait_for(lambda m: m.nick == "NickServ" and
+                   "added" in m.text.lower(), 10)
+    form = Command(ann, NETWORK, "configure").fill(
+        {"sasl_mechanism": "external", "tls_ports": str(irc.tls_port),
+         "verify_cert": "true", "encoding_out": "iso-8859-1"})
+    assert not form.failed
+    refused = Command(ann, NETWORK, "configure").fill({"tls_ports": "22"})
+    assert refused.failed and "does not allow that port" in refused.note
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    assert whois_account(gate.bob, gate.nick("ann")) == atheme.account
+    info = Command(ann, NETWORK, "get-irc-connection-info").note
+    assert f"port {irc.tls_port} (using TLS)" in info
+    ann.say(gate.room, "Käse")
+    gate.bob.wait_for(lambda m: m.command == "PRIVMSG" and
+                      m.raw.endswith("K\udce4se") or "K\xe4se" in m.raw)

@@ -4,7 +4,7 @@
 
     options.py SOURCE_ROOT MANUAL
 
-The options are those of the tables in conf/schema.c. In the example each may
+The options are those of the tables in conf/schema*.c. In the example each may
 stand in a comment; a test of conf parses it. MANUAL is the page as built.
 """
 
@@ -21,7 +21,8 @@ NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
 
 def main(root, manual):
     root = pathlib.Path(root)
-    schema = (root / "conf/schema.c").read_text()
+    schema = "".join(path.read_text()
+                     for path in sorted(root.glob("conf/schema*.c")))
     example = root / "conf/causeway.conf.example"
     if not example.exists():
         return finish([f"{example.relative_to(root)} does not exist"])

@@ -636,6 +636,12 @@ same_irc(const struct conf_irc *a, const struct conf_irc *b)
 	SAME_TEXT(user);
 	SAME_TEXT(realname);
 	SAME(sasl_required);
+	SAME(users.tls);
+	SAME(users.n_ports);
+	SAME(users.names);
+	SAME(users.raw);
+	SAME(users.channels);
+	SAME(users.linger_s);
 	SAME_TEXT(charset);
 	SAME(interval_ms);
 	SAME(burst);

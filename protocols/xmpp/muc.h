@@ -66,7 +66,10 @@ struct seat {
 	enum seat_state state;
 	unsigned attempt;
 	uint64_t order; /* of asking; see room->next_order */
+	bool asked;     /* and not answered: counted in x->entering */
+	bool waiting;   /* has not asked yet: has no nick, in x->waiting */
 	struct timer timer;
+	struct seat *prev, *next; /* in x->waiting */
 	UT_hash_handle hh, hh_from;
 };
 
@@ -217,6 +220,9 @@ void seat_send_leave(struct seat *seat, const char *reason);
 
 /* Forget all, without a word. */
 void seat_drop_all(struct room *room);
+
+/* The network is about to be destroyed. */
+void seats_forget(struct xmpp *x);
 
 /* True if somebody there, or we, go by a name that looks like nick. */
 bool muc_room_nick_is_taken(struct room *room, const char *nick,

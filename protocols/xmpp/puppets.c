@@ -8,6 +8,10 @@
  * the listener has seen it go.
  *
  * No puppet takes a name that looks like that of somebody who is there.
+ *
+ * Few ask at a time. Each arrival is told to everybody who is in, so a crowd
+ * that asks at once keeps the server busy for longer than it may be silent;
+ * and what it answers to anything else stands behind that.
  */
 
 #include "protocols/xmpp/hosted.h"
@@ -17,12 +21,16 @@
 #include "bridge/log.h"
 #include "conf/conf.h"
 
+#include <utlist.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define JOIN_MS 60000
 #define LEAVING_MS 30000
+/* So many may have asked to enter, and not been answered. */
+#define ENTERING_MAX 16
 
 struct seat *
 seat_find(struct room *room, const char *nick)
@@ -62,11 +70,53 @@ seat_person(struct xmpp *x, const char *address)
 
 /* ---- a seat's life ------------------------------------------------------- */
 
+static void seat_enter(struct seat *s);
+
+/* Those who wait come in as others are in. */
+static void
+admit(void *arg)
+{
+	struct xmpp *x = arg;
+
+	x->admitting = false;
+	while (x->waiting && x->entering < ENTERING_MAX) {
+		struct seat *s = x->waiting;
+
+		s->waiting = false;
+		DL_DELETE(x->waiting, s);
+		seat_enter(s);
+	}
+}
+
+void
+seats_forget(struct xmpp *x)
+{
+	loop_cancel(x->loop, admit, x);
+	x->admitting = false;
+}
+
+static void
+seat_answered(struct seat *s)
+{
+	struct xmpp *x = s->room->x;
+
+	timer_stop(&s->timer);
+	x->entering -= s->asked;
+	s->asked = false;
+	if (x->waiting && !x->admitting) {
+		x->admitting = true;
+		loop_defer(x->loop, admit, x);
+	}
+}
+
 static void
 seat_free(struct seat *s)
 {
-	timer_stop(&s->timer);
-	HASH_DELETE(hh, s->room->seats, s);
+	if (s->waiting)
+		DL_DELETE(s->room->x->waiting, s);
+	seat_answered(s);
+	if (s->nick)
+		HASH_DELETE(hh, s->room->seats, s);
 	if (s->from)
 		HASH_DELETE(hh_from, s->room->by_from, s);
 	if (s->o)
@@ -82,7 +132,9 @@ seat_drop_all(struct room *room)
 {
 	struct seat *s, *next;
 
-	HASH_ITER(hh, room->seats, s, next)
+	HASH_ITER(hh_from, room->by_from, s, next)
+	seat_free(s);
+	HASH_ITER(hh, room->seats, s, next) /* who are leaving */
 	seat_free(s);
 }
 
@@ -103,7 +155,7 @@ seat_lost(struct seat *s, enum down_reason why, const char *text)
 {
 	struct occupant *o = s->o;
 	struct room *room = s->room;
-	struct member *m = muc_member_find(room, s->nick);
+	struct member *m = s->nick ? muc_member_find(room, s->nick) : NULL;
 
 	seat_free(s);
 	/* The one who was faster is a stranger after all. */
@@ -201,10 +253,13 @@ seat_enter(struct seat *s)
 		seat_lost(s, DOWN_REFUSED, "nick in use");
 		return;
 	}
-	struct member *fast = muc_member_find(s->room, s->nick);
+	struct member *fast =
+		s->nick ? muc_member_find(s->room, s->nick) : NULL;
 	if (fast)
 		muc_member_announce(s->room, fast, 0);
 	seat_set_nick(s, nick);
+	s->room->x->entering += !s->asked;
+	s->asked = true;
 	xmpp_stanza_t *st = muc_entry(s->room, s->from, nick);
 	s->order = s->room->next_order++;
 	add_presence(s, st);
@@ -218,7 +273,7 @@ seat_joined(struct seat *s, const char *nick)
 	struct room *room = s->room;
 	struct member *asked = muc_member_find(room, s->nick);
 
-	timer_stop(&s->timer);
+	seat_answered(s);
 	if (asked && strcmp(s->nick, nick) != 0)
 		muc_member_announce(room, asked, 0); /* status 210 */
 	seat_set_nick(s, nick);
@@ -294,6 +349,8 @@ seat_presence(struct seat *s, xmpp_stanza_t *st)
 	const char *type = stanza_get(st, "type");
 	struct muc_user u;
 
+	if (s->waiting)
+		return; /* about a visit before this one */
 	if (!strcmp(type, "error"))
 		seat_refused(s, st);
 	else if (!strcmp(type, "unavailable"))
@@ -343,9 +400,12 @@ puppet_join(struct network *net, struct occupant *o)
 	o->data = s;
 	s->from = str_take(&from);
 	HASH_ADD_KEYPTR(hh_from, room->by_from, s->from, strlen(s->from), s);
-	/* Until a nick is found: no room gives out an empty one. */
-	seat_set_nick(s, "");
-	seat_enter(s);
+	if (x->entering < ENTERING_MAX && !x->waiting) {
+		seat_enter(s);
+		return;
+	}
+	s->waiting = true;
+	DL_APPEND(x->waiting, s);
 }
 
 void
@@ -361,7 +421,12 @@ puppet_leave(struct network *net, struct occupant *o, const char *reason)
 	o->data = NULL;
 	if (!s)
 		return;
+	if (s->waiting) {
+		seat_free(s);
+		return;
+	}
 	seat_send_leave(s, reason);
+	seat_answered(s);
 	s->o = NULL;
 	HASH_DELETE(hh_from, s->room->by_from, s);
 	free(s->from);

@@ -261,6 +261,7 @@ component_destroy(struct network *net)
 	struct xmpp *x = xmpp_from(net);
 
 	drop_all(x);
+	seats_forget(x);
 	hosted_drop(x, true);
 	stream_free(x->stream);
 	free(x->listener);

@@ -84,8 +84,11 @@ struct xmpp {
 	int64_t born_ms;
 	uint64_t last_query;
 	struct query *queries;
-	struct room *rooms;  /* by address */
-	struct wire *direct; /* by id */
+	struct room *rooms;   /* by address */
+	struct seat *waiting; /* utlist: to enter when others are in */
+	unsigned entering;    /* seats that have asked, over all rooms */
+	bool admitting;       /* a look at them is deferred */
+	struct wire *direct;  /* by id */
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
 	struct adhoc *adhocs;          /* by id; adhoc.h */

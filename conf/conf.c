@@ -123,6 +123,7 @@ build(const struct input *in, struct str *errors)
 
 	memcpy(text, in->text, in->len);
 	text[in->len] = '\n'; /* see scan_text() */
+	conf->uses = 1;
 	conf->pool = pool_new();
 	conf->file = pool_strdup(conf->pool, in->name);
 	if (scan_text(report, in->name, in->text, in->len, in->include_dir)) {
@@ -245,10 +246,26 @@ conf_parse(const char *name, const char *text, struct str *errors)
 	return conf;
 }
 
-void
-conf_free(struct conf *conf)
+/* Whoever holds it sees it const; how often it is held is our affair. */
+static struct conf *
+own(const struct conf *conf)
 {
-	if (!conf)
+	return (struct conf *)(uintptr_t)conf;
+}
+
+const struct conf *
+conf_use(const struct conf *conf)
+{
+	own(conf)->uses++;
+	return conf;
+}
+
+void
+conf_free(const struct conf *held)
+{
+	struct conf *conf = own(held);
+
+	if (!conf || (conf->uses && --conf->uses))
 		return;
 
 	for (size_t i = 0; i < conf->n_secrets; i++)
@@ -266,4 +283,25 @@ conf_find_network(const struct conf *conf, const char *name)
 		if (strcmp(conf->networks[i].name, name) == 0)
 			return &conf->networks[i];
 	return NULL;
+}
+
+static bool
+same_fingerprint(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool
+conf_same_network(const struct conf_network *a, const struct conf_network *b)
+{
+	if (!same_fingerprint(a->fingerprint, b->fingerprint))
+		return false;
+	return !a->irc || (a->irc->gateway == b->irc->gateway &&
+			   a->irc->listener == b->irc->listener);
+}
+
+bool
+conf_same_link(const struct conf_link *a, const struct conf_link *b)
+{
+	return same_fingerprint(a->fingerprint, b->fingerprint);
 }

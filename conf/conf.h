@@ -155,6 +155,7 @@ struct conf_network {
 	const char *name;     /* the label: [a-z][a-z0-9-]{0,62} */
 	const char *protocol; /* "xmpp", "irc", "matrix", "mqtt" */
 	struct conf_where where;
+	const char *fingerprint; /* conf_same_network() */
 	bool has_level;
 	enum log_level level; /* of this network's log lines */
 	/* the one that belongs to the protocol; others NULL */
@@ -192,6 +193,7 @@ struct conf_member {
 struct conf_link {
 	const char *name;
 	struct conf_where where;
+	const char *fingerprint; /* conf_same_link() */
 	const struct conf_member *members;
 	size_t n_members;
 };
@@ -227,6 +229,7 @@ struct conf {
 	size_t n_links;
 
 	/* private */
+	unsigned uses;
 	struct pool *pool;
 	const struct secret **secrets;
 	size_t n_secrets;
@@ -249,8 +252,20 @@ struct conf *conf_parse(const char *name, const char *text, struct str *errors);
  */
 int conf_register(const char *path, struct str *said);
 
-/* Accepts NULL. */
-void conf_free(struct conf *conf);
+/* One use more, the caller's to give up with conf_free(). */
+const struct conf *conf_use(const struct conf *conf);
+
+/* One use less; with the last one it is gone. Accepts NULL. */
+void conf_free(const struct conf *conf);
+
+/*
+ * True if a network, or a link, of another reading of the file is the same:
+ * so is what its block says and what stands in the files that it names, and
+ * it is used for the same. The level of its log does not count.
+ */
+bool conf_same_network(const struct conf_network *a,
+		       const struct conf_network *b);
+bool conf_same_link(const struct conf_link *a, const struct conf_link *b);
 
 const struct conf_network *conf_find_network(const struct conf *conf,
 					     const char *name);

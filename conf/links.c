@@ -9,6 +9,7 @@
 
 #include "conf/blocks.h"
 #include "conf/check.h"
+#include "conf/fingerprint.h"
 #include "conf/read.h"
 #include "conf/report.h"
 #include "conf/schema.h"
@@ -111,6 +112,7 @@ read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
 		r->pool, (MEMBERS_MAX + RULE_NETWORKS_MAX) * sizeof(*members));
 	struct part parts[] = { { &table_link, link },
 				{ &table_shared, &defaults } };
+	size_t secrets = r->conf->n_secrets;
 
 	link->name = pool_strdup(r->pool, config_setting_name(s));
 	link->where = read_where(r, s);
@@ -129,6 +131,14 @@ read_link(struct reader *r, const config_setting_t *s, struct conf_link *link)
 	if (channels &&
 	    read_channels(r, channels, &defaults, link, members, rules ? 1 : 2))
 		check_flow(r->report, link);
+	link->fingerprint = fingerprint(
+		r->pool,
+		&(struct fingerprinted){
+			.block = s,
+			.secrets = r->conf->secrets ? r->conf->secrets + secrets
+						    : NULL,
+			.n_secrets = r->conf->n_secrets - secrets,
+		});
 }
 
 void

@@ -11,9 +11,11 @@
 
 #include "conf/blocks.h"
 #include "conf/file.h"
+#include "conf/fingerprint.h"
 #include "conf/guess.h"
 #include "conf/read.h"
 #include "conf/report.h"
+#include "conf/rules.h"
 #include "conf/schema.h"
 #include "conf/valid.h"
 
@@ -361,6 +363,39 @@ read_network(struct draft *d)
 	report_protocol(d, s);
 }
 
+/* What makes it another network, when the file is read again. */
+static void
+take_fingerprint(struct draft *d, size_t secrets)
+{
+	const struct conf_network *net = d->net;
+	const struct conf *conf = d->r->conf;
+	const char *files[4] = { 0 };
+
+	if (net->irc) {
+		files[0] = net->irc->ca_file;
+		files[1] = net->irc->cert_file;
+		files[2] = net->irc->key_file;
+	} else if (net->mqtt) {
+		files[0] = net->mqtt->ca_file;
+		files[1] = net->mqtt->cert_file;
+		files[2] = net->mqtt->key_file;
+	} else if (net->matrix) {
+		files[0] = net->matrix->ca_file;
+		files[1] = net->matrix->registration;
+	}
+	d->net->fingerprint = fingerprint(
+		d->r->pool,
+		&(struct fingerprinted){
+			.block = d->block,
+			.leave_out = "level",
+			.secrets =
+				conf->secrets ? conf->secrets + secrets : NULL,
+			.n_secrets = conf->n_secrets - secrets,
+			.files = files,
+			.n_files = ARRAY_SIZE(files),
+		});
+}
+
 void
 read_networks(struct reader *r, const config_setting_t *root)
 {
@@ -397,6 +432,10 @@ read_networks(struct reader *r, const config_setting_t *root)
 		net->name = pool_strdup(r->pool, name);
 		net->where = read_where(r, s);
 		r->conf->n_networks++;
+
+		size_t secrets = r->conf->n_secrets;
+
 		read_network(&d);
+		take_fingerprint(&d, secrets);
 	}
 }

@@ -20,7 +20,7 @@ ADAPTER = BASE | {"conf/conf.h"} | {
 
 # folder: what it may include, besides itself and the C library
 ALLOWED = {
-    "conf": BASE | {"bridge/event.h", "libconfig.h"},
+    "conf": BASE | {"bridge/event.h", "libconfig.h", "openssl/evp.h"},
     "mappings": BASE | {"sqlite3.h"},
     "bridge": {"conf/", "mappings/", "event2/", "uthash.h", "utlist.h",
                "openssl/evp.h", "openssl/rand.h"},

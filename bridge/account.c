@@ -164,7 +164,7 @@ account_use(struct netlife *home, const char *sender_id)
 	AUTO_STR key = { 0 };
 
 	str_init(&key, KEY_MAX);
-	str_printf(&key, "%s\n%s", home->conf->name, sender_id);
+	str_printf(&key, "%s\n%s", home->name, sender_id);
 	HASH_FIND(hh, bridge->accounts, key.data, key.len, account);
 	if (!account) {
 		account = xcalloc(1, sizeof(*account));

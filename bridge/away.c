@@ -94,7 +94,7 @@ say_away(struct room *room, struct room *to)
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%s on %s is away; your messages are kept for it",
-		   room->ch.name, room->life->conf->name);
+		   room->ch.name, room->life->name);
 	intake_say(room, to, text.data);
 }
 
@@ -105,7 +105,7 @@ say_back(struct room *room, struct room *to)
 
 	str_init(&text, LINE_MAX_BYTES);
 	str_printf(&text, "%s on %s is back; ", room->ch.name,
-		   room->life->conf->name);
+		   room->life->name);
 	if (room->away.skipped)
 		str_printf(&text,
 			   "of the messages that were kept the last %u are "

@@ -194,7 +194,7 @@ bridge_owe(struct room *room, struct netlife *home, struct event *source,
 	};
 	const struct channel_row to = {
 		.kind = room->ch.kind,
-		.network_name = room->life->conf->name,
+		.network_name = room->life->name,
 		.channel_name = room->ch.name,
 	};
 	AUTO(event) ev = event_ref(source);

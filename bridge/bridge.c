@@ -35,7 +35,7 @@ struct netlife *
 bridge_net(struct bridge *bridge, const char *name)
 {
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		if (strcmp(bridge->nets[i]->conf->name, name) == 0)
+		if (strcmp(bridge->nets[i]->name, name) == 0)
 			return bridge->nets[i];
 	return NULL;
 }
@@ -125,80 +125,26 @@ bridge_mark(struct room *room)
 
 /* ---- making ------------------------------------------------------------ */
 
-static const struct protocol *
-protocol_find(const struct protocol *const *protocols, const char *name)
-{
-	for (; *protocols; protocols++)
-		if (strcmp((*protocols)->name, name) == 0)
-			return *protocols;
-	return NULL;
-}
-
 static int
-make_network(struct bridge *bridge, size_t i,
-	     const struct protocol *const *protocols, struct error *err)
+make_network(struct bridge *bridge, const struct conf_network *conf,
+	     struct error *err)
 {
-	const struct conf_network *conf = &bridge->conf->networks[i];
-	const struct protocol *protocol =
-		protocol_find(protocols, conf->protocol);
-	struct netlife *life;
-	struct network *net;
+	struct network *net = network_make(bridge, conf, err);
 
-	if (!protocol)
-		return error_set(err, EINVAL,
-				 "network \"%s\": this program was built "
-				 "without the protocol \"%s\"",
-				 conf->name, conf->protocol);
-	protocol_check(protocol);
-	net = protocol->ops.create(conf, bridge->loop, err);
 	if (!net)
 		return -EINVAL;
-	if (conf->has_level)
-		log_set_network_level(conf->name, conf->level);
-	life = xcalloc(1, sizeof(*life));
-	life->net = net;
-	life->conf = conf;
-	life->bridge = bridge;
-	life->net->bridge = bridge;
-	life->net->life = life;
-	life->place = bridge->n_nets++;
-	bridge->nets[life->place] = life;
+	network_add(bridge, net, conf, bridge->conf);
 	return 0;
-}
-
-static struct room *
-make_room(struct bridge *bridge, const struct conf_member *conf)
-{
-	struct netlife *life = bridge_net(bridge, conf->network);
-	struct room *room = room_new(bridge, life, CHANNEL_ROOM, conf->channel);
-
-	room->ch.conf = conf;
-	room->nick = conf->nick;
-	room->puppets = conf->puppets;
-	room->place = (struct route_place){
-		.direction = conf->direction,
-		.kinds = conf->kinds,
-		.noise = conf->noise,
-	};
-	return room;
 }
 
 static void
 make_link(struct bridge *bridge, const struct conf_link *conf)
 {
-	struct link *link = xcalloc(1, sizeof(*link));
+	struct link *link = link_new(conf, bridge->conf);
 
 	bridge->links[bridge->n_links++] = link;
-	link->standby.state = NOTICE_STANDBY;
-
-	link->name = xstrdup(conf->name);
-	link->rooms = xcalloc(conf->n_members, sizeof(struct room *));
-	for (size_t i = 0; i < conf->n_members; i++) {
-		struct room *room = make_room(bridge, &conf->members[i]);
-
-		room->link = link;
-		link->rooms[link->n_rooms++] = room;
-	}
+	for (size_t i = 0; i < conf->n_members; i++)
+		link_add(link, link_room_new(bridge, &conf->members[i]));
 }
 
 struct bridge *
@@ -209,12 +155,12 @@ bridge_new(struct loop *loop, struct store *store, const struct conf *conf,
 
 	bridge->loop = loop;
 	bridge->store = store;
-	bridge->conf = conf;
+	bridge->conf = conf_use(conf);
+	bridge->protocols = protocols;
 	bridge->work_end = &bridge->work;
-	bridge->nets = xcalloc(conf->n_networks, sizeof(*bridge->nets));
 	bridge->links = xcalloc(conf->n_links, sizeof(*bridge->links));
 	for (size_t i = 0; i < conf->n_networks; i++) {
-		if (make_network(bridge, i, protocols, err) < 0) {
+		if (make_network(bridge, &conf->networks[i], err) < 0) {
 			bridge_free(bridge);
 			return NULL;
 		}
@@ -368,11 +314,8 @@ take_identity(struct bridge *bridge, const struct opening *op)
 	snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
 	snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-", op->id);
 	snprintf(bridge->puppets, sizeof(bridge->puppets), "%s:p:", op->id);
-	for (size_t i = 0; i < bridge->n_nets; i++) {
-		bridge->nets[i]->net->id = op->networks[i];
-		bridge->nets[i]->net->prefix = bridge->prefix;
-		bridge->nets[i]->net->puppet_notice = bridge->puppets;
-	}
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		network_introduce(bridge->nets[i], op->networks[i]);
 }
 
 static void
@@ -467,32 +410,28 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	loop_defer(bridge->loop, stop_check, bridge);
 }
 
-void
-link_finish(struct link *link)
-{
-	standby_free(link);
-	free(link->rooms);
-	free(link->fuse);
-	free(link->name);
-}
-
 static void
 free_rooms(struct bridge *bridge)
 {
-	for (size_t i = 0; i < bridge->n_nets; i++) {
-		struct room *room, *tmp;
+	struct room *room, *tmp;
 
+	for (size_t i = 0; i < bridge->n_nets; i++) {
 		HASH_ITER(hh_name, bridge->nets[i]->directs, room, tmp)
 		room_free(room);
 	}
 	for (size_t i = 0; i < bridge->n_links; i++) {
 		struct link *link = bridge->links[i];
 
-		for (size_t k = 0; k < link->n_rooms; k++)
-			room_free(link->rooms[k]);
-		link_finish(link);
-		free(link);
+		while (link->n_rooms) {
+			room = link->rooms[0];
+			link_drop(link, room);
+			room_free(room);
+		}
+		link_free(link);
 	}
+	HASH_ITER(hh, bridge->rooms, room, tmp)
+	if (room->closing)
+		room_free(room);
 	portals_free(bridge);
 }
 
@@ -509,18 +448,13 @@ bridge_free(struct bridge *bridge)
 	free_rooms(bridge);
 	loop_cancel(bridge->loop, bridge_work, bridge);
 	loop_cancel(bridge->loop, stop_check, bridge);
-	for (size_t i = 0; i < bridge->n_nets; i++) {
-		struct netlife *life = bridge->nets[i];
-
-		timer_stop(&life->retry);
-		timer_stop(&life->deadline);
-		life->net->protocol->ops.destroy(life->net);
-		free(life->why);
-		free(life);
-	}
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		network_free(bridge->nets[i]);
+	reload_free(bridge);
 	assert(!bridge->accounts);
 	secret_free(bridge->seal);
 	free(bridge->links);
 	free(bridge->nets);
+	conf_free(bridge->conf);
 	free(bridge);
 }

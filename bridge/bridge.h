@@ -6,8 +6,9 @@
  * The whole of it, for those who start and stop it: main.c and the tests.
  *
  * A bridge is made from a loop, a store, a checked configuration and a table
- * of protocols. It owns none of them; all must outlive it. Two bridges can
- * live in one process.
+ * of protocols. It owns none of them but has uses of the configuration
+ * (conf_use()); the others must outlive it. Two bridges can live in one
+ * process.
  */
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct error;
 struct loop;
 struct protocol;
 struct store;
+struct str;
 
 /* Creates every configured network; connects none. NULL and err. */
 struct bridge *bridge_new(struct loop *loop, struct store *store,
@@ -32,6 +34,22 @@ struct bridge *bridge_new(struct loop *loop, struct store *store,
  * then start every network. Returns at once.
  */
 void bridge_start(struct bridge *bridge);
+
+/*
+ * Go on with another reading of the configuration. Networks and links that
+ * are the same in both notice nothing. A network that differs is restarted
+ * alone: its rooms and what waits for them stay. Links are changed in one
+ * step, after the new ones are on disk; a channel that is in none any more is
+ * left, and what waits for it is kept on disk. said gets lines for people:
+ * what is being done; or, if nothing is, why. 0, or -errno: then everything
+ * goes on as before.
+ */
+int bridge_reload(struct bridge *bridge, const struct conf *conf,
+		  struct str *said);
+
+/* What people who ask for a reload get: fn reads the file and tells them. */
+void bridge_on_reload(struct bridge *bridge,
+		      int (*fn)(void *arg, struct str *said), void *arg);
 
 /*
  * Say goodbye on every network, then call fn(arg) from the loop. Whatever was

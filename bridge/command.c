@@ -53,13 +53,13 @@ static bool
 is_admin(const struct netlife *home, const char *who)
 {
 	const struct conf *conf = home->bridge->conf;
-	size_t len = strlen(home->conf->name);
+	size_t len = strlen(home->name);
 
 	for (size_t i = 0; i < conf->n_admins; i++) {
 		const char *admin = conf->admins[i];
 
-		if (!strncmp(admin, home->conf->name, len) &&
-		    admin[len] == ':' && !strcmp(admin + len + 1, who))
+		if (!strncmp(admin, home->name, len) && admin[len] == ':' &&
+		    !strcmp(admin + len + 1, who))
 			return true;
 	}
 	return false;

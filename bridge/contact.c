@@ -56,7 +56,7 @@ key_of(const struct netlife *home, const char *id)
 	AUTO_STR key = { 0 };
 
 	str_init(&key, KEY_MAX);
-	str_printf(&key, "%s\n%s", home->conf->name, id);
+	str_printf(&key, "%s\n%s", home->name, id);
 	return str_take(&key);
 }
 
@@ -129,7 +129,7 @@ follow_new(struct follower *by, struct netlife *life, const char *person,
 	f->written = xstrdup(written);
 	f->c.network = life->net;
 	f->c.person = xstrdup(person);
-	f->c.follower.network = by->home->conf->name;
+	f->c.follower.network = by->home->name;
 	f->c.follower.id = by->sender.id;
 	DL_APPEND(by->list, f);
 	return f;
@@ -262,7 +262,7 @@ static void
 tell(struct follow *f)
 {
 	struct network *net = f->by->home->net;
-	const struct address person = { f->life->conf->name, f->written };
+	const struct address person = { f->life->name, f->written };
 
 	f->news = false;
 	net->protocol->ops.contact(net, f->by->sender.id, &person, &f->now);
@@ -472,6 +472,18 @@ load(void *arg, const struct contact_row *row)
 		return;
 	follow_new(follower_get(home, &sender), life, row->person, row->written)
 		->channel = row->channel;
+}
+
+void
+contacts_renetworked(struct netlife *life)
+{
+	struct follower *by;
+	struct follow *f;
+
+	for (by = life->bridge->followers; by; by = by->hh.next)
+		DL_FOREACH(by->list, f)
+	if (f->life == life)
+		f->c.network = life->net;
 }
 
 void

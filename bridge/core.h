@@ -192,6 +192,8 @@ struct room {
 	const char *nick; /* template */
 	bool puppets;
 	bool joining;
+	bool renew;      /* to be left and entered again, when it is quiet */
+	bool closing;    /* the same, to be freed */
 	bool marked;     /* in the bridge's list of work */
 	bool complained; /* about being lost, in the log */
 	unsigned failures;
@@ -255,7 +257,10 @@ struct standby {
 
 struct link {
 	char *name;
-	struct room **rooms; /* each room is in one link */
+	const struct conf_link *conf; /* NULL: a portal */
+	const struct conf *of;        /* where conf is: one use; or NULL */
+	struct bridge *bridge;        /* NULL while it has had no rooms */
+	struct room **rooms;          /* each room is in one link */
 	size_t n_rooms;
 	struct fuse *fuse; /* NULL until something was said */
 	bool marked;       /* a mark of another bridge was seen in it */
@@ -267,10 +272,17 @@ struct link {
 /* ---- networks ---------------------------------------------------------- */
 
 struct netlife {
+	char *name; /* the label; outlives every net */
 	struct network *net;
 	const struct conf_network *conf;
+	const struct conf *of; /* where conf is: one use */
 	struct bridge *bridge;
 	size_t place; /* in bridge->nets */
+	bool retired; /* not configured any more: stays down */
+	/* What it becomes as soon as it is down, or NULL; with one use. */
+	struct network *next;
+	const struct conf_network *next_conf;
+	const struct conf *next_of;
 	bool wanted;
 	unsigned failures;
 	int64_t since_ms;       /* of the present state */
@@ -304,7 +316,11 @@ enum bridge_state {
 struct bridge {
 	struct loop *loop;
 	struct store *store;
-	const struct conf *conf;
+	const struct conf *conf; /* one use */
+	const struct protocol *const *protocols;
+	struct reload *reload; /* on its way to disk, or NULL */
+	int (*reloads)(void *arg, struct str *said);
+	void *reloads_arg;
 	enum bridge_state state;
 	struct netlife **nets;
 	size_t n_nets;
@@ -337,10 +353,28 @@ struct bridge {
 	void *stopped_arg;
 };
 
-/* bridge.c */
+/* link.c: rooms that belong together */
 
-/* What a link holds; its rooms were freed before. */
-void link_finish(struct link *link);
+/* Of the configuration, without rooms. */
+struct link *link_new(const struct conf_link *conf, const struct conf *of);
+
+/* Made on demand, in bridge->portals, for that room. */
+struct link *link_portal(struct room *room);
+void link_add(struct link *link, struct room *room);
+void link_drop(struct link *link, struct room *room);
+
+/* Its rooms are in no link then. Those of portals leave bridge->portals. */
+void link_free(struct link *link);
+
+/* A room of a link is to be as the configuration has it. */
+void room_configure(struct room *room, const struct conf_member *conf);
+struct room *link_room_new(struct bridge *bridge,
+			   const struct conf_member *conf);
+
+/* reload.c */
+void reload_free(struct bridge *bridge);
+
+/* bridge.c */
 void bridge_mark(struct room *room);
 void bridge_schedule(struct bridge *bridge); /* a pass, at least */
 
@@ -379,6 +413,29 @@ void bridge_network_is_down(struct bridge *bridge);
 void network_start(struct netlife *life);
 void network_stop(struct netlife *life);
 
+/* NULL and err: the network that a configuration asks for cannot be made. */
+struct network *network_make(struct bridge *bridge,
+			     const struct conf_network *conf,
+			     struct error *err);
+
+/* One more: net, which is now owned, made from conf, which is in of. */
+struct netlife *network_add(struct bridge *bridge, struct network *net,
+			    const struct conf_network *conf,
+			    const struct conf *of);
+
+/* Tell net what a bridge that knows its own identity tells its networks. */
+void network_introduce(struct netlife *life, int64_t id);
+
+/* It goes down, and comes up as net. Rooms and puppets stay with it. */
+void network_replace(struct netlife *life, struct network *net,
+		     const struct conf_network *conf, const struct conf *of);
+
+/* It goes down and stays there. */
+void network_retire(struct netlife *life);
+
+/* All that it holds; rooms were freed before. */
+void network_free(struct netlife *life);
+
 /*
  * An operator does not want to wait: whatever waits for its time is tried at
  * once. Each tells how many it found; attempts are counted on.
@@ -394,6 +451,9 @@ unsigned puppets_retry(struct room *room);
 struct room *room_new(struct bridge *bridge, struct netlife *life,
 		      enum channel_kind kind, const char *name);
 void room_free(struct room *room);
+
+/* Leave it, if we are in. It is in no link any more, and is freed. */
+void room_end(struct room *room);
 
 /* Give it its number; from now on it can be found and worked on. */
 void room_open(struct room *room, int64_t id);
@@ -439,6 +499,9 @@ void stays_review(struct netlife *home, const char *sender_id);
 struct stay;
 int stays_read(struct netlife *home, const char *sender_id, int64_t channel,
 	       struct stay *stays);
+
+/* The channel that the network with accounts writes like that, or NULL. */
+struct room *portal_far(struct netlife *life, const char *channel);
 
 /* The hosted room that stands for that channel of that network, or NULL. */
 struct room *portal_find(struct netlife *home, const struct netlife *far,
@@ -520,6 +583,12 @@ void puppet_stand(struct room *room, struct netlife *home,
 
 /* Nothing waits for this occupant's voice any more. */
 void puppet_unqueued(struct occ *occ);
+
+/* Who is shown there, and under what name, may be decided otherwise now. */
+void puppets_review(struct room *room);
+
+/* The network that puppets are shown on is another object now. */
+void puppets_moved(struct netlife *life);
 
 /* Call the hooks that the occupants of a joined room wait for. */
 void puppets_work(struct room *room);
@@ -710,6 +779,9 @@ void contacts_work(struct bridge *bridge);
 
 /* The network came up, or down. */
 void contacts_moved(struct netlife *life);
+
+/* The network that people are watched on is another object now. */
+void contacts_renetworked(struct netlife *life);
 
 /* Take up what is on disk. */
 void contacts_load(struct bridge *bridge);

@@ -430,6 +430,15 @@ log_set_network_level(const char *network, enum log_level level)
 	unlock();
 }
 
+void
+log_clear_network_levels(void)
+{
+	lock();
+	while (state.n_networks)
+		free(state.networks[--state.n_networks].network);
+	unlock();
+}
+
 /* ---- settings ---------------------------------------------------------- */
 
 void

@@ -47,6 +47,9 @@ void log_set_level(enum log_level level);
 /* The level for lines whose where begins with this network's label. */
 void log_set_network_level(const char *network, enum log_level level);
 
+/* Every network is like the rest again. */
+void log_clear_network_levels(void);
+
 /* Whether trace lines may hold what people said. Off by default. */
 void log_set_text(bool allowed);
 bool log_text_allowed(void);

@@ -42,6 +42,7 @@ struct options {
 };
 
 struct daemon {
+	const char *config;
 	struct loop *loop;
 	struct store *store;
 	struct bridge *bridge;
@@ -62,8 +63,8 @@ static const char usage_text[] =
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
-	"SIGTERM and SIGINT say goodbye and end with status 0. SIGHUP opens "
-	"the\nlog file anew. The manual is causeway.conf(5).\n";
+	"SIGTERM and SIGINT say goodbye and end with status 0. SIGHUP reads "
+	"the\nconfiguration and opens the log file anew. The manual is causeway.conf(5).\n";
 
 static void
 end(int status)
@@ -193,9 +194,66 @@ on_term(evutil_socket_t sig, short what UNUSED, void *arg)
 	bridge_stop(d->bridge, stopped, d);
 }
 
+/* ---- another configuration --------------------------------------------- */
+
 static void
-on_hup(evutil_socket_t sig UNUSED, short what UNUSED, void *arg UNUSED)
+log_lines(enum log_level level, char *text)
 {
+	char *line;
+
+	while ((line = strsep(&text, "\n")) && text)
+		log_write(level, "conf", "%s", line);
+}
+
+static void
+change_log(const struct conf *conf)
+{
+	int rc = log_set_file(conf->log_file);
+
+	log_set_format(conf->log_format);
+	log_set_level(conf->log_level);
+	log_set_text(conf->log_text);
+	log_clear_network_levels();
+	for (size_t i = 0; i < conf->n_networks; i++)
+		if (conf->networks[i].has_level)
+			log_set_network_level(conf->networks[i].name,
+					      conf->networks[i].level);
+	if (rc < 0)
+		log_error("causewayd", "log file %s: %s", conf->log_file,
+			  strerror(-rc));
+}
+
+/* What is wrong stands in the log, too: whoever asked may see little. */
+static int
+reload(void *arg, struct str *said)
+{
+	struct daemon *d = arg;
+	struct conf *conf = conf_load(d->config, said);
+	int rc = conf ? 0 : -EINVAL;
+
+	if (conf) {
+		str_clear(said); /* warnings, known from the start */
+		rc = bridge_reload(d->bridge, conf, said);
+	}
+	if (rc == 0)
+		change_log(conf);
+	else
+		log_error("conf", "%s cannot be used; nothing was changed",
+			  d->config);
+	if (rc < 0) {
+		char *copy = xstrdup(said->data);
+
+		log_lines(LOG_LEVEL_ERROR, copy);
+		free(copy);
+	}
+	conf_free(conf);
+	return rc;
+}
+
+static void
+on_hup(evutil_socket_t sig UNUSED, short what UNUSED, void *arg)
+{
+	AUTO_STR said = { 0 };
 	int rc = log_reopen();
 
 	if (rc < 0)
@@ -203,6 +261,9 @@ on_hup(evutil_socket_t sig UNUSED, short what UNUSED, void *arg UNUSED)
 			  strerror(-rc));
 	else
 		log_info("causewayd", "log file reopened");
+	str_init(&said, CONF_ERRORS_MAX);
+	if (reload(arg, &said) == 0)
+		log_lines(LOG_LEVEL_INFO, said.data);
 }
 
 /* What cannot be kept must not be taken: better to end and be restarted. */
@@ -273,6 +334,7 @@ run(struct daemon *d, const struct conf *conf)
 	}
 	if (open_control(d, conf) < 0)
 		return EXIT_CONFIG;
+	bridge_on_reload(d->bridge, reload, d);
 	store_on_fatal(d->store, on_store_fatal, d);
 	store_on_pressure(d->store, on_store_pressure, d);
 	d->term = on_signal(d, SIGTERM, on_term);
@@ -329,6 +391,7 @@ main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	raise_descriptor_limit();
+	d.config = opts.config;
 	d.loop = loop_new();
 	status = run(&d, conf);
 	tear_down(&d);

@@ -7,12 +7,14 @@
 #include "bridge/backoff.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/error.h"
 #include "bridge/gate.h"
 #include "bridge/log.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +87,101 @@ network_finish(struct network *net)
 
 	free(net->name);
 	net->name = NULL;
+}
+
+/* ---- making and ending --------------------------------------------------- */
+
+static const struct protocol *
+protocol_find(const struct protocol *const *protocols, const char *name)
+{
+	for (; *protocols; protocols++)
+		if (strcmp((*protocols)->name, name) == 0)
+			return *protocols;
+	return NULL;
+}
+
+struct network *
+network_make(struct bridge *bridge, const struct conf_network *conf,
+	     struct error *err)
+{
+	const struct protocol *protocol =
+		protocol_find(bridge->protocols, conf->protocol);
+
+	if (!protocol) {
+		(void)error_set(err, EINVAL,
+				"network \"%s\": this program was built "
+				"without the protocol \"%s\"",
+				conf->name, conf->protocol);
+		return NULL;
+	}
+	protocol_check(protocol);
+	return protocol->ops.create(conf, bridge->loop, err);
+}
+
+/* The network that is there is that one. */
+static void
+adopt(struct netlife *life, struct network *net,
+      const struct conf_network *conf, const struct conf *of)
+{
+	life->net = net;
+	life->conf = conf;
+	life->of = of;
+	net->bridge = life->bridge;
+	net->life = life;
+	if (conf->has_level)
+		log_set_network_level(conf->name, conf->level);
+}
+
+struct netlife *
+network_add(struct bridge *bridge, struct network *net,
+	    const struct conf_network *conf, const struct conf *of)
+{
+	struct netlife *life = xcalloc(1, sizeof(*life));
+
+	life->bridge = bridge;
+	life->name = xstrdup(conf->name);
+	adopt(life, net, conf, conf_use(of));
+	bridge->nets = xrealloc(bridge->nets,
+				(bridge->n_nets + 1) * sizeof(*bridge->nets));
+	life->place = bridge->n_nets++;
+	bridge->nets[life->place] = life;
+	return life;
+}
+
+void
+network_introduce(struct netlife *life, int64_t id)
+{
+	struct bridge *bridge = life->bridge;
+
+	life->net->id = id;
+	life->net->prefix = bridge->prefix;
+	life->net->puppet_notice = bridge->puppets;
+}
+
+static void
+drop_next(struct netlife *life)
+{
+	if (life->next)
+		life->next->protocol->ops.destroy(life->next);
+	conf_free(life->next_of);
+	life->next = NULL;
+	life->next_of = NULL;
+}
+
+static void replace_now(void *arg);
+
+void
+network_free(struct netlife *life)
+{
+	timer_stop(&life->retry);
+	timer_stop(&life->deadline);
+	loop_cancel(life->bridge->loop, replace_now, life);
+	drop_next(life);
+	life->net->protocol->ops.destroy(life->net);
+	conf_free(life->of);
+	free(life->why);
+	free(life->name);
+	free(life);
 }
 
 static int64_t
@@ -189,6 +286,87 @@ network_stop(struct netlife *life)
 	life->wanted = false;
 	timer_start(&life->retry, life->bridge->loop, 0, stop_now, life);
 }
+
+/* ---- another configuration ----------------------------------------------- */
+
+/* The new one has never heard of these. */
+static void
+hand_over(struct room *room)
+{
+	struct network *old = room->life->net, *net = room->life->next;
+
+	if (old->protocol->ops.forget)
+		old->protocol->ops.forget(old, &room->ch);
+	timer_stop(&room->retry);
+	room->failures = 0;
+	room->ch.network = net;
+	room->ch.data = NULL;
+	room->ch.caps = net->caps;
+	room->ch.limits = net->limits;
+}
+
+/* Down: the next one takes its place. */
+static void
+replace_now(void *arg)
+{
+	struct netlife *life = arg;
+	struct network *old = life->net;
+
+	if (!life->next || old->state != NETWORK_DOWN ||
+	    life->bridge->state != BRIDGE_RUNNING)
+		return;
+	each_room(life, hand_over);
+	conf_free(life->of);
+	adopt(life, life->next, life->next_conf, life->next_of);
+	life->next = NULL;
+	life->next_of = NULL;
+	network_introduce(life, old->id);
+	puppets_moved(life);
+	contacts_renetworked(life);
+	old->protocol->ops.destroy(old);
+	life->failures = 0;
+	life->complaints = 0;
+	network_start(life);
+}
+
+/* What waits for it waits on. */
+static void
+take_down(struct netlife *life)
+{
+	if (life->net->state != NETWORK_DOWN) {
+		network_stop(life);
+		return;
+	}
+	life->wanted = false;
+	timer_stop(&life->retry);
+	loop_defer(life->bridge->loop, replace_now, life);
+}
+
+void
+network_replace(struct netlife *life, struct network *net,
+		const struct conf_network *conf, const struct conf *of)
+{
+	drop_next(life);
+	life->retired = false;
+	life->next = net;
+	life->next_conf = conf;
+	life->next_of = conf_use(of);
+	log_info(life->net->name, "configured otherwise: restarting it");
+	take_down(life);
+}
+
+void
+network_retire(struct netlife *life)
+{
+	if (life->retired)
+		return;
+	drop_next(life);
+	life->retired = true;
+	log_info(life->net->name, "not configured any more: leaving it");
+	take_down(life);
+}
+
+/* ---- up and down --------------------------------------------------------- */
 
 void
 bridge_network_up(struct network *net)
@@ -315,5 +493,7 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 		try_again(life, why, text);
 	else
 		log_info(net->name, "down");
+	if (life->next)
+		loop_defer(life->bridge->loop, replace_now, life);
 	bridge_network_is_down(life->bridge);
 }

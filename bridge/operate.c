@@ -194,7 +194,7 @@ list_networks(struct bridge *bridge, const struct netlife *home, const char *id,
 
 	for (size_t i = 0; i < bridge->n_nets && n < CHOICES_MAX; i++)
 		if (connection(bridge->nets[i], home, id))
-			choices[n++].value = bridge->nets[i]->conf->name;
+			choices[n++].value = bridge->nets[i]->name;
 	return n;
 }
 
@@ -230,7 +230,7 @@ expel(struct netlife *life, const struct netlife *home, const char *id,
 	if (!ops->expel || life->net->state != NETWORK_UP ||
 	    !connection(life, home, id))
 		return false;
-	ops->expel(life->net, home->conf->name, id, words);
+	ops->expel(life->net, home->name, id, words);
 	return true;
 }
 
@@ -391,6 +391,26 @@ ping(struct bridge *bridge UNUSED, struct request *r)
 }
 
 static void
+reload(struct bridge *bridge, struct request *r)
+{
+	AUTO_STR said = { 0 };
+	int rc;
+
+	if (!bridge->reloads) {
+		request_refuse(r, "This bridge was not made from a file.");
+		return;
+	}
+	str_init(&said, 65536);
+	rc = bridge->reloads(bridge->reloads_arg, &said);
+	log_info("causewayd", "reload asked for by %s: %s", request_who(r)->id,
+		 rc < 0 ? "refused" : "done");
+	if (rc < 0)
+		request_refuse(r, said.data);
+	else
+		request_done(r, said.data);
+}
+
+static void
 tell_connections(struct bridge *bridge, struct request *r)
 {
 	AUTO_STR text = { 0 };
@@ -402,7 +422,7 @@ tell_connections(struct bridge *bridge, struct request *r)
 			if (!is_connected(p))
 				continue;
 			str_printf(&text, "%s%s: %s as %s", n++ ? "\n" : "",
-				   bridge->nets[i]->conf->name, p->sender.id,
+				   bridge->nets[i]->name, p->sender.id,
 				   p->native ? p->native : "?");
 		}
 	request_done(r, n ? text.data : "Nobody is connected.");
@@ -424,6 +444,9 @@ const struct own_command own_commands[] = {
 	{ { "disconnect-user", "Disconnect a user from the gateway",
 	    AT_PLACE(PLACE_BRIDGE), true },
 	  disconnect_user, NULL },
+	{ { "reload", "Read the configuration anew",
+	    AT_PLACE(PLACE_BRIDGE), true },
+	  reload, NULL },
 	{ { "connections", "Who is connected where",
 	    AT_PLACE(PLACE_BRIDGE), true },
 	  tell_connections, NULL },

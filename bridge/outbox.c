@@ -110,7 +110,7 @@ ending_done(struct store_job *job, int status)
 		room->outbox.settling--;
 		room->outbox.unsure -=
 			room->outbox.unsure && e->state == DELIVERY_CONFIRMED;
-		if (room->outbox.fresh)
+		if (room->outbox.fresh || room->closing || room->renew)
 			bridge_mark(room);
 	}
 	ending_drop(job);
@@ -554,7 +554,7 @@ set_author(struct item *item)
 	const struct member *m =
 		from ? member_find(from, item->source->sender.id) : NULL;
 
-	d->network = item->home ? item->home->conf->name : NULL;
+	d->network = item->home ? item->home->name : NULL;
 	d->rank = m && item->home ? m->rank : RANK_NONE;
 	d->account = item->source->sender.account;
 	if (m && m->sender.account)

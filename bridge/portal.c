@@ -28,28 +28,7 @@
 /* A room in which nobody is is looked at so often; twice empty, it closes. */
 #define VACANT_MS (5 * 60 * 1000)
 
-/* ---- rooms of a link --------------------------------------------------- */
-
-static void
-link_add(struct link *link, struct room *room)
-{
-	link->rooms = xrealloc(link->rooms,
-			       (link->n_rooms + 1) * sizeof(*link->rooms));
-	link->rooms[link->n_rooms++] = room;
-	room->link = link;
-}
-
-static void
-link_drop(struct link *link, const struct room *room)
-{
-	size_t i = 0;
-
-	while (link->rooms[i] != room)
-		i++;
-	link->n_rooms--;
-	memmove(&link->rooms[i], &link->rooms[i + 1],
-		(link->n_rooms - i) * sizeof(*link->rooms));
-}
+/* ---- rooms of a portal ------------------------------------------------- */
 
 static struct room *
 portal_room(struct netlife *life, enum channel_kind kind, const char *name)
@@ -86,8 +65,8 @@ is_channel(const struct room *room, const char *name)
 	       strcmp(own, name) == 0;
 }
 
-static struct room *
-far_find(struct netlife *life, const char *name)
+struct room *
+portal_far(struct netlife *life, const char *name)
 {
 	for (struct room *r = life->bridge->rooms; r; r = r->hh.next)
 		if (r->life == life && is_channel(r, name))
@@ -98,15 +77,9 @@ far_find(struct netlife *life, const char *name)
 static struct room *
 far_make(struct netlife *life, const char *name, int64_t id)
 {
-	struct link *link = xcalloc(1, sizeof(*link));
 	struct room *room = portal_room(life, CHANNEL_ROOM, name);
 
-	link->name = xstrdup(name);
-	link->portal = true;
-	link->standby.state = NOTICE_STANDBY;
-	DL_APPEND(life->bridge->portals, link);
-	room->ch.portal = true;
-	link_add(link, room);
+	link_portal(room);
 	room_open(room, id);
 	return room;
 }
@@ -160,29 +133,16 @@ has_work(const struct room *room)
 static void
 leave_room(struct room *room)
 {
-	struct network *net = room->life->net;
-
-	puppets_leave(room);
-	if (net->state == NETWORK_UP && (room->ch.joined || room->joining))
-		net->protocol->ops.leave(net, &room->ch);
 	link_drop(room->link, room);
-	room_free(room);
+	room_end(room);
 }
 
 static void
-link_free(struct bridge *bridge, struct link *link)
-{
-	DL_DELETE(bridge->portals, link);
-	link_finish(link);
-	free(link);
-}
-
-static void
-link_end(struct bridge *bridge, struct link *link)
+link_end(struct link *link)
 {
 	while (link->n_rooms)
 		leave_room(link->rooms[0]);
-	link_free(bridge, link);
+	link_free(link);
 }
 
 static void
@@ -196,7 +156,7 @@ portal_close(struct room *room)
 	leave_room(room);
 	/* Its channel stays while another room stands for it. */
 	if (link->portal && link->n_rooms == 1)
-		link_end(bridge, link);
+		link_end(link);
 }
 
 static void
@@ -258,7 +218,7 @@ opening_drop(struct store_job *job)
 static void
 portal_open(const struct opening *op)
 {
-	struct room *far = far_find(op->far_life, op->far_name);
+	struct room *far = portal_far(op->far_life, op->far_name);
 	struct room *room = portal_room(op->life, CHANNEL_HOSTED, op->name);
 
 	if (!far)
@@ -292,7 +252,8 @@ gateway_to(struct bridge *bridge, const char *network)
 {
 	struct netlife *life = bridge_net(bridge, network);
 
-	return life && (life->net->caps & CAN_ACCOUNT) ? life : NULL;
+	return life && !life->retired && (life->net->caps & CAN_ACCOUNT) ? life
+									 : NULL;
 }
 
 const char *
@@ -552,8 +513,12 @@ portals_free(struct bridge *bridge)
 	invitations_free(bridge);
 	DL_FOREACH_SAFE(bridge->portals, link, next)
 	{
-		for (size_t i = 0; i < link->n_rooms; i++)
-			room_free(link->rooms[i]);
-		link_free(bridge, link);
+		while (link->n_rooms) {
+			struct room *room = link->rooms[0];
+
+			link_drop(link, room);
+			room_free(room);
+		}
+		link_free(link);
 	}
 }

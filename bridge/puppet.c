@@ -66,7 +66,7 @@ key_of(const struct netlife *home, const char *sender_id)
 	AUTO_STR key = { 0 };
 
 	str_init(&key, 4096);
-	str_printf(&key, "%s\n%s", home->conf->name, sender_id);
+	str_printf(&key, "%s\n%s", home->name, sender_id);
 	return str_take(&key);
 }
 
@@ -187,8 +187,8 @@ pup_open(struct pup *pup)
 	struct pup_opening *op = xcalloc(1, sizeof(*op));
 
 	op->bridge = pup->life->bridge;
-	op->network = xstrdup(pup->life->conf->name);
-	op->home = xstrdup(pup->home->conf->name);
+	op->network = xstrdup(pup->life->name);
+	op->home = xstrdup(pup->home->name);
 	op->network_row = pup->life->net->id;
 	op->home_row = pup->home->net->id;
 	op->sender_id = xstrdup(pup->sender.id);
@@ -427,7 +427,7 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	pup->key = key_of(home, sender->id);
 	pup->status = xstrdup("");
 	pup->p.network = life->net;
-	pup->p.origin = home->conf->name;
+	pup->p.origin = home->name;
 	pup->p.sender = &pup->sender;
 	pup->p.status = pup->status;
 	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
@@ -619,6 +619,33 @@ puppet_sync(struct room *room, struct netlife *home, const char *sender_id,
 		occ_mark(occ);
 	if (speaking)
 		pup_spoke(pup);
+}
+
+void
+puppets_review(struct room *room)
+{
+	struct occ *occ, *tmp;
+
+	HASH_ITER(hh, room->occs, occ, tmp)
+	{
+		struct pup *pup = occ->pup;
+
+		free(occ->want);
+		occ->want = name_from_template(room->nick, pup);
+		occ->o.want = occ->want;
+		occ->changes |= PUPPET_NAME;
+		occ_mark(occ);
+		puppet_sync(room, pup->home, pup->sender.id, false);
+	}
+}
+
+void
+puppets_moved(struct netlife *life)
+{
+	for (struct pup *pup = life->pups; pup; pup = pup->hh.next) {
+		pup->p.network = life->net;
+		pup->p.data = NULL;
+	}
 }
 
 void

@@ -39,7 +39,7 @@ room_new(struct bridge *bridge, struct netlife *life, enum channel_kind kind,
 	room->ch.limits = life->net->limits;
 	room->nick = "{nick}";
 	room->puppets = true;
-	snprintf(room->where, sizeof(room->where), "%s/%s", life->conf->name,
+	snprintf(room->where, sizeof(room->where), "%s/%s", life->name,
 		 kind == CHANNEL_DIRECT ? "(private)" : name);
 	return room;
 }
@@ -97,6 +97,18 @@ room_free(struct room *room)
 	free(room->identity);
 	free(room->why);
 	free(room);
+}
+
+void
+room_end(struct room *room)
+{
+	struct network *net = room->life->net;
+
+	outbox_free(room);
+	puppets_leave(room);
+	if (net->state == NETWORK_UP && (room->ch.joined || room->joining))
+		net->protocol->ops.leave(net, &room->ch);
+	room_free(room);
 }
 
 void
@@ -236,6 +248,8 @@ room_lost(struct room *room)
 	puppets_lost(room);
 	standings_changed(room);
 	standby_lost(room);
+	if (room->closing || room->renew)
+		bridge_mark(room);
 	/* Counted from the first loss, however often we try in vain. */
 	if (room->members && !timer_is_running(&room->forsake))
 		timer_start(&room->forsake, room->bridge->loop, FORSAKE_MS,
@@ -316,9 +330,39 @@ announce(struct room *room)
 		net->protocol->ops.announce(net, &room->ch);
 }
 
+/* Nothing of it is on its way, neither there nor to disk. */
+static bool
+is_quiet(const struct room *room)
+{
+	return !room->outbox.in_flight && !room->outbox.settling;
+}
+
+/* The adapter is to see it as for the first time. */
+static void
+renew(struct room *room)
+{
+	struct network *net = room->life->net;
+
+	room->renew = false;
+	if (net->state == NETWORK_UP && (room->ch.joined || room->joining))
+		net->protocol->ops.leave(net, &room->ch);
+	room_lost(room);
+	if (net->protocol->ops.forget)
+		net->protocol->ops.forget(net, &room->ch);
+	room->failures = 0;
+}
+
 void
 room_work(struct room *room)
 {
+	if ((room->closing || room->renew) && !is_quiet(room))
+		return; /* the end of a delivery brings us back */
+	if (room->closing) {
+		room_end(room);
+		return;
+	}
+	if (room->renew)
+		renew(room);
 	if (room->life->net->state != NETWORK_UP || !room->ch.id)
 		return;
 	if (room->ch.kind == CHANNEL_DIRECT && !room->ch.joined)

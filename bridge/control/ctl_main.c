@@ -43,6 +43,7 @@ static const char usage_text[] =
 	"  status                      networks, channels, and what waits\n"
 	"  queue [NETWORK[/CHANNEL]]   the messages that wait, and why\n"
 	"  retry [NETWORK[/CHANNEL]]   try at once what waits for its time\n"
+	"  reload                      read the configuration anew\n"
 	"  trace MESSAGE               what became of a message; by its\n"
 	"                              number or its id on any network\n"
 	"  help                        what the running bridge understands\n"

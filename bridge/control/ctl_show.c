@@ -442,6 +442,20 @@ show_trace(const json_t *answer, struct str *out)
 	}
 }
 
+/* ---- reload ------------------------------------------------------------ */
+
+static void
+show_reload(const json_t *answer, struct str *out)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach (json_object_get(answer, "said"), i, line) {
+		ctl_show_text(out, json_string_value(line));
+		str_add_char(out, '\n');
+	}
+}
+
 /* ---- help -------------------------------------------------------------- */
 
 static void
@@ -478,7 +492,7 @@ ctl_show(const char *verb, const json_t *answer, struct str *out)
 	} shows[] = {
 		{ "status", show_status }, { "queue", show_queue },
 		{ "retry", show_retry },   { "trace", show_trace },
-		{ "help", show_help },
+		{ "help", show_help },     { "reload", show_reload },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shows); i++) {

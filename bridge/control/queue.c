@@ -120,7 +120,7 @@ is_known(struct bridge *bridge, const struct verb_place *place)
 	if (place->life && !place->channel)
 		return true;
 	for (struct room *r = bridge->rooms; r; r = r->hh.next)
-		if (verb_place_is(place, r->life->conf->name,
+		if (verb_place_is(place, r->life->name,
 				  verb_channel_name(r->ch.kind, r->ch.name)))
 			return true;
 	return false;
@@ -184,7 +184,7 @@ retry_rooms(struct bridge *bridge, const struct verb_place *place,
 {
 	for (struct room *r = bridge->rooms; r; r = r->hh.next) {
 		if (place &&
-		    !verb_place_is(place, r->life->conf->name,
+		    !verb_place_is(place, r->life->name,
 				   verb_channel_name(r->ch.kind, r->ch.name)))
 			continue;
 		n->channels += room_retry(r);

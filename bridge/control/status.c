@@ -102,7 +102,7 @@ write_network(struct answer *a, struct netlife *life)
 	int rc;
 
 	answer_object(a, NULL);
-	answer_text(a, "network", life->conf->name);
+	answer_text(a, "network", life->name);
 	answer_text(a, "protocol", life->conf->protocol);
 	answer_text(a, "state", network_state_name(life));
 	answer_time(a, "since", wall_of(bridge, since));
@@ -145,7 +145,7 @@ write_channel(struct answer *a, struct room *room)
 	if (room->ch.id && count_backlog(room, &b) < 0)
 		return -1;
 	answer_object(a, NULL);
-	answer_text(a, "network", room->life->conf->name);
+	answer_text(a, "network", room->life->name);
 	answer_text(a, "channel", room->ch.name);
 	answer_text(a, "link", room->link->name);
 	answer_bool(a, "joined", room->ch.joined);

@@ -93,6 +93,9 @@ const struct verb verbs[] = {
 	  "and why.", 0, 1, verb_queue },
 	{ "retry", "[NETWORK[/CHANNEL]]", "Try at once what waits for its time "
 	  "after a failure.", 0, 1, verb_retry },
+	{ "reload", "", "Read the configuration anew, and go on with what is "
+	  "different in it; if anything is wrong, nothing changes.", 0, 0,
+	  verb_reload },
 	{ "trace", "MESSAGE", "Where a message came from and what became of it "
 	  "everywhere; by its number, or by an id on any network.", 1, 1,
 	  verb_trace },

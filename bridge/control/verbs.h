@@ -64,6 +64,7 @@ void verbs_refuse(const char *why, struct str *out);
 int verb_status(struct verb_call *call);
 int verb_queue(struct verb_call *call);
 int verb_retry(struct verb_call *call);
+int verb_reload(struct verb_call *call);
 int verb_trace(struct verb_call *call);
 
 /* ---- what they share --------------------------------------------------- */

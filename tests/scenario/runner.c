@@ -14,6 +14,8 @@
  *               [author: shows who said it, of which network, op or not]
  *               [wants=WORD: only what begins so]
  *   link NAME NET:#CH[,in|out|both][,noise][,alone][,nick=T][,only=KIND] ...
+ *   network, link, and renew NET, unlink NAME, unnetwork NET while it runs,
+ *   then reload ["told"]...        go on with another configuration
  *   case "what is shown"           a named subtest begins; state goes on
  *
  *   NET WHO joins|parts|quits|kicked|split #CH ["why"]
@@ -59,6 +61,7 @@
  * A log line of class peer or worse that no "expect" announced fails.
  */
 
+#include "tests/scenario/plan.h"
 #include "tests/support/fake.h"
 
 #include "bridge/base.h"
@@ -77,9 +80,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 24
-#define NETS_MAX 8
-#define LINKS_MAX 8
-#define MEMBERS_MAX 16
+#define PLANS_MAX 32
 #define EXPECTS_MAX 16
 #define ALL_KINDS ((1u << EVENT_KINDS) - 1)
 #define START_MS 1764000000000
@@ -96,12 +97,10 @@ struct play {
 	size_t n_words;
 
 	struct world worlds[NETS_MAX];
-	struct conf_network networks[NETS_MAX];
 	size_t n_nets;
-	struct conf_link links[LINKS_MAX];
-	struct conf_member members[LINKS_MAX][MEMBERS_MAX];
-	size_t n_links;
-	struct conf conf;
+	struct plan *plans[PLANS_MAX]; /* the last one is being written */
+	size_t n_plans;
+	bool running; /* it is in use */
 	struct loop *loop;
 	int64_t wall_ms; /* when the next one starts */
 	struct store *store;
@@ -183,6 +182,28 @@ do_expect(struct play *p)
 	};
 }
 
+static struct plan *
+plan_now(const struct play *p)
+{
+	return p->plans[p->n_plans - 1];
+}
+
+/* One that may still be changed. */
+static struct plan *
+plan_open(struct play *p)
+{
+	if (!p->running)
+		return plan_now(p);
+	if (p->n_plans == PLANS_MAX) {
+		fail(p, "too many configurations");
+		exit(1);
+	}
+	p->plans[p->n_plans] = plan_copy(plan_now(p));
+	p->n_plans++;
+	p->running = false;
+	return plan_now(p);
+}
+
 /* ---- starting and ending ----------------------------------------------- */
 
 static const struct protocol *const table[] = { &fake_protocol, NULL };
@@ -202,23 +223,18 @@ begin(struct play *p)
 
 	if (p->loop)
 		return;
-	for (size_t i = 0; i < p->n_nets; i++)
-		p->networks[i] = world_conf(&p->worlds[i]);
-	p->conf.networks = p->networks;
-	p->conf.n_networks = p->n_nets;
-	p->conf.links = p->links;
-	p->conf.n_links = p->n_links;
 	p->loop = loop_new_manual(1, p->wall_ms);
 	for (size_t i = 0; i < p->n_nets; i++)
 		p->worlds[i].loop = p->worlds[i].stamps ? p->loop : NULL;
 	p->store = store_open_inline(p->loop, p->database, &err);
 	if (p->store)
-		p->bridge =
-			bridge_new(p->loop, p->store, &p->conf, table, &err);
+		p->bridge = bridge_new(p->loop, p->store, &plan_now(p)->conf,
+				       table, &err);
 	if (!p->bridge) {
 		fail(p, "cannot start: %s", err.text);
 		exit(1);
 	}
+	p->running = true;
 	bridge_start(p->bridge);
 	turn(p);
 }
@@ -338,6 +354,8 @@ do_network(struct play *p)
 	for (size_t i = 2; i < p->n_words; i++)
 		network_word(p, w, p->words[i]);
 	p->n_nets++;
+	if (!plan_network(plan_open(p), w))
+		fail(p, "too many networks");
 }
 
 static struct world *
@@ -398,18 +416,49 @@ link_member(struct play *p, struct conf_member *m, char *word)
 static void
 do_link(struct play *p)
 {
-	struct conf_link *link = &p->links[p->n_links];
-	struct conf_member *members = p->members[p->n_links];
+	struct plan *plan = plan_open(p);
+	struct conf_link *link;
+	struct conf_member *member;
 
-	if (p->n_links == LINKS_MAX || p->n_words < 4) {
+	if (p->n_words < 4) {
 		fail(p, "link NAME NET:#CH NET:#CH...");
 		return;
 	}
-	link->name = keep(p, p->words[1]);
-	link->members = members;
-	for (size_t i = 2; i < p->n_words && i - 2 < MEMBERS_MAX; i++)
-		link_member(p, &members[link->n_members++], p->words[i]);
-	p->n_links++;
+	link = plan_link(plan, keep(p, p->words[1]));
+	for (size_t i = 2; link && i < p->n_words; i++) {
+		member = plan_member(plan, link);
+		if (member)
+			link_member(p, member, p->words[i]);
+	}
+	if (!link)
+		fail(p, "too many links");
+}
+
+/* ---- another configuration ----------------------------------------------- */
+
+static void
+do_changed(struct play *p, bool (*change)(struct plan *plan, const char *name))
+{
+	if (p->n_words != 2 || !change(plan_open(p), p->words[1]))
+		fail(p, "nothing of that name is configured");
+}
+
+/* reload ["a word that is told"]... */
+static void
+do_reload(struct play *p)
+{
+	AUTO_STR said = { 0 };
+
+	begin(p);
+	str_init(&said, 4096);
+	if (bridge_reload(p->bridge, &plan_now(p)->conf, &said) < 0)
+		fail(p, "refused: %s", said.data);
+	p->running = true;
+	for (size_t i = 1; i < p->n_words; i++)
+		if (!strstr(said.data, p->words[i]))
+			fail(p, "not told: %s, but: %s", p->words[i],
+			     said.data);
+	turn(p);
 }
 
 /* ---- actions ----------------------------------------------------------- */
@@ -981,21 +1030,21 @@ queue_word(struct play *p, const char *word)
 	long n;
 
 	if (number_after(word, "age=", &n))
-		p->conf.queue_age_s = (unsigned)n;
+		plan_open(p)->conf.queue_age_s = (unsigned)n;
 	else if (number_after(word, "rows=", &n))
-		p->conf.queue_rows = (unsigned)n;
+		plan_open(p)->conf.queue_rows = (unsigned)n;
 	else if (number_after(word, "mib=", &n))
-		p->conf.queue_mib = (unsigned)n;
+		plan_open(p)->conf.queue_mib = (unsigned)n;
 	else if (number_after(word, "away=", &n))
-		p->conf.away_after_s = (unsigned)n;
+		plan_open(p)->conf.away_after_s = (unsigned)n;
 	else if (number_after(word, "fold_after=", &n))
-		p->conf.fold_after_s = (unsigned)n;
+		plan_open(p)->conf.fold_after_s = (unsigned)n;
 	else if (number_after(word, "fold_rows=", &n))
-		p->conf.fold_rows = (unsigned)n;
+		plan_open(p)->conf.fold_rows = (unsigned)n;
 	else if (number_after(word, "fold_keep=", &n))
-		p->conf.fold_keep = (unsigned)n;
+		plan_open(p)->conf.fold_keep = (unsigned)n;
 	else if (number_after(word, "keep=", &n))
-		p->conf.keep_s = (unsigned)n;
+		plan_open(p)->conf.keep_s = (unsigned)n;
 	else
 		fail(p, "a queue has no \"%s\"", word);
 }
@@ -1043,6 +1092,14 @@ do_line(struct play *p)
 		do_network(p);
 	} else if (strcmp(verb, "link") == 0) {
 		do_link(p);
+	} else if (strcmp(verb, "unlink") == 0) {
+		do_changed(p, plan_unlink);
+	} else if (strcmp(verb, "unnetwork") == 0) {
+		do_changed(p, plan_unnetwork);
+	} else if (strcmp(verb, "renew") == 0) {
+		do_changed(p, plan_renew);
+	} else if (strcmp(verb, "reload") == 0) {
+		do_reload(p);
 	} else if (strcmp(verb, "case") == 0) {
 		do_case(p);
 	} else if (strcmp(verb, "wait") == 0) {
@@ -1135,12 +1192,13 @@ main(int argc, char **argv)
 		return 64;
 	}
 	play.wall_ms = START_MS;
-	play.conf.database = play.database;
-	play.conf.admins = admins;
-	play.conf.n_admins = ARRAY_SIZE(admins);
-	play.conf.queue_age_s = 24 * 3600;
-	play.conf.queue_rows = 10000;
-	play.conf.queue_mib = 64;
+	play.plans[play.n_plans++] = plan_new();
+	play.plans[0]->conf.database = play.database;
+	play.plans[0]->conf.admins = admins;
+	play.plans[0]->conf.n_admins = ARRAY_SIZE(admins);
+	play.plans[0]->conf.queue_age_s = 24 * 3600;
+	play.plans[0]->conf.queue_rows = 10000;
+	play.plans[0]->conf.queue_mib = 64;
 	play.file = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
 	if (!mkdtemp(folder))
 		return 1;
@@ -1152,6 +1210,8 @@ main(int argc, char **argv)
 	printf("1..%u\n", play.n_cases);
 	for (size_t i = 0; i < play.n_nets; i++)
 		world_finish(&play.worlds[i]);
+	for (size_t i = 0; i < play.n_plans; i++)
+		free(play.plans[i]);
 	for (size_t i = 0; i < play.n_strings; i++)
 		free(play.strings[i]);
 	clean_up(play.database, folder);

@@ -243,6 +243,7 @@ make_conf(struct storm *s)
 		while (n-- > 0)
 			make_room(s, i);
 	}
+	s->conf.uses = 1; /* our own */
 	s->conf.networks = s->networks;
 	s->conf.n_networks = o->n_nets;
 	s->conf.links = s->links;

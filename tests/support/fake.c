@@ -235,7 +235,8 @@ fake_create(const struct conf_network *conf, struct loop *loop UNUSED,
 	struct fake *f = xcalloc(1, sizeof(*f));
 
 	f->world = (struct world *)(uintptr_t)conf->xmpp;
-	f->world->fake = f;
+	if (!f->world->fake)
+		f->world->fake = f;
 	network_init(&f->net, &fake_protocol, conf->name);
 	f->net.caps = f->world->caps;
 	f->net.limits = f->world->limits;
@@ -247,7 +248,8 @@ fake_destroy(struct network *net)
 {
 	struct fake *f = fake_from(net);
 
-	f->world->fake = NULL;
+	if (f->world->fake == f)
+		f->world->fake = NULL;
 	forget_all(f);
 	network_finish(net);
 	free(f);
@@ -259,6 +261,7 @@ fake_start(struct network *net)
 	struct fake *f = hook(net);
 
 	assert(net->state == NETWORK_STARTING);
+	f->world->fake = f;
 	f->world->pressure = PRESSURE_NONE;
 	if (f->world->stalled)
 		return;

@@ -73,7 +73,8 @@ set_up(void **state)
 	t->link = (struct conf_link){ .name = "l",
 				      .members = t->members,
 				      .n_members = 2 };
-	t->conf = (struct conf){ .networks = t->networks,
+	t->conf = (struct conf){ .uses = 1, /* our own */
+				 .networks = t->networks,
 				 .n_networks = 2,
 				 .links = &t->link,
 				 .n_links = 1,
@@ -230,8 +231,8 @@ help_names_every_verb(void **state)
 {
 	EXPECT(*state, "help", { "ok", "true" },
 	       { "verbs.0.verb", "\"status\"" },
-	       { "verbs.3.args", "\"MESSAGE\"" },
-	       { "verbs.4.verb", "\"help\"" }, { "verbs.5", NULL });
+	       { "verbs.4.args", "\"MESSAGE\"" },
+	       { "verbs.5.verb", "\"help\"" }, { "verbs.6", NULL });
 }
 
 /* ---- status ------------------------------------------------------------ */

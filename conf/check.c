@@ -366,6 +366,8 @@ is_used(const struct check *c, const struct conf_network *net)
 	if (net->xmpp ? net->xmpp->gateway != NULL
 		      : net->irc && net->irc->gateway)
 		return true;
+	if (net->matrix && net->matrix->gateway)
+		return true;
 	if (net->mqtt && net->mqtt->n_devices)
 		return true;
 	for (size_t i = 0; i < c->n_places; i++)

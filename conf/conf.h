@@ -35,7 +35,7 @@ struct conf_where {
 
 struct conf_network;
 
-/* The use of IRC networks by XMPP users on their own account. */
+/* The use of IRC networks by people of another network on their own account. */
 struct conf_gateway {
 	const struct conf_network *const
 		*networks; /* IRC and MQTT; at least one */
@@ -43,7 +43,8 @@ struct conf_gateway {
 	/* addresses without "%network" mean this one; or NULL */
 	const struct conf_network *fixed;
 	/* who may use it: domains or bare JIDs, "*" is everybody; default: the
-	 * domain above the component's */
+	 * domain above the component's. On Matrix: servers or user ids; the
+	 * homeserver's own. */
 	const char *const *users;
 	size_t n_users;
 };
@@ -146,6 +147,7 @@ struct conf_matrix {
 	const char *prefix; /* of the localparts of puppets */
 	unsigned puppets;   /* 0 = no limit */
 	unsigned puppet_idle_s;
+	const struct conf_gateway *gateway; /* NULL: it is none */
 	/* from the registration */
 	const char *id;
 	const struct secret *as_token, *hs_token;

@@ -76,6 +76,31 @@ read_registration(struct draft *d, struct conf_matrix *mx)
 			     d->what, mx->bot, mx->registration, reg.bot);
 }
 
+static void
+read_gateway(struct draft *d, struct conf_network *net, struct conf_matrix *mx)
+{
+	struct reader *r = d->r;
+	config_setting_t *s = read_group(r, d->block, "gateway");
+
+	if (!s)
+		return;
+
+	struct gateway_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part part = { &table_matrix_gateway, b };
+	const char **own = pool_alloc(r->pool, sizeof(*own));
+
+	read_defaults(r, part);
+	read_block(r, s, &part, 1,
+		   read_quote(r, "gateway of network", net->name));
+	if (!config_setting_get_member(s, "users") && mx->server_name) {
+		own[0] = mx->server_name;
+		b->gateway.users = own;
+		b->gateway.n_users = 1;
+	}
+	r->gateways[net - r->conf->networks] = b;
+	mx->gateway = &b->gateway;
+}
+
 void
 read_matrix(struct reader *r, const config_setting_t *block,
 	    struct conf_network *net, const char *what,
@@ -101,6 +126,7 @@ read_matrix(struct reader *r, const config_setting_t *block,
 			       "%s is not encrypted, and its homeserver is "
 			       "another machine",
 			       what);
+	read_gateway(d, net, mx);
 	read_registration(d, mx);
 	net->matrix = mx;
 }

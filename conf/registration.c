@@ -136,15 +136,36 @@ add_pattern(struct str *out, const char *text)
 }
 
 static void
+add_regex(struct str *out, char sigil, const char *prefix, const char *server)
+{
+	str_printf(out, "  - exclusive: true\n    regex: \"%c", sigil);
+	add_pattern(out, prefix);
+	str_add(out, ".*:");
+	add_pattern(out, server);
+	str_add(out, "\"\n");
+}
+
+static void
 add_namespace(struct str *out, const char *name, char sigil,
 	      const struct conf_matrix *conf)
 {
-	str_printf(out, "  %s:\n  - exclusive: true\n    regex: \"%c", name,
-		   sigil);
-	add_pattern(out, conf->prefix);
-	str_add(out, ".*:");
-	add_pattern(out, conf->server_name);
-	str_add(out, "\"\n");
+	str_printf(out, "  %s:\n", name);
+	add_regex(out, sigil, conf->prefix, conf->server_name);
+}
+
+/* The short names of channels that a gateway leads to. */
+static void
+add_channels(struct str *out, const struct conf_matrix *conf)
+{
+	const struct conf_gateway *gateway = conf->gateway;
+
+	for (size_t i = 0; gateway && i < gateway->n_networks; i++) {
+		AUTO_STR prefix = { 0 };
+
+		str_init(&prefix, 100);
+		str_printf(&prefix, "irc_%s_", gateway->networks[i]->name);
+		add_regex(out, '#', prefix.data, conf->server_name);
+	}
 }
 
 static int
@@ -168,7 +189,10 @@ compose(struct str *out, const char *name, const struct conf_matrix *conf,
 		     "namespaces:\n");
 	add_namespace(out, "users", '@', conf);
 	add_namespace(out, "aliases", '#', conf);
+	add_channels(out, conf);
 	str_add(out, "  rooms: []\n");
+	if (conf->gateway)
+		str_add(out, "protocols: [irc]\n");
 	return rc;
 }
 

@@ -593,6 +593,25 @@ static const struct option matrix_options[] = {
 	  .fallback = "10m",
 	  .doc = "Silence after which a puppet may be taken out of a room for "
 		 "somebody who speaks, if all are in use." },
+	{ .name = "gateway", .type = OPTION_BLOCK,
+	  .doc = "Let people use IRC networks on their own account, without "
+		 "a link." },
+};
+
+static const struct option matrix_gateway_options[] = {
+	{ .name = "networks", .type = OPTION_TEXTS, .required = true,
+	  COUNTED(struct gateway_block, names, n_names),
+	  .min = 1, .max = 63, .example = "libera",
+	  .doc = "The IRC networks that it leads to; the channel #dev of "
+		 "libera is then the room #PREFIXlibera_#dev, and also "
+		 "#irc_libera_#dev, of our homeserver, and people are users "
+		 "who can be written to. Written into the registration." },
+	{ .name = "users", .type = OPTION_TEXTS,
+	  COUNTED(struct gateway_block, gateway.users, gateway.n_users),
+	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_matrix_people,
+	  .example = "example.org", .fallback_note = "server_name",
+	  .doc = "Who may use it: servers, user ids, or \"*\" for "
+		 "everybody." },
 };
 
 /* ---- links -------------------------------------------------------------- */
@@ -834,6 +853,11 @@ const struct table table_matrix = {
 	"The bridge is an application service of a homeserver.",
 	TABLE(matrix_options),
 };
+const struct table table_matrix_gateway = {
+	"THE BLOCK gateway OF A MATRIX NETWORK",
+	"People of the homeserver connect with a nick of their own.",
+	TABLE(matrix_gateway_options),
+};
 const struct table table_sasl = {
 	"THE BLOCK sasl OF AN IRC NETWORK", "Only if there is an account.",
 	TABLE(sasl_options),
@@ -871,7 +895,7 @@ const struct table table_member = {
 const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
 	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users,
-	&table_matrix, &table_mqtt,
+	&table_matrix, &table_matrix_gateway, &table_mqtt,
 	&table_device,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,
 	NULL,

@@ -133,7 +133,8 @@ struct table {
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl, table_users;
-extern const struct table table_matrix, table_mqtt, table_device;
+extern const struct table table_matrix, table_matrix_gateway, table_mqtt;
+extern const struct table table_device;
 extern const struct table table_link, table_shared, table_member;
 extern const struct table table_watch, table_order;
 

@@ -70,6 +70,15 @@ refuse_contact(const char *text)
 }
 
 const char *
+refuse_matrix_people(const char *text)
+{
+	if (strcmp(text, "*") == 0 || !refuse_server_name(text) ||
+	    (*text == '@' && strchr(text, ':')))
+		return NULL;
+	return "a server, a user id, or \"*\"";
+}
+
+const char *
 refuse_admin(const char *text)
 {
 	const char *colon = strchr(text, ':');

@@ -22,6 +22,9 @@ const char *refuse_domain(const char *text);
 /* "*", a domain, or a bare JID. */
 const char *refuse_contact(const char *text);
 
+/* "*", a server, or a user id. */
+const char *refuse_matrix_people(const char *text);
+
 /* label:person, as in "xmpp:ann@example.org". */
 const char *refuse_admin(const char *text);
 

@@ -23,6 +23,7 @@
 
 /* One conversation. */
 struct chat {
+	struct matrix *m;
 	char *room, *ghost, *person; /* ids */
 	bool away;                   /* the person has left it */
 	UT_hash_handle hh;           /* by room */
@@ -54,6 +55,7 @@ chat_of(struct matrix *m, const char *ghost, const char *person)
 static void
 chat_free(struct matrix *m, struct chat *c)
 {
+	hs_cancel(m->hs, c);
 	HASH_DELETE(hh, m->chats, c);
 	free(c->room);
 	free(c->ghost);
@@ -80,6 +82,7 @@ chat_add(struct matrix *m, const char *room, const char *ghost,
 	if (HASH_COUNT(m->chats) >= CHATS_MAX)
 		chat_free(m, m->chats); /* the oldest */
 	c = xcalloc(1, sizeof(*c));
+	c->m = m;
 	c->room = xstrdup(room);
 	c->ghost = xstrdup(ghost);
 	c->person = xstrdup(person);
@@ -140,18 +143,28 @@ static bool
 person_of_ghost(struct matrix *m, const char *ghost, struct str *network,
 		struct str *id)
 {
-	const char *at = ghost + strlen(m->ours);
-	const char *label_end = strchr(at, '_');
-	AUTO_STR local = { 0 };
+	const struct matrix_person ours = matrix_ours(m);
 
-	if (!label_end)
-		return false;
 	str_init(network, 64);
 	str_init(id, EVENT_ID_MAX);
-	str_init(&local, MATRIX_ID_MAX);
-	str_add_n(network, at, (size_t)(label_end - at));
-	str_add_n(&local, label_end + 1, strcspn(label_end + 1, ":"));
-	return matrix_local_decode(id, local.data) && id->len;
+	return matrix_puppet_read(ghost, &ours, network, id);
+}
+
+/* That it is registered already is as good. */
+static void
+on_registered(void *arg, const struct hs_answer *answer)
+{
+	struct chat *c = arg;
+	AUTO_STR path = { 0 };
+
+	if (!answer->status) {
+		matrix_lost(c->m, answer);
+		return;
+	}
+	matrix_room_path(&path, c->room, "join");
+	matrix_path_as(&path, c->ghost, NULL);
+	hs_call(c->m->hs, &(struct hs_call){ "POST", path.data, json_object(),
+					     NULL, c->m });
 }
 
 /* Somebody wants to talk to a puppet. */
@@ -162,7 +175,6 @@ take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
 	const char *room = content_string(whole, "room_id");
 	const json_t *direct =
 		json_object_get(content_object(whole, "content"), "is_direct");
-	AUTO_STR path = { 0 };
 
 	if (!json_is_true(direct)) {
 		log_info(m->net.name,
@@ -171,11 +183,8 @@ take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
 			 person, ghost);
 		return;
 	}
-	matrix_room_path(&path, room, "join");
-	matrix_path_as(&path, ghost, NULL);
-	hs_call(m->hs,
-		&(struct hs_call){ "POST", path.data, json_object(), NULL, m });
-	(void)chat_add(m, room, ghost, person);
+	struct chat *c = chat_add(m, room, ghost, person);
+	ghost_register(m, ghost, on_registered, c);
 	chats_save(m);
 }
 
@@ -217,6 +226,8 @@ private_says(struct matrix *m, const json_t *whole)
 	}
 	if (ev->when_ms <= 0)
 		ev->when_ms = loop_wall_ms(m->loop);
+	if (portal_leads_to(m, network.data) && portal_is_open_to(m, sender))
+		ev->flags |= EVENT_GATEWAY;
 	event_set_to(ev, network.data, id.data);
 	str_clear(&id);
 	str_add_n(&id, sender + 1, strcspn(sender + 1, ":"));

@@ -39,6 +39,8 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 		ev->when_ms = now;
 	if (now - ev->when_ms > LATE_MS)
 		ev->flags |= EVENT_LATE;
+	if (mroom_is_hosted(room))
+		ev->flags |= EVENT_GATEWAY;
 	event_set_sender(ev, sender, p ? p->name : sender);
 	service_raise(m, ev);
 }
@@ -127,7 +129,8 @@ raise_typing(struct mroom *room, struct person *p, bool typing)
 	p->typing = typing;
 	ev->channel = room->ch->id;
 	ev->when_ms = loop_wall_ms(room->m->loop);
-	ev->flags = typing ? 0 : EVENT_REMOVED;
+	ev->flags = (typing ? 0 : EVENT_REMOVED) |
+		    (mroom_is_hosted(room) ? EVENT_GATEWAY : 0);
 	event_set_sender(ev, p->id, p->name);
 	service_raise(room->m, ev);
 }

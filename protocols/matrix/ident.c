@@ -11,6 +11,7 @@
 
 #define LINK "https://matrix.to/#/"
 #define URI "matrix:u/"
+#define SHORT_PREFIX "irc_" /* of channels, beside the configured one */
 
 static const char hex[] = "0123456789abcdef";
 
@@ -127,6 +128,86 @@ matrix_puppet_id(struct str *out, const struct matrix_person *person)
 	}
 	str_printf(out, "@%s%s_%s:%s", person->prefix, person->network,
 		   local.data, person->server);
+}
+
+/* ---- what they stand for ------------------------------------------------ */
+
+/* Behind the sigil and that prefix; NULL if id is none of that server. */
+static const char *
+behind(const char *id, const char *prefix, const char *server)
+{
+	if (!*id || strncmp(id + 1, prefix, strlen(prefix)) != 0 ||
+	    strcmp(matrix_id_server(id), server) != 0)
+		return NULL;
+	return id + 1 + strlen(prefix);
+}
+
+/* "NETWORK_REST:..."; rest is what stands there, encoded or not. */
+static bool
+take_apart(const char *at, struct str *network, struct str *rest)
+{
+	size_t label = strcspn(at, "_:");
+
+	if (!label || at[label] != '_')
+		return false;
+	str_add_n(network, at, label);
+	at += label + 1;
+	str_add_n(rest, at, strcspn(at, ":"));
+	return rest->len && !str_overflowed(rest) && !str_overflowed(network);
+}
+
+bool
+matrix_puppet_read(const char *user_id, const struct matrix_person *ours,
+		   struct str *network, struct str *id)
+{
+	const char *at = behind(user_id, ours->prefix, ours->server);
+	AUTO_STR local = { 0 };
+
+	str_init(&local, MATRIX_ID_MAX);
+	return at && *user_id == '@' && take_apart(at, network, &local) &&
+	       matrix_local_decode(id, local.data) && id->len;
+}
+
+bool
+matrix_alias_read(const char *alias, const struct matrix_person *ours,
+		  struct str *network, struct str *channel)
+{
+	const char *at = behind(alias, ours->prefix, ours->server);
+	AUTO_STR rest = { 0 };
+
+	str_init(&rest, MATRIX_ID_MAX);
+	if (!at)
+		at = behind(alias, SHORT_PREFIX, ours->server);
+	if (!at || *alias != '#' || strlen(alias) > MATRIX_ID_MAX ||
+	    !take_apart(at, network, &rest))
+		return false;
+	if (*rest.data == '=')
+		return matrix_local_decode(channel, rest.data) && channel->len;
+	str_add(channel, rest.data);
+	return true;
+}
+
+bool
+matrix_alias_write(struct str *out, const struct matrix_person *person)
+{
+	AUTO_STR lower = { 0 };
+	AUTO_STR local = { 0 };
+	size_t fixed = strlen(person->prefix) + strlen(person->network) +
+		       strlen(person->server) + 3;
+
+	str_init(&lower, MATRIX_ID_MAX);
+	str_init(&local, MATRIX_ID_MAX);
+	for (const char *p = person->id; *p; p++)
+		str_add_char(&lower, is_capital((unsigned char)*p)
+					     ? (char)(*p + 'a' - 'A')
+					     : *p);
+	matrix_local_encode(&local, lower.data);
+	if (str_overflowed(&lower) || str_overflowed(&local) || !local.len ||
+	    fixed + local.len > MATRIX_ID_MAX)
+		return false;
+	str_printf(out, "#%s%s_%s:%s", person->prefix, person->network,
+		   local.data, person->server);
+	return true;
 }
 
 /* ---- paths and links ---------------------------------------------------- */

@@ -45,6 +45,27 @@ struct matrix_person {
  */
 void matrix_puppet_id(struct str *out, const struct matrix_person *person);
 
+/*
+ * The channel that an alias of ours stands for: "#PREFIX NETWORK _ CHANNEL", or
+ * "#irc_NETWORK_CHANNEL", on our server; what begins with "=" is encoded, all
+ * else stands as it is. False if it is none. prefix and server are of person.
+ */
+bool matrix_alias_read(const char *alias, const struct matrix_person *ours,
+		       struct str *network, struct str *channel);
+
+/*
+ * Append the one alias of the channel person->id of person->network, in lower
+ * case as far as ASCII goes; false if it does not fit.
+ */
+bool matrix_alias_write(struct str *out, const struct matrix_person *person);
+
+/*
+ * Of whom a user id is the puppet; false if it does not tell. The parts of it
+ * are appended.
+ */
+bool matrix_puppet_read(const char *user_id, const struct matrix_person *ours,
+			struct str *network, struct str *id);
+
 /* Append text as one segment of a path: all but A-Z a-z 0-9 -._~ escaped. */
 void matrix_path_add(struct str *out, const char *segment);
 

@@ -43,6 +43,15 @@ matrix_is_us(const struct matrix *m, const char *user_id)
 		strcmp(matrix_id_server(user_id), m->conf->server_name) == 0);
 }
 
+struct matrix_person
+matrix_ours(const struct matrix *m)
+{
+	return (struct matrix_person){
+		.prefix = m->conf->prefix,
+		.server = m->conf->server_name,
+	};
+}
+
 /* ---- paths -------------------------------------------------------------- */
 
 void
@@ -107,6 +116,7 @@ drop_all(struct matrix *m)
 	barrier_drop(m);
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
+	portals_drop(m);
 	ghosts_drop(m);
 	chats_drop(m);
 }
@@ -320,6 +330,8 @@ network_create(const struct conf_network *conf, struct loop *loop,
 	network_init(&m->net, &matrix_protocol, conf->name);
 	m->conf = conf->matrix;
 	m->loop = loop;
+	if (!m->conf->gateway)
+		m->net.caps &= ~(unsigned)CAN_HOST;
 	m->net.limits.puppets = m->conf->puppets;
 	m->net.limits.puppet_idle_ms = (int64_t)m->conf->puppet_idle_s * 1000;
 	str_init(&id, 2 * MATRIX_ID_MAX);
@@ -387,7 +399,8 @@ const struct protocol matrix_protocol = {
 	.name = "matrix",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
-		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT,
+		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
+		CAN_HOST,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,
@@ -406,6 +419,7 @@ const struct protocol matrix_protocol = {
 		.puppet_update = ghost_update,
 		.forget = network_forget,
 		.accepted = network_accepted,
+		.standing = portal_standing,
 		.bounce = word_bounce,
 		.pressure = network_pressure,
 		.resolve = private_resolve,

@@ -14,6 +14,8 @@
  *     hear.c      what is in a transaction
  *     rooms.c     entering rooms, and who is there
  *     puppets.c   people of other networks as users of the homeserver
+ *     portal.c    rooms that stand for channels of other networks
+ *     lookup.c    which ones those are, for clients that ask
  *     direct.c    private conversations
  *     send.c      deliveries
  *     barrier.c   whether the homeserver keeps something back
@@ -43,8 +45,11 @@
 
 struct conf_matrix;
 struct chat;
+struct closing;
 struct http_exchange;
+struct http_request;
 struct http_server;
+struct knock;
 struct matrix;
 struct mroom;
 
@@ -118,6 +123,7 @@ struct mroom {
 	char *moved_from; /* the room that this one replaces, or NULL */
 	unsigned moves;
 	bool encrypted;
+	bool topic_told;
 	struct person *people, *by_name;
 	struct seat *seats;
 	struct word *words;   /* utlist; the first is under way */
@@ -170,8 +176,10 @@ struct matrix {
 	struct mroom *rooms, *by_id;
 	struct outside *outside; /* utlist */
 	struct ghost *ghosts;
-	struct ghost *queue; /* utlist: to be made */
-	unsigned making;     /* are being made */
+	struct ghost *queue;      /* utlist: to be made */
+	unsigned making;          /* are being made */
+	struct knock *knocks;     /* portal.c */
+	struct closing *closings; /* likewise */
 	struct intake *intakes;
 	struct intake *current; /* whose events are being raised */
 	char *told_encrypted;   /* the last room that was told, or NULL */
@@ -189,6 +197,9 @@ struct matrix *matrix_from(struct network *net);
 
 /* True if it is the bot or one of our puppets. */
 bool matrix_is_us(const struct matrix *m, const char *user_id);
+
+/* Of all ids that we make: the prefix and the server. */
+struct matrix_person matrix_ours(const struct matrix *m);
 
 /* The homeserver does not answer, or not to us. */
 void matrix_lost(struct matrix *m, const struct hs_answer *answer);
@@ -251,6 +262,14 @@ void hear_ephemeral(struct matrix *m, const json_t *events);
 void room_join(struct network *net, struct channel *ch);
 void room_leave(struct network *net, struct channel *ch);
 
+/* Join it under that name, by that server ("": ours). */
+void room_enter(struct mroom *room, const char *name, const char *server);
+
+/* It cannot be: tell the bridge, and forget it. */
+void room_not_entered(struct mroom *room, const struct hs_answer *answer);
+
+bool mroom_is_hosted(const struct mroom *room);
+
 /* The room with that id that we are in or on our way into, or NULL. */
 struct mroom *mroom_find(struct matrix *m, const char *id);
 
@@ -303,6 +322,53 @@ void seats_drop(struct mroom *room);
 /* Let those leave who are nobody's. */
 void seats_sweep(struct mroom *room);
 void ghosts_drop(struct matrix *m);
+
+/* Register it, if it is not yet; fn gets the homeserver's answer. */
+void ghost_register(struct matrix *m, const char *user_id, hs_fn *fn,
+		    void *arg);
+
+/* ---- portal.c ----------------------------------------------------------- */
+
+/* True if people may use that IRC network on their own account. */
+bool portal_leads_to(const struct matrix *m, const char *label);
+bool portal_is_open_to(const struct matrix *m, const char *user_id);
+
+/* What an alias of ours stands for; false if it is none. Both are begun. */
+bool portal_place(const struct matrix *m, const char *alias,
+		  struct str *network, struct str *channel);
+
+/* The one alias of a channel; false if it does not fit. out is begun. */
+bool portal_alias(const struct matrix *m, const char *network,
+		  const char *channel, struct str *out);
+
+/* Make what is asked for, then answer; false: it cannot be. */
+bool portal_query(struct matrix *m, struct http_exchange *x, const char *alias);
+bool portal_query_user(struct matrix *m, struct http_exchange *x,
+		       const char *user_id);
+void portals_drop(struct matrix *m);
+
+/* Make the room, or find it, and enter it. */
+void portal_make(struct mroom *room);
+void portal_joined(struct mroom *room);
+
+/* Nobody is in it any more: take its aliases away, and leave. */
+void portal_close(struct mroom *room);
+
+/* True if that person may be in it; else they are thrown out. */
+bool portal_admits(struct mroom *room, const char *user_id);
+
+void portal_standing(struct network *net, struct channel *ch,
+		     const char *sender_id, const struct standing *s);
+
+/* ---- lookup.c ----------------------------------------------------------- */
+
+/* Third-party lookups; answered at once. */
+void lookup_protocol(struct matrix *m, struct http_exchange *x,
+		     const struct http_request *r);
+void lookup_user(struct matrix *m, struct http_exchange *x,
+		 const struct http_request *r);
+void lookup_location(struct matrix *m, struct http_exchange *x,
+		     const struct http_request *r);
 
 /* ---- direct.c ----------------------------------------------------------- */
 

@@ -217,11 +217,25 @@ on_registered(void *arg, const struct hs_answer *answer)
 					     on_device, g });
 }
 
-static void
-ghost_make(struct ghost *g)
+void
+ghost_register(struct matrix *m, const char *user_id, hs_fn *fn, void *arg)
 {
 	AUTO_STR local = { 0 };
 
+	str_init(&local, MATRIX_ID_MAX);
+	str_add_n(&local, user_id + 1, strcspn(user_id + 1, ":"));
+	hs_call(m->hs,
+		&(struct hs_call){ "POST", "/v3/register",
+				   json_pack("{s:s, s:s, s:b}", "type",
+					     "m.login.application_service",
+					     "username", local.data,
+					     "inhibit_login", 1),
+				   fn, arg });
+}
+
+static void
+ghost_make(struct ghost *g)
+{
 	if (g->m->making >= MAKING_MAX) {
 		g->state = GHOST_QUEUED;
 		DL_APPEND(g->m->queue, g);
@@ -229,15 +243,7 @@ ghost_make(struct ghost *g)
 	}
 	g->m->making++;
 	g->state = GHOST_MAKING;
-	str_init(&local, MATRIX_ID_MAX);
-	str_add_n(&local, g->id + 1, strcspn(g->id + 1, ":"));
-	hs_call(g->m->hs,
-		&(struct hs_call){ "POST", "/v3/register",
-				   json_pack("{s:s, s:s, s:b}", "type",
-					     "m.login.application_service",
-					     "username", local.data,
-					     "inhibit_login", 1),
-				   on_registered, g });
+	ghost_register(g->m, g->id, on_registered, g);
 }
 
 /* ---- names -------------------------------------------------------------- */

@@ -100,6 +100,7 @@ about(struct mroom *room, enum event_kind kind, const struct person *p)
 
 	ev->channel = room->ch->id;
 	ev->when_ms = loop_wall_ms(room->m->loop);
+	ev->flags = mroom_is_hosted(room) ? EVENT_GATEWAY : 0;
 	event_set_sender(ev, p->id, p->name);
 	return ev;
 }
@@ -114,7 +115,8 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 
 	str_init(&name, MATRIX_ID_MAX + NAME_SHOWN);
 	shown_name(&name, id, content);
-	if (known && strcmp(p->name, name.data) == 0)
+	if (known ? strcmp(p->name, name.data) == 0
+		  : mroom_is_hosted(room) && !portal_admits(room, id))
 		return;
 	if (!known) {
 		p = xcalloc(1, sizeof(*p));
@@ -226,6 +228,12 @@ room_member(struct mroom *room, const json_t *whole, bool backlog)
 }
 
 /* ---- a room's life ------------------------------------------------------ */
+
+bool
+mroom_is_hosted(const struct mroom *room)
+{
+	return room->ch->kind == CHANNEL_HOSTED;
+}
 
 struct mroom *
 mroom_find(struct matrix *m, const char *id)
@@ -414,8 +422,6 @@ state_of(const json_t *state, const char *type)
 	return NULL;
 }
 
-static void enter(struct mroom *room, const char *name, const char *server);
-
 /*
  * A room that was upgraded says which one has taken its place. Who may say so
  * is decided by the homeserver; that one has to say it, too.
@@ -437,7 +443,7 @@ follow(struct mroom *room, const json_t *state)
 	room->moved_from = room->id;
 	room->id = NULL;
 	room->moves++;
-	enter(room, to, by ? matrix_id_server(by) : "");
+	room_enter(room, to, by ? matrix_id_server(by) : "");
 	return true;
 }
 
@@ -484,11 +490,13 @@ on_state(void *arg, const struct hs_answer *answer)
 	room->joined = true;
 	timer_start(&room->sweep, m->loop, SWEEP_MS, on_sweep, room);
 	bridge_joined(room->ch);
+	if (mroom_is_hosted(room))
+		portal_joined(room);
 	matrix_room_settled(m);
 }
 
-static void
-join_refused(struct mroom *room, const struct hs_answer *answer)
+void
+room_not_entered(struct mroom *room, const struct hs_answer *answer)
 {
 	AUTO_STR why = { 0 };
 
@@ -517,7 +525,7 @@ on_entered(void *arg, const struct hs_answer *answer)
 		return;
 	}
 	if (!hs_good(answer) || !id) {
-		join_refused(room, answer);
+		room_not_entered(room, answer);
 		return;
 	}
 	if (mroom_find(room->m, id)) {
@@ -533,8 +541,8 @@ on_entered(void *arg, const struct hs_answer *answer)
 		&(struct hs_call){ "GET", path.data, NULL, on_state, room });
 }
 
-static void
-enter(struct mroom *room, const char *name, const char *server)
+void
+room_enter(struct mroom *room, const char *name, const char *server)
 {
 	AUTO_STR path = { 0 };
 
@@ -562,7 +570,10 @@ room_join(struct network *net, struct channel *ch)
 	room_not_outside(m, ch);
 	ch->data = room;
 	HASH_ADD_KEYPTR(hh, m->rooms, &ch->id, sizeof(ch->id), room);
-	enter(room, ch->name, matrix_id_server(ch->name));
+	if (mroom_is_hosted(room))
+		portal_make(room);
+	else
+		room_enter(room, ch->name, matrix_id_server(ch->name));
 }
 
 void
@@ -574,7 +585,9 @@ room_leave(struct network *net, struct channel *ch)
 
 	if (!room)
 		return;
-	if (room->id) {
+	if (room->id && mroom_is_hosted(room)) {
+		portal_close(room);
+	} else if (room->id) {
 		matrix_room_path(&path, room->id, "leave");
 		hs_call(m->hs, &(struct hs_call){ "POST", path.data,
 						  json_object(), NULL, m });

@@ -273,19 +273,20 @@ ping(struct matrix *m UNUSED, struct http_exchange *x,
 	http_answer(x, 200, "{}");
 }
 
-/* Whom and what we make, we make before anybody can ask for it. */
 static void
-nobody(struct matrix *m UNUSED, struct http_exchange *x,
-       const struct http_request *r UNUSED)
+ask_user(struct matrix *m, struct http_exchange *x,
+	 const struct http_request *r)
 {
-	http_answer(x, 404, "{\"errcode\":\"M_NOT_FOUND\"}");
+	if (!portal_query_user(m, x, r->path + strlen(API "users/")))
+		http_answer(x, 404, "{\"errcode\":\"M_NOT_FOUND\"}");
 }
 
 static void
-nothing(struct matrix *m UNUSED, struct http_exchange *x,
-	const struct http_request *r UNUSED)
+ask_room(struct matrix *m, struct http_exchange *x,
+	 const struct http_request *r)
 {
-	http_answer(x, 200, "[]");
+	if (!portal_query(m, x, r->path + strlen(API "rooms/")))
+		http_answer(x, 404, "{\"errcode\":\"M_NOT_FOUND\"}");
 }
 
 static const struct {
@@ -295,11 +296,11 @@ static const struct {
 } routes[] = {
 	{ "PUT", "transactions/", transaction },
 	{ "POST", "ping", ping },
-	{ "GET", "users/", nobody },
-	{ "GET", "rooms/", nobody },
-	{ "GET", "thirdparty/protocol/", nobody },
-	{ "GET", "thirdparty/user", nothing },
-	{ "GET", "thirdparty/location", nothing },
+	{ "GET", "users/", ask_user },
+	{ "GET", "rooms/", ask_room },
+	{ "GET", "thirdparty/protocol/", lookup_protocol },
+	{ "GET", "thirdparty/user", lookup_user },
+	{ "GET", "thirdparty/location", lookup_location },
 };
 
 static void
@@ -354,6 +355,7 @@ service_close(struct matrix *m)
 {
 	while (m->intakes)
 		intake_end(m->intakes, 503);
+	portals_drop(m);
 	http_server_free(m->http);
 	m->http = NULL;
 }

@@ -123,6 +123,9 @@ class MatrixPeer:
                 for raw in part.get("ephemeral", {}).get("events", []):
                     if raw["type"] == "m.typing":
                         self.typing[room] = raw["content"]["user_ids"]
+            for room, part in rooms.get("leave", {}).items():
+                for raw in part.get("timeline", {}).get("events", []):
+                    self.record.append(Event(room, raw))
             for room, part in rooms.get("invite", {}).items():
                 for raw in part["invite_state"]["events"]:
                     self.record.append(Event(room, raw))

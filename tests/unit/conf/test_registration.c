@@ -65,6 +65,31 @@ what_is_written_is_read(void **state UNUSED)
 }
 
 static void
+it_reserves_the_channels_of_a_gateway(void **state UNUSED)
+{
+	AUTO_STR said = { 0 };
+	char text[2048] = "";
+
+	put_file("c.conf",
+		 "database = \"db\";\nnetworks: {"
+		 " libera: { protocol = \"irc\"; server = \"irc.x\"; };"
+		 " m: { protocol = \"matrix\"; homeserver = "
+		 "\"http://127.0.0.1\"; server_name = \"example.org\";"
+		 " registration = \"gate.yaml\";"
+		 " gateway: { networks = [ \"libera\" ]; }; }; };\n",
+		 0644);
+	str_init(&said, 4096);
+	assert_int_equal(conf_register("c.conf", &said), 0);
+
+	int fd = open("gate.yaml", O_RDONLY | O_CLOEXEC);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	(void)close(fd);
+	assert_non_null(strstr(text, "\"#_causeway_.*:example\\\\.org\""));
+	assert_non_null(strstr(text, "\"#irc_libera_.*:example\\\\.org\""));
+	assert_non_null(strstr(text, "\nprotocols: [irc]\n"));
+}
+
+static void
 what_is_there_is_never_overwritten(void **state UNUSED)
 {
 	AUTO_STR said = { 0 };
@@ -153,6 +178,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(it_reserves_the_channels_of_a_gateway),
 		cmocka_unit_test(what_is_there_is_never_overwritten),
 		cmocka_unit_test(where_it_cannot_be_written_it_says_why),
 		cmocka_unit_test(every_mistake_in_it_is_explained),

@@ -173,6 +173,83 @@ every_segment_of_a_path_is_escaped(void **state UNUSED)
 	assert_string_equal(path.data, "%21a%2FB%3F%23%25%3A%C3%A9-._~");
 }
 
+static const struct {
+	const char *alias, *network, *channel; /* NULL: it is none */
+} aliases[] = {
+	{ "#_cw_libera_#dev:h", "libera", "#dev" },
+	{ "#irc_libera_#dev:h", "libera", "#dev" },
+	{ "#irc_libera_#a_b c:h", "libera", "#a_b c" },
+	{ "#_cw_libera_=23dev:h", "libera", "#dev" },
+	{ "#_cw_libera_=23a=3ab:h", "libera", "#a:b" },
+	{ "#_cw_libera_=zz:h", NULL, NULL },
+	{ "#_cw_libera_:h", NULL, NULL },
+	{ "#_cw_libera:h", NULL, NULL },
+	{ "#_cw__#dev:h", NULL, NULL },
+	{ "#_cw_libera_#dev:other", NULL, NULL },
+	{ "#_cw_libera_#dev", NULL, NULL },
+	{ "@_cw_libera_#dev:h", NULL, NULL },
+	{ "#libera_#dev:h", NULL, NULL },
+	{ "#", NULL, NULL },
+	{ "", NULL, NULL },
+};
+
+static void
+an_alias_tells_its_channel(void **state UNUSED)
+{
+	const struct matrix_person ours = { .prefix = "_cw_", .server = "h" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		AUTO_STR network = { 0 };
+		AUTO_STR channel = { 0 };
+
+		str_init(&network, 64);
+		str_init(&channel, 255);
+		bool is = matrix_alias_read(aliases[i].alias, &ours, &network,
+					    &channel);
+		assert_int_equal(is, aliases[i].channel != NULL);
+		if (!is)
+			continue;
+		assert_string_equal(network.data, aliases[i].network);
+		assert_string_equal(channel.data, aliases[i].channel);
+	}
+}
+
+static void
+a_channel_has_one_alias(void **state UNUSED)
+{
+	struct matrix_person person = { "_cw_", "libera", "#Foo[x]", "h" };
+	char longest[300];
+	AUTO_STR out = { 0 };
+
+	str_init(&out, 1000);
+	assert_true(matrix_alias_write(&out, &person));
+	assert_string_equal(out.data, "#_cw_libera_=23foo=5bx=5d:h");
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	person.id = longest;
+	assert_false(matrix_alias_write(&out, &person));
+}
+
+static void
+a_puppet_tells_its_person(void **state UNUSED)
+{
+	const struct matrix_person ours = { .prefix = "_cw_", .server = "h" };
+	AUTO_STR network = { 0 };
+	AUTO_STR id = { 0 };
+
+	str_init(&network, 64);
+	str_init(&id, 255);
+	assert_true(
+		matrix_puppet_read("@_cw_libera_bob:h", &ours, &network, &id));
+	assert_string_equal(network.data, "libera");
+	assert_string_equal(id.data, "bob");
+	assert_false(
+		matrix_puppet_read("@_cw_libera_B:h", &ours, &network, &id));
+	assert_false(
+		matrix_puppet_read("@_cw_libera_bob:x", &ours, &network, &id));
+	assert_false(matrix_puppet_read("@cw", &ours, &network, &id));
+}
+
 int
 main(void)
 {
@@ -185,6 +262,9 @@ main(void)
 		cmocka_unit_test(ids_are_told_from_what_is_none),
 		cmocka_unit_test(links_to_users_are_known),
 		cmocka_unit_test(a_link_leads_back_to_its_user),
+		cmocka_unit_test(an_alias_tells_its_channel),
+		cmocka_unit_test(a_channel_has_one_alias),
+		cmocka_unit_test(a_puppet_tells_its_person),
 		cmocka_unit_test(every_segment_of_a_path_is_escaped),
 	};
 

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""People of a homeserver in IRC channels that are in no link: rooms made when
+somebody asks for their alias, and a connection of one's own."""
+
+import json
+import urllib.request
+from urllib.parse import quote
+
+import pytest
+
+from tests.integration.conftest import Things
+from tests.support.bridge import irc_network, matrix_network
+from tests.support.matrix_peer import Refused
+from tests.support.process import wait_for
+
+# shares the homeserver of test_matrix_faults.py
+pytestmark = pytest.mark.xdist_group("homeserver")
+
+
+class Gateway:
+    """One bridge whose Matrix network leads to one IRC network."""
+
+    def __init__(self, farm, things):
+        self.synapse, self.irc = farm.get("synapse"), farm.get("ngircd")
+        self.things = things
+        things.servers += [self.synapse, self.irc]
+        self.service = self.synapse.service()
+        self.bridge = things.bridge(
+            {"irc": irc_network(self.irc),
+             "matrix": matrix_network(
+                 self.synapse, self.service,
+                 gateway={"networks": ["irc"], "users": ["*"]})}, {})
+        self.bridge.start()
+        self.bridge.wait_log("up after", "matrix")
+        self.bridge.wait_log("up after", "irc")
+
+    def alias(self, channel):
+        return f"#{self.service.prefix}irc_{channel}:localhost"
+
+    def ask(self, path):
+        request = urllib.request.Request(
+            self.service.url + "/_matrix/app/v1/" + path)
+        request.add_header("Authorization", f"Bearer {self.service.hs_token}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def one_gateway(farm, folder):
+    things = Things(folder)
+    yield Gateway(farm, things)
+    things.close()
+
+
+class Visit:
+    """mia joins the room of a channel, where bob is."""
+
+    def __init__(self, gateway, things, before=None):
+        self.g = gateway
+        self.channel = "#" + things.name("gate")
+        self.bob = things.irc(gateway.irc, things.name("bob"))
+        self.bob.join(self.channel)
+        if before:
+            before(self)
+        self.mia = things.matrix(gateway.synapse, things.name("mia"))
+        self.nick = things.name("Mia")
+        self.mia.set_name(self.nick)
+        self.room = self.mia.join(gateway.alias(self.channel))
+
+    def in_both(self):
+        self.bob.wait_for(lambda m: m.command == "JOIN" and
+                          m.nick == self.nick)
+        self.mia.wait_member(self.room, self.bob.nick)
+        return self
+
+
+@pytest.fixture
+def visit(one_gateway, closing):
+    return Visit(one_gateway, closing).in_both()
+
+
+def test_who_joins_an_alias_is_in_the_channel_by_an_own_connection(visit):
+    v = visit
+    v.mia.say(v.room, "hello channel")
+    seen = v.bob.wait_text("hello channel", target=v.channel)
+    assert seen.nick == v.nick
+    v.bob.say(v.channel, "hello room")
+    seen = v.mia.wait_text("hello room", room=v.room)
+    assert v.mia.members(v.room)[seen.sender] == v.bob.nick
+
+
+def test_both_ways_to_write_an_alias_are_one_room(visit, closing):
+    v = visit
+    noa = closing.matrix(v.g.synapse, closing.name("noa"))
+    encoded = v.g.alias("=23" + v.channel[1:])
+    assert noa.join(encoded) == v.room
+    v.bob.wait_for(lambda m: m.command == "JOIN" and
+                   m.nick.startswith("noa"))
+
+
+def test_topics_go_both_ways(visit):
+    v = visit
+    v.bob.topic(v.channel, "from irc")
+    v.mia.wait_for(lambda e: e.type == "m.room.topic" and
+                   e.content["topic"] == "from irc")
+    v.mia.set_topic(v.room, "from matrix")
+    v.bob.wait_for(lambda m: m.command == "TOPIC" and
+                   m.text == "from matrix" and m.nick == v.nick)
+
+
+def test_who_comes_sees_the_topic_that_there_is(one_gateway, closing):
+    v = Visit(one_gateway, closing,
+              before=lambda v: v.bob.topic(v.channel, "since ever"))
+    v.mia.wait_for(lambda e: e.type == "m.room.topic" and
+                   e.content["topic"] == "since ever")
+
+
+def test_who_leaves_the_room_leaves_the_channel(visit):
+    visit.mia.leave(visit.room)
+    visit.bob.wait_for(lambda m: m.command in ("PART", "QUIT") and
+                       m.nick == visit.nick)
+
+
+def test_who_is_kicked_from_the_channel_is_out_of_the_room(visit):
+    v = visit
+    v.bob.kick(v.channel, v.nick, "enough")
+    out = v.mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.state_key == v.mia.id and
+        e.content["membership"] == "leave", since=0)
+    assert "enough" in out.content["reason"]
+
+
+def test_whom_the_channel_does_not_let_in_is_out_of_the_room(one_gateway,
+                                                             closing):
+    def lock(v):
+        v.bob.send(f"MODE {v.channel} +i")
+        v.bob.barrier()
+    v = Visit(one_gateway, closing, before=lock)
+    out = v.mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.state_key == v.mia.id and
+        e.content["membership"] == "leave")
+    assert out.sender == v.g.service.bot_id and out.content["reason"]
+
+
+def test_what_is_no_channel_has_no_room(one_gateway, closing):
+    mia = closing.matrix(one_gateway.synapse, closing.name("mia"))
+    for alias in ("nowhere_#chan", "irc_nochannel", "irc_#a b", "irc_"):
+        with pytest.raises(Refused):
+            mia.join(f"#{one_gateway.service.prefix}{alias}:localhost")
+
+
+def test_a_person_of_irc_can_be_written_to(one_gateway, closing):
+    """Also one whom nobody has seen: the homeserver asks for the user."""
+    g = one_gateway
+    bob = closing.irc(g.irc, closing.name("bob"))
+    mia = closing.matrix(g.synapse, closing.name("mia"))
+    ghost = f"@{g.service.prefix}irc_{bob.nick}:localhost"
+    room = mia.create(preset="trusted_private_chat", is_direct=True,
+                      invite=[ghost])
+    mia.wait_member(room, ghost)
+    mia.say(room, "hello you")
+    heard = bob.wait_text("hello you", target=bob.nick)
+    assert heard.nick == mia.user
+    bob.say(heard.nick, "hello back")
+    mia.wait_text("hello back", room=room)
+
+
+def test_clients_can_ask_which_rooms_and_people_there_are(one_gateway):
+    g = one_gateway
+    protocol = g.ask("thirdparty/protocol/irc")
+    assert protocol["location_fields"] == ["network", "channel"]
+    assert [i["network_id"] for i in protocol["instances"]] == ["irc"]
+    alias = g.alias("=23dev")
+    place = {"alias": alias, "protocol": "irc",
+             "fields": {"network": "irc", "channel": "#dev"}}
+    assert g.ask("thirdparty/location/irc?channel=%23dev") == [place]
+    assert g.ask("thirdparty/location?alias=" + quote(alias)) == [place]
+    assert g.ask("thirdparty/location/irc?network=x&channel=%23dev") == []
+    person = {"userid": f"@{g.service.prefix}irc_bob:localhost",
+              "protocol": "irc",
+              "fields": {"network": "irc", "nickname": "bob"}}
+    assert g.ask("thirdparty/user/irc?network=irc&nickname=bob") == [person]
+    assert g.ask("thirdparty/user?userid=" +
+                 quote(person["userid"])) == [person]
+    assert g.ask("thirdparty/user?userid=@x:localhost") == []
+    with pytest.raises(urllib.error.HTTPError):
+        g.ask("thirdparty/protocol/other")
+
+
+def test_everybody_is_back_after_a_restart(one_gateway, closing):
+    v = Visit(one_gateway, closing).in_both()
+    mark = v.bob.mark()
+    v.g.bridge.restart()
+    v.bob.wait_for(lambda m: m.command == "JOIN" and m.nick == v.nick, 20,
+                   mark)
+    v.mia.say(v.room, "still here")
+    # a homeserver that missed us waits some seconds
+    assert v.bob.wait_text("still here", 30, target=v.channel).nick == v.nick
+    v.bob.say(v.channel, "you too")
+    v.mia.wait_text("you too", room=v.room)

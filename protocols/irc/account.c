@@ -54,23 +54,18 @@ set_words(const struct session *s, struct event *ev, const char *words)
 	text_builder_finish(&text);
 }
 
-/* The name of the server, as one who can be a sender. */
+/* The server as one who can be a sender: written to, it takes commands. */
 static void
 set_server(struct irc *irc, struct event *ev, const char *source)
 {
-	AUTO_STR name = { 0 }, id = { 0 };
+	AUTO_STR name = { 0 };
 
 	str_init(&name, 4 * IRC_BODY_MAX);
-	str_init(&id, 4 * IRC_BODY_MAX);
 	irc_words(irc, &name, source ? source : "");
 	if (!name.len)
-		str_add(&name, irc->conf->servers[0].host);
+		str_add(&name, irc_server_id(irc));
 	str_truncate(&name, utf8_cut(name.data, name.len, SERVER_MAX));
-	str_add(&id, name.data);
-	for (size_t i = 0; i < id.len; i++)
-		if (id.data[i] >= 'A' && id.data[i] <= 'Z')
-			id.data[i] += 'a' - 'A';
-	event_set_sender(ev, id.data, name.data);
+	event_set_sender(ev, irc_server_id(irc), name.data);
 }
 
 static void
@@ -94,14 +89,11 @@ server_says(struct irc_puppet *p, const struct irc_line *line,
 }
 
 /* All parameters but our own nick, as a client would show them. */
-void
-irc_account_error(struct irc_puppet *p, const struct irc_line *line)
+static void
+tell_numeric(struct irc_puppet *p, const struct irc_line *line)
 {
-	unsigned numeric = irc_line_numeric(line);
 	AUTO_STR words = { 0 };
 
-	if (numeric < 400 || numeric >= 600 || numeric == 422 || numeric == 442)
-		return;
 	str_init(&words, IRC_BODY_MAX + 8);
 	for (size_t i = 1; i < line->n_params; i++)
 		str_printf(&words, "%s%s",
@@ -110,6 +102,15 @@ irc_account_error(struct irc_puppet *p, const struct irc_line *line)
 						    : ": ",
 			   line->params[i]);
 	server_says(p, line, words.data ? words.data : "");
+}
+
+void
+irc_account_error(struct irc_puppet *p, const struct irc_line *line)
+{
+	unsigned numeric = irc_line_numeric(line);
+
+	if (numeric >= 400 && numeric < 600 && numeric != 422 && numeric != 442)
+		tell_numeric(p, line);
 }
 
 /* ---- after registration -------------------------------------------- */
@@ -189,6 +190,8 @@ welcome_line(struct irc_puppet *p, const struct irc_line *line)
 	case 422:
 		irc->learnt = true;
 		motd_ends(p, line);
+		p->welcomed = true;
+		irc_watch_ready(p);
 		break;
 	}
 }
@@ -196,7 +199,11 @@ welcome_line(struct irc_puppet *p, const struct irc_line *line)
 void
 irc_account_line(struct irc_puppet *p, const struct irc_line *line)
 {
-	if (irc_line_numeric(line))
+	bool asked = irc_watch_line(p, line);
+
+	if (!asked && irc_raw_answers(p, line))
+		tell_numeric(p, line);
+	else if (irc_line_numeric(line))
 		welcome_line(p, line);
 	else if (!line->user && !strcmp(line->command, "NOTICE") &&
 		 !irc_is_channel(&p->irc->isupport, irc_line_param(line, 0)))

@@ -31,6 +31,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,7 @@ forget_all(struct irc *irc)
 	timer_stop(&irc->poll_timer);
 	timer_stop(&irc->silence_timer);
 	timer_stop(&irc->speaker.barrier_timer);
+	irc_watches_drop(irc);
 	irc_portals_close(irc);
 	irc_directs_free(irc);
 	irc_view_clear(&irc->view);
@@ -217,7 +219,7 @@ irc_create(const struct conf_network *conf, struct loop *loop,
 	irc->net.limits.puppet_idle_ms =
 		(int64_t)conf->irc->puppet_idle_s * 1000;
 	if (!conf->irc->gateway)
-		irc->net.caps &= ~(unsigned)CAN_ACCOUNT;
+		irc->net.caps &= ~(unsigned)(CAN_ACCOUNT | CAN_CONTACT);
 	if (!conf->irc->puppets)
 		irc->net.caps &= ~(unsigned)CAN_PUPPET;
 	if (!conf->irc->puppets && !conf->irc->gateway)
@@ -453,6 +455,10 @@ irc_resolve(struct network *net, const char *text, char *id, size_t size)
 	const struct irc_user *u;
 	char folded[512];
 
+	if (irc_is_server(irc, text) && irc->conf->gateway) {
+		(void)snprintf(id, size, "%s", irc_server_id(irc));
+		return strlen(irc_server_id(irc)) < size;
+	}
 	if (!irc_is_nick(&irc->isupport, text) || is_unreachable(irc, text))
 		return false;
 	u = irc_user_find(&irc->view, text);
@@ -484,7 +490,8 @@ irc_identify(struct network *net, const struct channel *ch, struct str *out)
 const struct protocol irc_protocol = {
 	.name = "irc",
 	.caps = CAN_TOPIC | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
-		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE | CAN_ACCOUNT,
+		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE | CAN_ACCOUNT |
+		CAN_CONTACT,
 	.limits = {
 		.window = 5,
 		.puppet_wait_ms = PUPPET_WAIT_MS,
@@ -507,6 +514,8 @@ const struct protocol irc_protocol = {
 		.identify = irc_identify,
 		.expel = irc_expel,
 		.may_set = irc_may_set,
+		.watch = irc_watch,
+		.unwatch = irc_unwatch,
 		.command = irc_command,
 		.offers = irc_offers,
 	},

@@ -21,6 +21,8 @@
  *     keys.c      what it takes to enter them
  *     puppets.c   the connections of the puppets
  *     account.c   those of gateway users, what is theirs alone
+ *     raw.c       commands as people write them
+ *     watch.c     who is online of those whom they follow
  *     settings.c  what gateway users may set, and what follows from it
  *     persona.c   what puppets are called
  *     nicks.c     which nicks are ours
@@ -47,6 +49,7 @@ struct irc_channel;
 struct irc_puppet;
 struct portal;
 struct irc_user;
+struct watcher;
 struct sending;
 struct str;
 
@@ -110,6 +113,7 @@ struct irc {
 	struct irc_puppet *puppets_by_person;
 	struct former *formers;     /* nicks that were ours a moment ago */
 	struct own_nick *own_nicks; /* all that ever were; by folded nick */
+	struct watcher *watchers;   /* by person; watch.c */
 	struct timer gate_timer;    /* the listener may connect */
 	struct timer connect_timer; /* the next puppet may connect */
 	bool stopping;
@@ -242,6 +246,9 @@ struct speaker *irc_puppet_speaker(struct occupant *o);
 struct speaker *irc_puppet_speaks(struct irc_puppet *p);
 struct session *irc_puppet_session(struct irc_puppet *p);
 
+/* The key of that person's; the caller frees it. */
+char *irc_person_key(const char *origin, const char *sender_id);
+
 /* Who stands for that person, or NULL. */
 struct irc_puppet *irc_puppet_of(struct irc *irc, const char *origin,
 				 const char *sender_id);
@@ -265,6 +272,24 @@ void irc_puppets_wake(struct irc *irc);
  * drop all of them at once. */
 size_t irc_puppets_stop(struct irc *irc, const char *reason);
 void irc_puppets_drop(struct irc *irc);
+
+/* ---- raw.c --------------------------------------------------------- */
+
+/* The sender id of the server, and whether a name is that of a server. */
+const char *irc_server_id(const struct irc *irc);
+bool irc_is_server(const struct irc *irc, const char *name);
+
+/* What somebody says to the server is a command; settles d. p: whose
+ * connection it goes on, or NULL. */
+void irc_raw_send(struct irc *irc, struct delivery *d, struct irc_puppet *p);
+
+/* ---- watch.c ------------------------------------------------------- */
+
+void irc_watch(struct network *net, struct contact *contact);
+void irc_unwatch(struct network *net, struct contact *contact);
+
+/* Nobody is watched any more. */
+void irc_watches_drop(struct irc *irc);
 
 /* ---- send.c, confirm.c, bounce.c ----------------------------------- */
 

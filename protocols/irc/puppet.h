@@ -56,7 +56,9 @@ struct irc_puppet {
 	char *farewell;  /* to quit with after lingering; or NULL */
 	struct str motd; /* as it comes */
 	bool motd_told;
-	int64_t words_ms; /* when it may be told a lot again */
+	int64_t words_ms;     /* when it may be told a lot again */
+	int64_t raw_until_ms; /* answers to a command of its owner may come */
+	bool welcomed;        /* its message of the day is over */
 	bool was_up;
 	int64_t up_ms;   /* since when; wall clock */
 	int64_t lost_ms; /* when the connection broke; 0: never */
@@ -108,6 +110,23 @@ bool irc_list_line(struct irc_puppet *p, const struct irc_line *line);
 /* As irc_tasks_lost() and irc_tasks_drop(). */
 void irc_list_lost(struct irc_puppet *p);
 void irc_list_drop(struct irc_puppet *p);
+
+/* ---- watch.c ------------------------------------------------------- */
+
+/* The server has said all that it says to who comes. */
+void irc_watch_ready(struct irc_puppet *p);
+
+/* A line that may tell how somebody is; others look at it, too. True if it
+ * answers what we asked. */
+bool irc_watch_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* The connection is gone, with these words: nobody knows anything now. */
+void irc_watch_lost(struct irc_puppet *p, const char *why);
+
+/* ---- raw.c --------------------------------------------------------- */
+
+/* True if the line may be an answer to what its owner wrote. */
+bool irc_raw_answers(const struct irc_puppet *p, const struct irc_line *line);
 
 /* ---- settings.c ---------------------------------------------------- */
 

@@ -41,13 +41,13 @@
 #define ACCOUNT_CAPS                                                    \
 	(PUPPET_CAPS | IRC_CAP_ACCOUNT_NOTIFY | IRC_CAP_EXTENDED_JOIN | \
 	 IRC_CAP_AWAY_NOTIFY | IRC_CAP_SETNAME | IRC_CAP_MULTI_PREFIX | \
-	 IRC_CAP_USERHOST_IN_NAMES)
+	 IRC_CAP_USERHOST_IN_NAMES | IRC_CAP_EXTENDED_MONITOR)
 
 /* ---- finding ------------------------------------------------------- */
 
 /* Of both words one key; a label of a network holds no space. */
-static char *
-person_key(const char *origin, const char *sender_id)
+char *
+irc_person_key(const char *origin, const char *sender_id)
 {
 	AUTO_STR key = { 0 };
 
@@ -59,7 +59,7 @@ person_key(const char *origin, const char *sender_id)
 struct irc_puppet *
 irc_puppet_of(struct irc *irc, const char *origin, const char *sender_id)
 {
-	char *key = person_key(origin, sender_id);
+	char *key = irc_person_key(origin, sender_id);
 	struct irc_puppet *p = NULL;
 
 	HASH_FIND(by_person, irc->puppets_by_person, key, strlen(key), p);
@@ -587,6 +587,8 @@ on_down(void *owner, enum session_end how, const char *text)
 	irc_speaker_lost(irc, &p->speaker, text);
 	irc_tasks_lost(p);
 	irc_list_lost(p);
+	p->welcomed = false;
+	irc_watch_lost(p, text);
 	if (irc->stopping) {
 		puppet_free(p);
 		irc_closed(irc);
@@ -773,7 +775,7 @@ puppet_new(struct irc *irc, struct occupant *o)
 	p->irc = irc;
 	p->origin = xstrdup(o->puppet->origin);
 	p->sender_id = xstrdup(o->puppet->sender->id);
-	p->person = person_key(p->origin, p->sender_id);
+	p->person = irc_person_key(p->origin, p->sender_id);
 	HASH_ADD_KEYPTR(by_person, irc->puppets_by_person, p->person,
 			strlen(p->person), p);
 	session_init(&p->session, &irc->wire, &puppet_session_ops, p);

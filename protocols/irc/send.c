@@ -391,6 +391,11 @@ irc_send(struct network *net, struct delivery *d)
 	struct speaker *sp = d->speaker ? irc_puppet_speaker(d->speaker) : NULL;
 	struct sending *s;
 
+	if (d->channel->kind == CHANNEL_DIRECT &&
+	    irc_is_server(irc, d->channel->name)) {
+		irc_raw_send(irc, d, sp ? d->speaker->puppet->data : NULL);
+		return;
+	}
 	if (d->event->kind != EVENT_MESSAGE && d->event->kind != EVENT_TOPIC) {
 		bridge_refused(d, "IRC has no form for it");
 		return;

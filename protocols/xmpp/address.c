@@ -120,7 +120,13 @@ address_of_person(const struct conf_gateway *gateway, const char *id,
 		  size_t size)
 {
 	const struct conf_network *fixed = gateway ? gateway->fixed : NULL;
+	const struct conf_network *net =
+		gateway ? find_network(gateway, network) : NULL;
 	char name[JID_PART_MAX + 1];
+
+	if (net && has_server(net, id)) /* it speaks for the network */
+		return fits(snprintf(out, size, "%s@%s", network, domain),
+			    size);
 
 	if (!fixed || strcmp(fixed->name, network) != 0 || !*id)
 		return jid_of_person(id, network, domain, out, size);

@@ -53,7 +53,8 @@ bool address_write(const struct conf_gateway *gateway,
 
 /*
  * The bare address of somebody with that id on that network: as above where
- * the gateway leads there, else jid_of_person().
+ * the gateway leads there, else jid_of_person(). A server of the network has
+ * the address of the network itself.
  */
 bool address_of_person(const struct conf_gateway *gateway, const char *id,
 		       const char *network, const char *domain, char *out,

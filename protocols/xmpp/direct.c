@@ -178,6 +178,24 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	return true;
 }
 
+/* At the address of a network speaks, and listens, its server. */
+static bool
+set_server(const struct xmpp *x, struct event *ev,
+	   const struct address_place *place)
+{
+	const struct conf_network *net = place->network;
+
+	if (place->kind == ADDRESS_GATEWAY)
+		net = x->conf->gateway->fixed;
+	else if (place->kind != ADDRESS_NETWORK)
+		net = NULL;
+	if (!net || !net->irc)
+		return false;
+	event_set_to(ev, net->name, net->irc->servers[0].host);
+	ev->flags |= EVENT_GATEWAY;
+	return true;
+}
+
 /* To whom it is; false if the address is nobody's. */
 static bool
 set_person(struct xmpp *x, struct event *ev, const struct room *room,
@@ -190,6 +208,8 @@ set_person(struct xmpp *x, struct event *ev, const struct room *room,
 
 	if (!room)
 		hosted_place(x, address, &place);
+	if (!room && set_server(x, ev, &place))
+		return true;
 	if (!room && place.kind == ADDRESS_PERSON) {
 		event_set_to(ev, place.network->name, place.name);
 		ev->flags |= EVENT_GATEWAY;

@@ -154,6 +154,15 @@ room_of_result(struct xmpp *x, xmpp_stanza_t *st)
 	return stanza_child(st, "result", NS_MAM) ? room : NULL;
 }
 
+/* The gateway's own address is that of the server to which it leads. */
+static bool
+has_fixed_server(const struct xmpp *x)
+{
+	const struct conf_gateway *gateway = x->conf->gateway;
+
+	return gateway && gateway->fixed && gateway->fixed->irc;
+}
+
 static void
 on_message(struct xmpp *x, xmpp_stanza_t *st)
 {
@@ -166,7 +175,7 @@ on_message(struct xmpp *x, xmpp_stanza_t *st)
 	else if (stanza_has_type(st, "groupchat") ||
 		 stanza_has_type(st, "error"))
 		muc_message(x, st);
-	else if (is_for_us(x, stanza_get(st, "to")))
+	else if (is_for_us(x, stanza_get(st, "to")) && !has_fixed_server(x))
 		direct_help(x, st);
 	else
 		direct_received(x, st);

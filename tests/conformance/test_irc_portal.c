@@ -607,11 +607,11 @@ what_the_server_says_reaches_the_owner(void **state)
 	fx->d.motd = "be nice";
 	portal_up(fx);
 	enter(fx, 0);
-	expect(fx, "event message ->home/Ann irc.test (irc.test) be nice");
+	expect(fx, "event message ->home/Ann 127.0.0.1 (irc.test) be nice");
 	say_to(fx, 0, ":irc.test NOTICE Ann :*** rebooting");
-	expect(fx, "irc.test (irc.test) *** rebooting {notice}");
+	expect(fx, "127.0.0.1 (irc.test) *** rebooting {notice}");
 	say_to(fx, 0, ":irc.test 482 Ann #a :You are not operator");
-	expect(fx, "irc.test (irc.test) #a: You are not operator");
+	expect(fx, "127.0.0.1 (irc.test) #a: You are not operator");
 	say_to(fx, 0, ":NickServ!s@services. NOTICE Ann :identify");
 	expect(fx, "->home/Ann nickserv (NickServ) identify {notice}");
 	say_to(fx, 0, ":zoe!z@z PRIVMSG Ann :psst");

@@ -12,6 +12,8 @@ from tests.support.process import wait_for
 from tests.support.servers_irc import OPERATOR
 from tests.support.xmpp_peer import Refused
 
+from .poison import POISONS, fits_xml
+
 GATEWAY = "gw.localhost"
 
 
@@ -223,3 +225,66 @@ def test_what_was_said_before_a_crash_arrives_once(gateway):
     assert sorted(set(words), key=lambda t: int(t[5:-1])) == [
         f"word {i}." for i in range(50)]
     assert len(words) <= 50 + 5
+
+
+def roster(gateway, name):
+    """Somebody who has come, and subscribed to zoe."""
+    peer = gateway.user(name)
+    peer.contact = f"{gateway.zoe.nick}%irc@{GATEWAY}".lower()
+    peer.send(f"<presence/><presence to='{peer.contact}' type='subscribe'/>")
+    return peer
+
+
+def shown(peer, wanted):
+    return peer.wait_for(lambda s: s.kind == "presence" and
+                         s.bare == peer.contact and wanted(s), 30)
+
+
+def test_contacts_on_irc_are_shown_as_they_are(gateway):
+    """By MONITOR (InspIRCd), or by questions (ngIRCd)."""
+    ann, zoe = roster(gateway, "ann"), gateway.zoe
+    shown(ann, lambda s: s.type == "")
+    zoe.send("AWAY :out for lunch")
+    away = shown(ann, lambda s: "out for lunch" in (s.status or ""))
+    assert away.show == "away"
+    ann.chat(ann.contact, "enjoy it")
+    zoe.wait_text("enjoy it")
+    zoe.close()
+    shown(ann, lambda s: s.type == "unavailable")
+    mark = ann.mark()
+    ann.chat(ann.contact, "still there?")
+    error = ann.wait_for(lambda s: s.kind == "message" and
+                         s.type == "error", 30, mark)
+    assert "nobody of that name" in next(error.element.iter(
+        "{urn:ietf:params:xml:ns:xmpp-stanzas}text")).text
+
+
+def test_the_server_itself_is_spoken_to_at_the_networks_address(
+        farm, closing):
+    """Where the operator lets people do that; and no poison does more than
+    it says."""
+    gateway = Gateway(closing, farm.get("prosody"), farm.get("inspircd"),
+                      users={"raw": True}, away_poll=3)
+    ann, network = gateway.enter("ann"), f"irc@{GATEWAY}"
+    told = lambda words, since=0: ann.wait_for(
+        lambda s: s.kind == "message" and s.bare == network and
+        words in (s.body or ""), 20, since)
+    told("A server of the tests.")
+    ann.chat(network, f"WHOIS {gateway.zoe.nick}")
+    told(f"{gateway.zoe.nick}: End of /WHOIS list.")
+    for text in ("QUIT :by accident", "JOIN #elsewhere", "VERSION\nTIME",
+                 ":zoe PRIVMSG #x :forged"):
+        mark = ann.mark()
+        ann.chat(network, text)
+        ann.wait_for(lambda s: s.kind == "message" and s.type == "error" and
+                     s.bare == network, 20, mark)
+    for data in POISONS.values():
+        data = data.replace(b"%(channel)s", gateway.channel.encode())
+        text = data.decode("utf-8", "replace")
+        if fits_xml(text):
+            ann.chat(network, "NOTICE nobody :" + text)
+    ann.say(gateway.room, "the end")
+    gateway.zoe.wait_text("the end", nick=ann.irc_nick, timeout=30)
+    assert not [m for m in gateway.zoe.messages
+                if "injected" in m.raw or "poisoned" in m.raw or
+                m.command == "QUIT"]

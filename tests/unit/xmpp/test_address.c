@@ -133,6 +133,9 @@ people_have_the_address_that_leads_to_them(void **state UNUSED)
 	assert_true(address_of_person(&fixed_gateway, "ann", "libera", "gw",
 				      out, sizeof(out)));
 	assert_string_equal(out, "ann@gw");
+	assert_true(address_of_person(&open_gateway, "irc.libera.chat",
+				      "libera", "gw", out, sizeof(out)));
+	assert_string_equal(out, "libera@gw");
 	assert_true(address_of_person(&fixed_gateway, "ann", "mx", "gw", out,
 				      sizeof(out)));
 	assert_string_equal(out, "ann%mx@gw");

@@ -234,9 +234,12 @@ refuse_number(const char *value)
 }
 
 /* What is the bridge's own affair; the first ones also of a channel. */
-static const struct setting record_settings[] = {
+static const struct setting room_settings[] = {
 	{ "record_history", SETTING_YES_NO, "Record history",
 	  "Whether what is said is kept for you to read later.", NULL },
+	{ "persistent", SETTING_YES_NO, "Persistent",
+	  "Whether you stay in the channel while you are not in the room.",
+	  NULL },
 	{ .key = NULL },
 };
 static const struct setting own_settings[] = {
@@ -246,6 +249,9 @@ static const struct setting own_settings[] = {
 	  "How many of the last messages you are told at most when you enter "
 	  "a room.",
 	  refuse_number },
+	{ "persistent", SETTING_YES_NO, "Persistent",
+	  "Whether you stay in channels while you are not in their rooms.",
+	  NULL },
 	{ .key = NULL },
 };
 
@@ -279,7 +285,7 @@ scope_of(struct network *net, const struct command_place *place,
 		       ? portal_find(net->life, life, place->name)
 		       : NULL;
 	s->number = room ? -room->ch.id : 0;
-	s->table = record_settings;
+	s->table = room_settings;
 	return room != NULL;
 }
 
@@ -330,20 +336,34 @@ bridge_settings(struct network *net, const char *sender_id,
 	account_unuse(account);
 }
 
+/* What is set for the channel, or else for all; fallback if nothing is. */
+static bool
+is_set(struct netlife *home, const char *sender_id, int64_t channel,
+       const struct setting *setting, bool fallback)
+{
+	struct account *account = account_use(home, sender_id);
+	const struct saved *s = saved_find(account, -channel, setting->key);
+	const char *value;
+	bool yes;
+
+	if (!s)
+		s = saved_find(account, 0, setting->key);
+	value = saved_value(s);
+	yes = value ? strcmp(value, "true") == 0 : fallback;
+	account_unuse(account);
+	return yes;
+}
+
 bool
 account_records(struct netlife *home, const char *sender_id, int64_t channel)
 {
-	struct account *account = account_use(home, sender_id);
-	const struct saved *s = saved_find(account, -channel, "record_history");
-	const char *value;
-	bool records;
+	return is_set(home, sender_id, channel, &room_settings[0], true);
+}
 
-	if (!s)
-		s = saved_find(account, 0, "record_history");
-	value = saved_value(s);
-	records = !value || strcmp(value, "false") != 0;
-	account_unuse(account);
-	return records;
+bool
+account_persists(struct netlife *home, const char *sender_id, int64_t channel)
+{
+	return is_set(home, sender_id, channel, &room_settings[1], false);
 }
 
 /* A change on its way to disk. */
@@ -544,8 +564,30 @@ bridge_set(struct network *net, const char *sender_id,
 	set_for(account, scope.number, s, value);
 	if (place->kind == PLACE_NETWORK)
 		puppet_account_changed(scope.life, account);
+	else if (strcmp(key, room_settings[1].key) == 0)
+		residents_review(net->life, sender_id);
 	else
 		stays_review(net->life, sender_id);
 	account_unuse(account);
 	return NULL;
+}
+
+const char *
+account_kept(const struct account *account, int64_t scope,
+	     const struct setting *setting)
+{
+	return saved_value(saved_find(account, scope, setting->key));
+}
+
+void
+account_keep(struct account *account, int64_t scope,
+	     const struct setting *setting, const char *value)
+{
+	const char *old = account_kept(account, scope, setting);
+
+	if (value == old || (value && old && !strcmp(value, old)) ||
+	    objection(account->home->bridge, setting, value))
+		return;
+	put(account, scope, setting, value);
+	keep(account, scope, setting, value);
 }

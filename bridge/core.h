@@ -485,6 +485,30 @@ void account_unuse(struct account *account);
 bool account_records(struct netlife *home, const char *sender_id,
 		     int64_t channel);
 
+/* Whether that person stays in that channel when they leave its room. */
+bool account_persists(struct netlife *home, const char *sender_id,
+		      int64_t channel);
+
+/*
+ * What the bridge itself keeps for an account, in the scope of a channel (its
+ * number, times -1) under the setting's key; value NULL: nothing.
+ */
+const char *account_kept(const struct account *account, int64_t scope,
+			 const struct setting *setting);
+void account_keep(struct account *account, int64_t scope,
+		  const struct setting *setting, const char *value);
+
+/* resident.c: who stays in the channels of hosted rooms */
+
+/* That person is in. */
+void resident_review(struct room *room, const struct member *m);
+
+/* That person has changed their mind about staying. */
+void residents_review(struct netlife *home, const char *sender_id);
+
+/* That person has left the room, or was thrown out. */
+void resident_left(struct room *room, const struct event *part);
+
 /* stay.c: when they were in rooms */
 
 #define STAYS_READ 256

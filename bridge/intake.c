@@ -386,6 +386,7 @@ somebody_left(struct room *room, struct event *ev)
 	for (size_t i = 0; link && i < link->n_rooms; i++)
 		puppet_farewell(link->rooms[i], room->life, ev,
 				words.len ? words.data : NULL);
+	resident_left(room, ev);
 	member_gone(room, ev->sender.id);
 }
 

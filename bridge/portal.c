@@ -380,6 +380,8 @@ tell_standing(struct room *room, struct member *m)
 	if (far->net->state != NETWORK_UP && far->why)
 		s.why = far->why;
 	stay_changed(room, m, s.state == OCCUPANT_JOINED);
+	if (s.state == OCCUPANT_JOINED)
+		resident_review(room, m);
 	net->protocol->ops.standing(net, &room->ch, m->id, &s);
 }
 

@@ -85,6 +85,12 @@
  * the adapter when it is accepted(); event->number is then its number, stable
  * and growing.
  *
+ * Residents. Users may want to stay in a channel while they have nobody in the
+ * room ("persistent"). So before it reports that one has left, the adapter asks
+ * bridge_stays(), and if so keeps that person: shown to others as away, and
+ * without anybody to hear. It asks again at every standing(). After join() it
+ * brings back all whom bridge_residents() tells, by EVENT_JOIN as ever.
+ *
  * Portals. The other end of a hosted room is a channel with portal set. The
  * listener has no business there: join() ends in bridge_joined() at once, and
  * what is said and who is there is heard through one of the puppets in it,
@@ -639,6 +645,21 @@ struct occupant *bridge_occupant(struct channel *ch, const char *origin,
  */
 const char *bridge_portal(struct network *net, const char *name,
 			  const char *network, const char *far);
+
+/*
+ * True if that person wants to stay in the channel that the hosted room stands
+ * for, also while they are not in the room; see "Residents".
+ */
+bool bridge_stays(struct channel *hosted, const char *sender_id);
+
+/*
+ * Calls fn for everybody who was in the room of late, or stayed in its channel,
+ * and wants to stay; password is what they entered with, or NULL.
+ */
+void bridge_residents(struct channel *hosted,
+		      void (*fn)(void *arg, const struct sender *who,
+				 const char *password),
+		      void *arg);
 
 /* The topic of the channel that a hosted room stands for; NULL: not known. */
 const char *bridge_topic(struct channel *hosted);

@@ -58,6 +58,23 @@ setting_each(struct db *db, int64_t network, const char *native_id,
 }
 
 int
+setting_of_each(struct db *db, int64_t network, int64_t for_network,
+		const char *key,
+		void (*fn)(void *arg, const char *native_id, const char *value),
+		void *arg)
+{
+	sqlite3_stmt *st =
+		sql_start(db, SQL_SETTING_OF_EACH,
+			  ARGS(INT(network), INT(for_network), TEXT(key)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0)
+		fn(arg, sql_column_text(st, 0), sql_column_text(st, 1));
+	sql_reset(st);
+	return rc;
+}
+
+int
 contact_put(struct db *db, int64_t account, int64_t channel,
 	    const char *written, const char *name, int64_t when_ms)
 {

@@ -37,6 +37,13 @@ int setting_each(struct db *db, int64_t network, const char *native_id,
 		 void (*fn)(void *arg, const struct setting_row *row),
 		 void *arg);
 
+/* What everybody of network has set under key for that one; likewise. */
+int setting_of_each(struct db *db, int64_t network, int64_t for_network,
+		    const char *key,
+		    void (*fn)(void *arg, const char *native_id,
+			       const char *value),
+		    void *arg);
+
 /*
  * Somebody of another network, followed by an account. channel is the direct
  * one of that person; written is how the follower writes who it is.

@@ -143,6 +143,11 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	FROM account a JOIN setting s ON s.account = a.id"
 		"	WHERE a.network = ?1 AND a.native_id = ?2"
 		"	ORDER BY s.network, s.key",
+	[SQL_SETTING_OF_EACH] =
+		"SELECT a.native_id, s.value"
+		"	FROM account a JOIN setting s ON s.account = a.id"
+		"	WHERE a.network = ?1 AND s.network = ?2 AND s.key = ?3"
+		"	ORDER BY a.id",
 	[SQL_CONTACT_PUT] =
 		"INSERT INTO contact (account, channel, written, name, made_ms)"
 		"	VALUES (?1, ?2, ?3, ?4, ?5)"

@@ -202,6 +202,7 @@ hosted_join(struct xmpp *x, struct channel *ch)
 	hosted_recall_past(h);
 	for (struct guest *g = h->users; g; g = g->hh.next)
 		guest_raise_join(g);
+	hosted_recall_residents(h);
 	timer_start(&h->sweep, x->loop, SWEEP_MS, on_sweep, h);
 	bridge_joined(ch);
 }

@@ -65,6 +65,7 @@ struct guest {
 	char *want;
 	char *password; /* or NULL */
 	bool raised;    /* EVENT_JOIN was */
+	bool resident;  /* has been in: may stay without a client */
 	struct client *clients;
 	char *new_nick; /* asked for, and not granted yet */
 	char *new_nick_by, *new_nick_id;
@@ -198,11 +199,34 @@ void hosted_standing(struct network *net, struct channel *ch,
 /* Raise EVENT_JOIN for a user. */
 void guest_raise_join(struct guest *g);
 
+/* Raise EVENT_PART, and forget g; the room goes, too, if nobody holds it. */
+void guest_part(struct guest *g, enum part_kind kind, const char *text);
+
+/* Raise EVENT_PRESENCE with what g is like now, and show it to the others. */
+void guest_changed(struct guest *g);
+
 /* An event of that user in the room. */
 struct event *guest_event(const struct guest *g, enum event_kind kind);
 
 /* The server says that one resource is not there any more. */
 void client_gone(struct client *c);
+
+/* ---- hosted_resident.c: who stays without a client ----------------------- */
+
+/* True if g, who has been in, wants to stay, whoever of theirs is there. */
+bool guest_stays(const struct guest *g);
+
+/* Its last client has gone, and it stays. */
+void guest_abandoned(struct guest *g);
+
+/* It comes back with a client; read_presence() is done. */
+void guest_returned(struct guest *g);
+
+/* It is not in the channel any more, and stays: its clients have been told. */
+void guest_waits(struct guest *g, const struct standing *s);
+
+/* Bring back those who stay. */
+void hosted_recall_residents(struct hosted *h);
 
 /* ---- hosted_talk.c: what is said ----------------------------------------- */
 

@@ -76,19 +76,31 @@ guest_raise_join(struct guest *g)
 	raise(g, ev);
 }
 
-/* The last of that user's clients has gone: so has the user. */
-static void
-guest_part(struct guest *g, const char *text)
+void
+guest_part(struct guest *g, enum part_kind kind, const char *text)
 {
 	struct hosted *h = g->room;
 
 	if (g->raised && h->ch) {
 		struct event *ev = guest_event(g, EVENT_PART);
+		ev->part = kind;
 		event_set_text(ev, text ? text : "");
 		raise(g, ev);
 	}
 	guest_free(g);
 	hosted_release(h);
+}
+
+void
+guest_changed(struct guest *g)
+{
+	if (g->room->ch && g->raised) {
+		struct event *ev = guest_event(g, EVENT_PRESENCE);
+		event_set_text(ev, g->status);
+		raise(g, ev);
+	}
+	if (g->nick)
+		guest_show(g, &(struct shown){ .gone = false });
 }
 
 /* ---- refusing ------------------------------------------------------------ */
@@ -111,11 +123,10 @@ post_error(const struct client *c, const char *nick, const char *id,
 }
 
 static void
-guest_refuse(struct guest *g, const char *condition, const char *text)
+tell_refusal(struct guest *g, const char *condition, const char *text)
 {
 	for (struct client *c = g->clients; c; c = c->next)
 		post_error(c, c->nick, c->id, condition, text);
-	guest_part(g, text);
 }
 
 /* XEP-0045 7.2; SEMANTICS 4.3 */
@@ -136,8 +147,15 @@ static const char *const conditions[] = {
 static void
 on_enter_late(void *arg)
 {
-	guest_refuse(arg, "remote-server-timeout",
-		     "the network did not let you in within two minutes");
+	static const char why[] =
+		"the network did not let you in within two minutes";
+	struct guest *g = arg;
+
+	tell_refusal(g, "remote-server-timeout", why);
+	if (guest_stays(g))
+		guest_waits(g, &(struct standing){ .state = OCCUPANT_JOINING });
+	else
+		guest_part(g, PART_LEFT, why);
 }
 
 /* ---- coming in ----------------------------------------------------------- */
@@ -170,11 +188,30 @@ static void
 guest_in(struct guest *g, const char *name)
 {
 	timer_stop(&g->timer);
+	g->resident = true;
 	set(&g->far_name, name);
 	guest_set_nick(g, name);
 	guest_show(g, &(struct shown){ .gone = false });
 	for (struct client *c = g->clients; c; c = c->next)
 		client_complete(c);
+}
+
+static enum part_kind
+part_of(const struct standing *s)
+{
+	return s->refusal == REFUSAL_BANNED   ? PART_BANNED
+	       : s->refusal == REFUSAL_KICKED ? PART_KICKED
+					      : PART_LEFT;
+}
+
+static void
+guest_refused(struct guest *g, const struct standing *s, const char *condition)
+{
+	tell_refusal(g, condition, s->why);
+	if (guest_stays(g))
+		guest_waits(g, s);
+	else
+		guest_part(g, PART_LEFT, s->why);
 }
 
 static void
@@ -188,7 +225,10 @@ guest_out(struct guest *g, const struct standing *s)
 		how.reason = s->why;
 	}
 	guest_show(g, &how);
-	guest_part(g, why);
+	if (s->state != OCCUPANT_REFUSED && guest_stays(g))
+		guest_waits(g, s);
+	else
+		guest_part(g, part_of(s), why);
 }
 
 static void
@@ -205,6 +245,13 @@ guest_renamed(struct guest *g, const char *name)
 	free(asked);
 }
 
+static void
+guest_show_gone(struct guest *g)
+{
+	if (g->nick)
+		guest_show(g, &(struct shown){ .gone = true });
+}
+
 void
 hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 		const struct standing *s)
@@ -215,7 +262,13 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 	(void)net;
 	if (!g)
 		return;
-	if (s->state == OCCUPANT_JOINED) {
+	if (!g->clients && g->raised && !guest_stays(g)) {
+		guest_show_gone(g);
+		guest_part(g, PART_LEFT, "");
+	} else if (!g->clients && s->state != OCCUPANT_JOINED) {
+		guest_show_gone(g);
+		guest_waits(g, s);
+	} else if (s->state == OCCUPANT_JOINED) {
 		bool ranked = g->nick && g->rank != s->rank;
 
 		g->rank = s->rank;
@@ -228,9 +281,9 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 	} else if (g->nick) {
 		guest_out(g, s);
 	} else if (s->state == OCCUPANT_REFUSED) {
-		guest_refuse(g, conditions[s->refusal], s->why);
+		guest_refused(g, s, conditions[s->refusal]);
 	} else if (s->state == OCCUPANT_ABSENT && s->why) {
-		guest_refuse(g, "remote-server-timeout", s->why);
+		guest_refused(g, s, "remote-server-timeout");
 	}
 }
 
@@ -364,9 +417,12 @@ enter(struct knock *k, xmpp_stanza_t *muc)
 		set(&g->want, k->nick);
 		if (password)
 			g->password = take_text(password, PASSWORD_BYTES);
-		timer_start(&g->timer, k->x->loop, ENTER_MS, on_enter_late, g);
 	}
 	read_presence(g, k->st);
+	if (g->raised && !g->clients)
+		guest_returned(g);
+	if (!g->nick && !timer_is_running(&g->timer))
+		timer_start(&g->timer, k->x->loop, ENTER_MS, on_enter_late, g);
 	k->c = client_new(g, stanza_get(k->st, "from"), k->room);
 	read_entry(k->c, k, muc);
 	if (g->nick)
@@ -420,14 +476,8 @@ update_presence(struct client *c, xmpp_stanza_t *st)
 	char *status = xstrdup(g->status);
 
 	read_presence(g, st);
-	if (g->show != show || strcmp(g->status, status) != 0) {
-		if (g->room->ch) {
-			struct event *ev = guest_event(g, EVENT_PRESENCE);
-			event_set_text(ev, g->status);
-			raise(g, ev);
-		}
-		guest_show(g, &(struct shown){ .gone = false });
-	}
+	if (g->show != show || strcmp(g->status, status) != 0)
+		guest_changed(g);
 	free(status);
 }
 
@@ -455,18 +505,22 @@ client_out(struct client *c, const struct shown *how)
 {
 	struct guest *g = c->who;
 	bool last = !g->clients->next;
+	bool stays = last && guest_stays(g);
 
-	if (last && g->nick) {
+	if (last && g->nick && !stays) {
 		guest_show(g, how);
 	} else {
 		xmpp_stanza_t *st = guest_presence(g, how, GUEST_SELF);
 		client_post(c, st, g->nick ? g->nick : c->nick);
 		(void)xmpp_stanza_release(st);
 	}
-	if (last)
-		guest_part(g, how->status);
-	else
-		client_free(c);
+	if (last && !stays) {
+		guest_part(g, PART_LEFT, how->status);
+		return;
+	}
+	client_free(c);
+	if (stays)
+		guest_abandoned(g);
 }
 
 void

@@ -35,6 +35,8 @@
  *   NET WHO has NET2               the settings are written down
  *   NET recalls ROOM N             so are the last words said there
  *
+ *   NET stays ROOM                 so is who is to come back there
+ *
  *   NET gets "line"                the oldest unread line of the transcript
  *   NET gets like "li*"            a pattern of the shell's
  *   NET gets nothing
@@ -923,6 +925,12 @@ net_recalls(struct play *p, struct world *w)
 }
 
 static void
+net_stays(struct play *p, struct world *w)
+{
+	world_residents(w, p->words[2]);
+}
+
+static void
 net_pressed(struct play *p, struct world *w)
 {
 	static const char *const words[] = {
@@ -956,7 +964,8 @@ static const struct verb net_verbs[] = {
 	{ "admits", 2, net_admits },   { "lingers", 2, net_lingers },
 	{ "enters", 2, net_enters },   { "trips", 3, net_trips },
 	{ "stalls", 2, net_stalls },   { "knocks", 4, net_knocks },
-	{ "recalls", 4, net_recalls }, { "pressed", 3, net_pressed },
+	{ "recalls", 4, net_recalls }, { "stays", 3, net_stays },
+	{ "pressed", 3, net_pressed },
 };
 
 static bool

@@ -165,6 +165,9 @@ void world_commands(struct world *w, const char *who, const char *network,
 void world_run(struct world *w, const char *who, const char *network,
 	       const char *command, const char *given);
 
+/* Writes who is to come back into that room of our own. */
+void world_residents(struct world *w, const char *room);
+
 /* Write down the last of what was said in a hosted room. */
 void world_past(struct world *w, const char *room, unsigned max);
 

@@ -219,6 +219,22 @@ write_past(void *arg, const struct event *ev)
 	fake_write(arg, "%s: %s", ev->sender.name, ev->text.utf8);
 }
 
+static void
+write_resident(void *arg, const struct sender *who, const char *password)
+{
+	fake_write(arg, "%s stays as %s%s%s", who->id, who->name,
+		   password ? " with " : "", password ? password : "");
+}
+
+void
+world_residents(struct world *w, const char *room)
+{
+	struct channel *ch = fake_joined(w, room);
+
+	assert(ch && ch->kind == CHANNEL_HOSTED);
+	bridge_residents(ch, write_resident, w);
+}
+
 void
 world_past(struct world *w, const char *room, unsigned max)
 {

@@ -578,6 +578,22 @@ bridge_may_read(struct channel *hosted UNUSED, const char *sender_id UNUSED,
 	return true;
 }
 
+bool
+bridge_stays(struct channel *hosted UNUSED, const char *sender_id UNUSED)
+{
+	return recorder.stays;
+}
+
+void
+bridge_residents(struct channel *hosted UNUSED,
+		 void (*fn)(void *arg, const struct sender *who,
+			    const char *password),
+		 void *arg)
+{
+	if (recorder.resident.id)
+		fn(arg, &recorder.resident, recorder.password);
+}
+
 void
 bridge_settings(struct network *net UNUSED, const char *sender_id UNUSED,
 		const struct command_place *place UNUSED,

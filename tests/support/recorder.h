@@ -60,7 +60,11 @@ struct recorder {
 	const char *topic;         /* of what every hosted room stands for */
 	struct event *const *past; /* of every channel, borrowed */
 	size_t n_past;
-	int64_t unread; /* nobody may read events up to that number */
+	bool stays; /* what bridge_stays() answers */
+	struct sender
+		resident; /* the one of every room; id NULL: there is none */
+	const char *password; /* of that one */
+	int64_t unread;       /* nobody may read events up to that number */
 	const struct command *commands; /* what may be run anywhere, or NULL */
 	/* what the users of accounts have set: keys and values, then NULL; the
 	 * same for doors and for networks */

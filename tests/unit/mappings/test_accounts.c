@@ -135,6 +135,33 @@ write_contact(void *arg, const struct contact_row *row)
 }
 
 static void
+write_value(void *arg, const char *native_id, const char *value)
+{
+	str_printf(arg, "%s=%s; ", native_id, value);
+}
+
+static void
+one_setting_of_everybody_is_told(void **state)
+{
+	struct world *w = *state;
+	const struct setting_row row = { -7, "resident", "Ann", false };
+	const struct setting_row other = { -8, "resident", "no", false };
+	AUTO_STR s = { 0 };
+
+	str_init(&s, 1024);
+	assert_int_equal(setting_put(w->db, w->ann, &row, 1), 0);
+	assert_int_equal(setting_put(w->db, w->ann, &other, 1), 0);
+	assert_int_equal(setting_of_each(w->db, w->xmpp, -7, "resident",
+					 write_value, &s),
+			 0);
+	assert_string_equal(s.data, "ann@example.org=Ann; ");
+	assert_int_equal(setting_of_each(w->db, w->irc, -7, "resident",
+					 write_value, &s),
+			 0);
+	assert_string_equal(s.data, "ann@example.org=Ann; ");
+}
+
+static void
 expect_contacts(struct world *w, const char *expected)
 {
 	AUTO_STR s;
@@ -172,6 +199,7 @@ main(void)
 		TEST(the_last_value_holds),
 		TEST(what_is_removed_is_gone),
 		TEST(a_setting_needs_an_account),
+		TEST(one_setting_of_everybody_is_told),
 		TEST(a_contact_is_kept_until_it_is_removed),
 	};
 

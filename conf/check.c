@@ -344,6 +344,16 @@ check_clients(struct check *c, const struct conf_network *first,
 static void
 check_devices(struct check *c, const struct conf_mqtt *mqtt)
 {
+	const struct conf_discovery *found = mqtt->discovery;
+
+	for (size_t i = 0; found && i < found->n_who; i++) {
+		struct who_check who = { .report = c->report,
+					 .conf = c->conf,
+					 .where = found->where,
+					 .what = "discovery" };
+
+		check_who(&who, found->who[i]);
+	}
 	for (size_t i = 0; i < mqtt->n_devices; i++) {
 		const struct conf_device *device = &mqtt->devices[i];
 
@@ -368,7 +378,7 @@ is_used(const struct check *c, const struct conf_network *net)
 		return true;
 	if (net->matrix && net->matrix->gateway)
 		return true;
-	if (net->mqtt && net->mqtt->n_devices)
+	if (net->mqtt && (net->mqtt->n_devices || net->mqtt->discovery))
 		return true;
 	for (size_t i = 0; i < c->n_places; i++)
 		if (strcmp(c->places[i].member->network, net->name) == 0)

@@ -9,6 +9,7 @@
 #include "conf/report.h"
 #include "conf/say.h"
 #include "conf/schema.h"
+#include "conf/topic.h"
 #include "conf/valid.h"
 
 #include <stdio.h>
@@ -200,6 +201,64 @@ read_devices(struct draft *d)
 	}
 }
 
+/* ---- discovery ----------------------------------------------------------- */
+
+/* Homie's own topics need not be named. */
+static void
+set_topics(struct draft *d, const config_setting_t *block,
+	   const struct discovery_block *b, struct conf_discovery *c)
+{
+	const char **topics =
+		pool_alloc(d->r->pool, (b->n_topics + 1) * sizeof(*topics));
+
+	for (size_t i = 0; i < b->n_topics; i++) {
+		const char *refused = refuse_filter(b->topics[i]);
+
+		if (refused)
+			report_error(
+				d->r->report,
+				read_where_of(d->r, block, "topics"),
+				"\"topics\": expected %s, found \"%.100s\"",
+				refused, b->topics[i]);
+		topics[c->n_topics++] = b->topics[i];
+	}
+	if (c->homie) {
+		size_t size = strlen(c->homie) + sizeof("/#");
+		char *all = pool_alloc(d->r->pool, size);
+
+		(void)snprintf(all, size, "%s/#", c->homie);
+		topics[c->n_topics++] = all;
+	}
+	c->topics = topics;
+}
+
+static void
+read_discovery(struct draft *d)
+{
+	struct reader *r = d->r;
+	config_setting_t *block = read_group(r, d->block, "discovery");
+	struct discovery_block *b = pool_alloc(r->pool, sizeof(*b));
+	struct part part = { &table_discovery, b };
+	struct conf_discovery *c = &b->discovery;
+
+	if (!block)
+		return;
+	read_defaults(r, part);
+	read_block(r, block, &part, 1, "discovery");
+	if (!c->homie && !c->home_assistant)
+		report_error(r->report, read_where(r, block),
+			     "discovery: expected \"homie\", "
+			     "\"home_assistant\" or both");
+	if (c->home_assistant && !b->n_topics)
+		report_error(r->report, read_where(r, block),
+			     "discovery: \"home_assistant\" needs \"topics\": "
+			     "which topics its devices may have, such as "
+			     "\"zigbee2mqtt/#\"");
+	set_topics(d, block, b, c);
+	c->where = read_where(r, block);
+	d->mqtt->discovery = c;
+}
+
 void
 read_mqtt(struct reader *r, const config_setting_t *block,
 	  struct conf_network *net, const char *what, const struct part *common)
@@ -215,6 +274,7 @@ read_mqtt(struct reader *r, const config_setting_t *block,
 	if (b->mqtt.host)
 		check_tls(&d);
 	read_devices(&d);
+	read_discovery(&d);
 	if (b->mqtt.password && !b->mqtt.user)
 		report_error(r->report, read_where_of(r, block, "password"),
 			     "%s has a \"password\" and lacks the \"user\" "

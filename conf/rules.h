@@ -28,6 +28,18 @@ enum conf_mqtt_version {
 	CONF_MQTT_3,
 };
 
+/* Which devices may make themselves known. */
+struct conf_discovery {
+	struct conf_where where;
+	/* Prefixes of topics; NULL: not by that convention. */
+	const char *homie, *home_assistant, *sparkplug;
+	const char *const *topics; /* filters: nothing outside is touched */
+	size_t n_topics;
+	unsigned max;           /* devices */
+	const char *const *who; /* may tell them what to do */
+	size_t n_who;
+};
+
 struct conf_mqtt {
 	const char *host;
 	unsigned port;
@@ -48,6 +60,7 @@ struct conf_mqtt {
 	unsigned topics_max;     /* whose last value is remembered */
 	const struct conf_device *devices; /* who can be contacts */
 	size_t n_devices;
+	const struct conf_discovery *discovery; /* or NULL */
 };
 
 /* ---- templates --------------------------------------------------------- */

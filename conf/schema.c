@@ -506,6 +506,9 @@ static const struct option mqtt_options[] = {
 	  .doc = "One block per device that people of other networks may have "
 		 "among their contacts, as NAME%NETWORK@COMPONENT of a "
 		 "gateway." },
+	{ .name = "discovery", .type = OPTION_BLOCK,
+	  .doc = "Which devices may make themselves known, so that they need "
+		 "no block." },
 };
 
 static const struct option device_options[] = {
@@ -537,6 +540,36 @@ static const struct option device_options[] = {
 		 "per command with the options of a command of a link's "
 		 "rules; topics stand without NETWORK:, and who may must be "
 		 "said by accounts or \"*\"." },
+};
+
+static const struct option discovery_options[] = {
+	{ .name = "homie", .type = OPTION_TEXT,
+	  AT(struct discovery_block, discovery.homie), .min = 1, .max = 200,
+	  .refuse = refuse_topic, .example = "homie/5",
+	  .doc = "Where devices that follow Homie are: a prefix that ends in "
+		 "/5 is of version 5, any other of version 4." },
+	{ .name = "home_assistant", .type = OPTION_TEXT,
+	  AT(struct discovery_block, discovery.home_assistant), .min = 1,
+	  .max = 200, .refuse = refuse_topic, .example = "homeassistant",
+	  .doc = "Where devices are announced as Home Assistant's discovery "
+		 "has it; \"topics\" says which topics they may have." },
+	{ .name = "topics", .type = OPTION_SOME,
+	  COUNTED(struct discovery_block, topics, n_topics), .min = 1,
+	  .max = 1000, .example = "zigbee2mqtt/#",
+	  .fallback_note = "those of Homie",
+	  .doc = "Topic filters: no device that was discovered listens or "
+		 "speaks outside of them." },
+	{ .name = "max", .type = OPTION_COUNT,
+	  AT(struct discovery_block, discovery.max), .min = 1, .max = 5000,
+	  .fallback = "100",
+	  .doc = "How many devices may be discovered; those that come later "
+		 "are ignored, and a line of the log says so." },
+	{ .name = "who", .type = OPTION_SOME,
+	  COUNTED(struct discovery_block, discovery.who, discovery.n_who),
+	  .min = 1, .max = NAME_MAX_BYTES, .example = "xmpp:ann@example.org",
+	  .fallback_note = "nobody",
+	  .doc = "Who may tell them what to do: NETWORK:ACCOUNT, or \"*\"; "
+		 "without it they have no commands." },
 };
 
 /* ---- Matrix ------------------------------------------------------------- */
@@ -870,6 +903,11 @@ const struct table table_device = {
 	"DEVICES OF AN MQTT NETWORK", "In each block inside devices.",
 	TABLE(device_options),
 };
+const struct table table_discovery = {
+	"THE BLOCK discovery OF AN MQTT NETWORK",
+	"Only if devices are to make themselves known.",
+	TABLE(discovery_options),
+};
 const struct table table_watch = {
 	"RULES OF A LINK: FROM A TOPIC TO THE ROOM",
 	"In each block inside rules that has a filter.", TABLE(watch_options),
@@ -896,7 +934,7 @@ const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_network,
 	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users,
 	&table_matrix, &table_matrix_gateway, &table_mqtt,
-	&table_device,
+	&table_device, &table_discovery,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,
 	NULL,
 };

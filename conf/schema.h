@@ -50,6 +50,12 @@ struct device_block {
 	size_t n_online;
 };
 
+struct discovery_block {
+	struct conf_discovery discovery;
+	const char *const *topics;
+	size_t n_topics;
+};
+
 /* Of either kind; the texts are parsed when all are there. */
 struct rule_block {
 	struct conf_rule rule;
@@ -134,7 +140,7 @@ extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl, table_users;
 extern const struct table table_matrix, table_matrix_gateway, table_mqtt;
-extern const struct table table_device;
+extern const struct table table_device, table_discovery;
 extern const struct table table_link, table_shared, table_member;
 extern const struct table table_watch, table_order;
 

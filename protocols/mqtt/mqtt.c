@@ -20,6 +20,7 @@
 #include "conf/rules.h"
 #include "conf/topic.h"
 #include "protocols/mqtt/device.h"
+#include "protocols/mqtt/discover.h"
 #include "protocols/mqtt/errand.h"
 
 #include <assert.h>
@@ -382,6 +383,7 @@ take(struct mqtt *q, const struct incoming *t)
 			if (p->open && p->rules)
 				watches_take(p, tap, t);
 	}
+	discovery_take(q, t);
 	devices_take(q, t);
 	errands_take(q, t);
 	for (struct place *p = q->places; p; p = p->next)
@@ -421,6 +423,7 @@ on_up(void *arg)
 	log_info(q->net.name, "speaks MQTT %s",
 		 broker_is_5(q->broker) ? "5" : "3.1.1");
 	devices_open(q);
+	discovery_open(q);
 	bridge_network_up(&q->net);
 }
 
@@ -437,6 +440,7 @@ forget_connection(struct mqtt *q)
 		early_free(e);
 	wires_drop(q);
 	errands_free(q, NULL);
+	discovery_lost(q);
 	devices_lost(q);
 	for (struct place *p = q->places; p; p = p->next)
 		place_close(p);
@@ -582,6 +586,7 @@ client_create(const struct conf_network *conf, struct loop *loop,
 	q->loop = loop;
 	q->net.limits.window = q->conf->window;
 	devices_make(q);
+	discovery_make(q);
 	q->broker = broker_new(loop, q->conf, q->net.name, &broker_ops, q);
 	return &q->net;
 }
@@ -594,6 +599,7 @@ client_destroy(struct network *net)
 	forget_connection(q);
 	while (q->places)
 		place_free(q->places);
+	discovery_free(q);
 	devices_free(q);
 	broker_free(q->broker);
 	network_finish(net);

@@ -29,6 +29,7 @@ struct chat;
 struct conf_rule;
 struct conf_rules;
 struct devices;
+struct discovery;
 struct errand;
 struct giver;
 struct mqtt;
@@ -91,7 +92,8 @@ struct place {
 struct mqtt {
 	struct network net;
 	struct devices *devices;
-	struct errand *errands; /* utlist */
+	struct discovery *discovery; /* NULL: not wanted */
+	struct errand *errands;      /* utlist */
 	const struct conf_mqtt *conf;
 	struct loop *loop;
 	struct broker *broker;

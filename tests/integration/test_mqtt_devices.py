@@ -150,3 +150,133 @@ def test_a_device_is_told_what_to_do(farm, closing):
     assert house.bridge.wait_log("was not done: you may not")
     # nobody in the rooms hears of it
     assert not house.heard()
+
+
+# ---- discovery --------------------------------------------------------------
+
+def with_discovery(farm, closing, **options):
+    house = make_house(farm, closing, {
+        "t": {"filter": "home:ROOT/done", "say": "{value}"}})
+    house.bridge.networks["x"]["gateway"] = {"networks": ["home"]}
+    house.bridge.networks["home"]["discovery"] = {
+        "homie": f"{house.root}/homie/5",
+        "home_assistant": f"{house.root}/ha",
+        "topics": [f"{house.root}/z/#"], "who": "x:ann@localhost", **options}
+    house.bridge.configure()
+    return house
+
+
+def follow(house, device):
+    """Who follows it sees every presence of it; the mark to look from."""
+    house.ann.iq(house.ann.jid, "<query xmlns='jabber:iq:roster'/>")
+    mark = house.ann.mark()
+    house.ann.send(f"<presence type='subscribe' to='{device}'/>")
+    house.ann.wait_for(lambda s: s.kind == "presence" and s.bare == device and
+                       s.type == "subscribed", 20, mark)
+    house.ann.send(f"<presence type='subscribed' to='{device}'/>")
+    return mark
+
+
+def shown(house, device, kind, since):
+    return house.ann.wait_for(
+        lambda s: s.kind == "presence" and s.bare == device and
+        s.type == kind, 20, since)
+
+
+def test_home_assistant_makes_devices_known(farm, closing):
+    house = with_discovery(farm, closing, max=2)
+    root, device = house.root, house.device
+    east = {"identifiers": ["0x1"], "name": "Window East"}
+    there = {"availability_topic": f"{root}/z/east/there"}
+    device.publish(f"{root}/ha/sensor/0x1/t/config", {
+        "~": f"{root}/z/east", "stat_t": "~", "name": "temperature",
+        "val_tpl": "{{ value_json.t | round(1) }}", "unit_of_meas": "°C",
+        "dev": east, **there}, retain=True)
+    device.publish(f"{root}/ha/switch/0x1/heater/config", {
+        "state_topic": f"{root}/z/east/heater", "name": "Heater",
+        "command_topic": f"{root}/z/east/heater/set", "device": east,
+        **there}, retain=True)
+    device.publish(f"{root}/ha/sensor/evil/config", {
+        "state_topic": "$SYS/broker/version", "name": "evil", "device": {
+            "identifiers": ["evil"], "name": "Evil"}}, retain=True)
+    device.publish(f"{root}/z/east/there", "online", retain=True)
+    device.publish(f"{root}/z/east", {"t": 21.48}, retain=True)
+    house.bridge.start()
+    house.bridge.wait_log('discovered device "window-east": 2 values, '
+                          '1 commands')
+    jid = "window-east%home@gw.localhost"
+    mark = follow(house, jid)
+    assert shown(house, jid, "", mark).status == "temperature 21.5 °C"
+    assert ask(house, "window-east") == \
+        "online (online); temperature 21.5 °C"
+    device.subscribe(f"{root}/z/east/heater/set")
+    mark = house.ann.mark()
+    house.ann.chat(jid, "heater on")
+    device.wait_text("ON", f"{root}/z/east/heater/set")
+    device.publish(f"{root}/z/east/heater", "ON")
+    house.ann.wait_for(lambda s: s.kind == "message" and s.body and
+                       s.body.startswith("done ("), since=mark)
+    mark = house.ann.mark()
+    device.publish(f"{root}/z/east/there", "offline", retain=True)
+    shown(house, jid, "unavailable", mark)
+    # there is an end to it, and what is outside is nobody
+    device.publish(f"{root}/ha/sensor/3/config", {
+        "state_topic": f"{root}/z/3", "uniq_id": "3", "name": "three"})
+    house.bridge.wait_log("more than 2 devices were discovered")
+    with_error = house.ann.mark()
+    house.ann.chat("evil%home@gw.localhost", "status")
+    house.ann.wait_for(lambda s: s.kind == "message" and s.type == "error",
+                       since=with_error)
+    # what is taken back is gone
+    for name in ("sensor/0x1/t", "switch/0x1/heater", "sensor/evil"):
+        device.publish(f"{root}/ha/{name}/config", "", retain=True)
+    house.bridge.wait_log('device "window-east" is gone')
+    for topic in ("z/east", "z/east/there"):
+        device.publish(f"{root}/{topic}", "", retain=True)
+
+
+def test_homie_makes_devices_known(farm, closing):
+    house = with_discovery(farm, closing)
+    base, device = f"{house.root}/homie/5/lamp", house.device
+    house.bridge.start()
+    device.publish(f"{base}/$description", {
+        "homie": "5.0", "name": "Lamp", "nodes": {"light": {"properties": {
+            "power": {"datatype": "boolean", "settable": True},
+            "level": {"datatype": "integer", "format": "0:100",
+                      "unit": "%"}}}}})
+    house.bridge.wait_log('discovered device "lamp"')
+    jid = "lamp%home@gw.localhost"
+    mark = follow(house, jid)
+    for state, kind in (("ready", ""), ("lost", "unavailable"),
+                        ("sleeping", ""), ("disconnected", "unavailable")):
+        device.publish(f"{base}/$state", state)
+        presence = shown(house, jid, kind, mark)
+        assert presence.show == ("xa" if state == "sleeping" else "")
+        if state == "lost":
+            assert presence.status == "connection lost"
+        mark = house.ann.mark()
+    device.publish(f"{base}/light/level", "40")
+    device.publish(f"{base}/$state", "ready")
+    shown(house, jid, "", mark)
+    assert ask(house, "lamp") == "online (ready); level 40 %"
+    assert nodes(house.ann, jid) == ["status", "power"]
+    device.subscribe(f"{base}/light/power/set")
+    ask_power = Command(house.ann, jid, "power")
+    assert ask_power.values == {"1": []}
+
+    def obey():
+        got = device.wait_text("true", f"{base}/light/power/set")
+        assert not got.retain
+        device.publish(f"{base}/light/power", "true")
+
+    thread = threading.Thread(target=obey)
+    thread.start()
+    ask_power.fill({"1": "true"})
+    thread.join()
+    assert ask_power.note.startswith("done (")
+    # what the broker does not know after a restart is no device any more
+    house.bridge.restart()
+    mark = house.ann.mark()
+    house.ann.chat(jid, "status")
+    house.ann.wait_for(lambda s: s.kind == "message" and s.type == "error",
+                       since=mark)

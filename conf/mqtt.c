@@ -245,10 +245,11 @@ read_discovery(struct draft *d)
 		return;
 	read_defaults(r, part);
 	read_block(r, block, &part, 1, "discovery");
-	if (!c->homie && !c->home_assistant)
-		report_error(r->report, read_where(r, block),
-			     "discovery: expected \"homie\", "
-			     "\"home_assistant\" or both");
+	if (!c->homie && !c->home_assistant && !c->sparkplug)
+		report_error(
+			r->report, read_where(r, block),
+			"discovery: expected \"homie\", \"home_assistant\" or "
+			"\"sparkplug\"");
 	if (c->home_assistant && !b->n_topics)
 		report_error(r->report, read_where(r, block),
 			     "discovery: \"home_assistant\" needs \"topics\": "

@@ -35,7 +35,8 @@ struct conf_discovery {
 	const char *homie, *home_assistant, *sparkplug;
 	const char *const *topics; /* filters: nothing outside is touched */
 	size_t n_topics;
-	unsigned max;           /* devices */
+	bool rebirth; /* ask nodes of Sparkplug to say anew who they are */
+	unsigned max; /* devices */
 	const char *const *who; /* may tell them what to do */
 	size_t n_who;
 };

@@ -553,6 +553,14 @@ static const struct option discovery_options[] = {
 	  .max = 200, .refuse = refuse_topic, .example = "homeassistant",
 	  .doc = "Where devices are announced as Home Assistant's discovery "
 		 "has it; \"topics\" says which topics they may have." },
+	{ .name = "sparkplug", .type = OPTION_TEXT,
+	  AT(struct discovery_block, discovery.sparkplug), .min = 1,
+	  .max = 200, .refuse = refuse_topic, .example = "spBv1.0",
+	  .doc = "Where nodes and devices of Sparkplug B are." },
+	{ .name = "rebirth", .type = OPTION_BOOL,
+	  AT(struct discovery_block, discovery.rebirth), .fallback = "false",
+	  .doc = "Ask a Sparkplug node that was there before us, once a "
+		 "minute at most, to say anew who it is." },
 	{ .name = "topics", .type = OPTION_SOME,
 	  COUNTED(struct discovery_block, topics, n_topics), .min = 1,
 	  .max = 1000, .example = "zigbee2mqtt/#",

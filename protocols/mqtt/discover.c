@@ -13,6 +13,7 @@
 #include "protocols/mqtt/found.h"
 #include "protocols/mqtt/mqtt.h"
 #include "protocols/mqtt/payload.h"
+#include "protocols/mqtt/spark.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,7 @@
 #define ID_BYTES 200
 #define FILTER_BYTES 1100
 
-/* What it calls itself, for a mark behind its name. */
-#define NAME_BYTES (FOUND_NAME_BYTES + 10)
+#define NAME_BYTES (FOUND_NAME_BYTES + 10) /* with a mark behind it */
 
 /* A fact that is kept. */
 struct kept {
@@ -126,6 +126,22 @@ finding_find(struct discovery *d, const struct convention *c, const char *id)
 	return f;
 }
 
+bool
+discovery_has_room(struct mqtt *q)
+{
+	struct discovery *d = q->discovery;
+
+	if (HASH_COUNT(d->all) + sparks_count(q) < d->conf->max)
+		return true;
+	if (!d->full)
+		log_warn(q->net.name,
+			 "more than %u devices were discovered; \"max\" in "
+			 "discovery allows no more",
+			 d->conf->max);
+	d->full = true;
+	return false;
+}
+
 /* The one of that id; NULL if there are too many. */
 static struct finding *
 finding_get(struct discovery *d, const struct convention *c, const char *id)
@@ -133,16 +149,8 @@ finding_get(struct discovery *d, const struct convention *c, const char *id)
 	struct finding *f = finding_find(d, c, id);
 	AUTO_STR key = { 0 };
 
-	if (f || HASH_COUNT(d->all) >= d->conf->max) {
-		if (!f && !d->full)
-			log_warn(
-				d->q->net.name,
-				"more than %u devices were discovered; \"max\" "
-				"in discovery allows no more",
-				d->conf->max);
-		d->full = d->full || !f;
+	if (f || !discovery_has_room(d->q))
 		return f;
-	}
 	key_of(&key, d, c, id);
 	f = xcalloc(1, sizeof(*f));
 	f->of = d;
@@ -153,57 +161,48 @@ finding_get(struct discovery *d, const struct convention *c, const char *id)
 	return f;
 }
 
-static bool
-is_taken(const struct discovery *d, const char *name)
-{
-	const struct finding *f;
-
-	for (f = d->all; f; f = f->hh.next)
-		if (f->name && strcmp(f->name, name) == 0)
-			return true;
-	return device_named(d->q, name) != NULL;
-}
-
-static void
-set_name(struct finding *f, const char *title)
+char *
+discovery_name(struct mqtt *q, const char *title, const char *key)
 {
 	char slug[FOUND_NAME_BYTES], name[NAME_BYTES];
 
-	found_slug(slug, sizeof(slug), title ? title : f->id);
-	if (!*slug)
-		found_slug(slug, sizeof(slug), f->id);
+	found_slug(slug, sizeof(slug), title);
 	(void)snprintf(name, sizeof(name), "%s", *slug ? slug : "device");
 	/* The same in every run, if they come in the same order. */
-	if (is_taken(f->of, name))
+	if (device_named(q, name))
 		(void)snprintf(name, sizeof(name), "%s-%04x",
 			       *slug ? slug : "device",
-			       broker_subscription_id(f->key) & 0xffff);
-	if (is_taken(f->of, name))
-		log_peer(f->of->q->net.name, "two devices are called \"%s\"",
-			 name);
-	else
-		f->name = xstrdup(name);
+			       broker_subscription_id(key) & 0xffff);
+	if (!device_named(q, name))
+		return xstrdup(name);
+	log_peer(q->net.name, "two devices are called \"%s\"", name);
+	return NULL;
+}
+
+struct device *
+discovery_put(struct mqtt *q, const struct conf_device *conf, struct pool *pool)
+{
+	if (!device_named(q, conf->name))
+		log_info(q->net.name,
+			 "discovered device \"%s\": %zu values, %zu commands",
+			 conf->name, conf->n_states, conf->n_orders);
+	return device_put(q, conf, pool);
 }
 
 static void
 put(struct finding *f, struct found *found, struct pool *pool)
 {
 	struct mqtt *q = f->of->q;
-	bool is_new = !f->name;
 
-	if (is_new)
-		set_name(f, found->title);
+	if (!f->name)
+		f->name = discovery_name(q, found->title ? found->title : f->id,
+					 f->key);
 	if (!f->name) {
 		pool_free(pool);
 		return;
 	}
 	found->device->name = pool_strdup(pool, f->name);
-	if (is_new)
-		log_info(q->net.name,
-			 "discovered device \"%s\": %zu values, %zu commands",
-			 f->name, found->device->n_states,
-			 found->device->n_orders);
-	(void)device_put(q, found->device, pool);
+	(void)discovery_put(q, found->device, pool);
 }
 
 static void
@@ -408,6 +407,7 @@ discovery_take(struct mqtt *q, const struct incoming *t)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++)
 		take_by(q->discovery, &conventions[i], t);
+	sparks_take(q, t);
 }
 
 /* What the broker does not know any more. */
@@ -432,6 +432,7 @@ discovery_open(struct mqtt *q)
 	for (struct finding *f = d->all; f; f = f->hh.next)
 		f->heard = false;
 	timer_start(&d->stale, q->loop, STALE_MS, on_stale, d);
+	sparks_open(q);
 	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++) {
 		const char *prefix = conventions[i].prefix(d->conf);
 		const char *const *f =
@@ -453,6 +454,7 @@ discovery_lost(struct mqtt *q)
 	if (!q->discovery)
 		return;
 	timer_stop(&q->discovery->stale);
+	sparks_lost(q);
 	for (struct finding *f = q->discovery->all; f; f = f->hh.next)
 		timer_stop(&f->timer);
 }
@@ -475,6 +477,7 @@ discovery_free(struct mqtt *q)
 	if (!q->discovery)
 		return;
 	discovery_lost(q);
+	sparks_free(q);
 	HASH_ITER(hh, q->discovery->all, f, tmp)
 	finding_free(f);
 	free(q->discovery);

@@ -13,14 +13,34 @@
  * a mark of its own behind it.
  */
 
+#include <stdbool.h>
+
+struct conf_device;
+struct device;
 struct discovery;
 struct incoming;
 struct mqtt;
+struct pool;
 
 void discovery_make(struct mqtt *q);
 void discovery_free(struct mqtt *q);
 void discovery_open(struct mqtt *q);
 void discovery_lost(struct mqtt *q);
 void discovery_take(struct mqtt *q, const struct incoming *t);
+
+/* ---- for conventions ----------------------------------------------------- */
+
+/* False, and once a line of the log, if there are as many as may be. */
+bool discovery_has_room(struct mqtt *q);
+
+/*
+ * A name that no device has, made of what one calls itself; key is its own.
+ * The caller's to free; NULL, and a line of the log, if there is none.
+ */
+char *discovery_name(struct mqtt *q, const char *title, const char *key);
+
+/* There is such a device from now on; device_put(). */
+struct device *discovery_put(struct mqtt *q, const struct conf_device *conf,
+			     struct pool *pool);
 
 #endif

@@ -34,6 +34,7 @@ struct errand;
 struct giver;
 struct mqtt;
 struct place;
+struct spark;
 struct str;
 struct track;
 struct watch;
@@ -93,7 +94,8 @@ struct mqtt {
 	struct network net;
 	struct devices *devices;
 	struct discovery *discovery; /* NULL: not wanted */
-	struct errand *errands;      /* utlist */
+	struct spark *sparks;
+	struct errand *errands; /* utlist */
 	const struct conf_mqtt *conf;
 	struct loop *loop;
 	struct broker *broker;

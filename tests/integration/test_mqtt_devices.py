@@ -3,6 +3,9 @@
 
 import threading
 
+from tests.support.process import wait_for
+from tests.support.sparkplug import metric, payload
+
 from .test_gateway_commands import Command, nodes
 from .test_mqtt import make_house
 
@@ -280,3 +283,51 @@ def test_homie_makes_devices_known(farm, closing):
     house.ann.chat(jid, "status")
     house.ann.wait_for(lambda s: s.kind == "message" and s.type == "error",
                        since=mark)
+
+
+def test_sparkplug_tells_births_deaths_and_metrics(farm, closing):
+    house = with_discovery(farm, closing)
+    spb, device = f"{house.root}/spb", house.device
+    house.bridge.networks["home"]["discovery"] = {
+        "sparkplug": spb, "rebirth": True}
+    house.bridge.configure()
+    device.subscribe(f"{spb}/plant/NCMD/+")
+    house.bridge.start()
+
+    def say(kind, *metrics, seq=None, of=""):
+        device.publish(f"{spb}/plant/{kind}/edge{of}",
+                       payload(*metrics, seq=seq), qos=0 if seq else 1)
+
+    # Who was there before us is asked to say who it is.
+    say("NDATA", metric(1.0, alias=1), seq=9)
+    asked = device.wait_for(lambda m: m.topic == f"{spb}/plant/NCMD/edge")
+    assert b"Node Control/Rebirth" in asked.payload and not asked.retain
+    say("NBIRTH", metric(3, "bdSeq"), metric(20.5, "temp", 1), seq=0)
+    house.bridge.wait_log("discovered device")
+    say("DBIRTH", metric(False, "running", 7), metric("ok", "note", 8), seq=1,
+        of="/pump")
+    edge, pump = "edge%home@gw.localhost", "pump%home@gw.localhost"
+    house.bridge.wait_log('discovered device "pump"')
+    mark = follow(house, edge)
+    assert shown(house, edge, "", mark).status == "temp 20.5"
+    mark = follow(house, pump)
+    assert shown(house, pump, "", mark).status == "running false, note ok"
+    say("NDATA", metric(21.5, alias=1), seq=2)
+    say("DDATA", metric(True, alias=7), seq=3, of="/pump")
+    assert ask(house, "edge") == "online (online); temp 21.5"
+    assert ask(house, "pump") == "online (online); running true, note ok"
+    # A will of an earlier connection, and what is no payload at all.
+    mark = house.ann.mark()
+    say("NDEATH", metric(2, "bdSeq"))
+    device.publish(f"{spb}/plant/NBIRTH/edge", b"\xff\xff\xff")
+    assert ask(house, "edge") == "online (online); temp 21.5"
+    say("NDEATH", metric(3, "bdSeq"))
+    shown(house, edge, "unavailable", mark)
+    shown(house, pump, "unavailable", mark)
+    mark = house.ann.mark()
+    device.publish(f"{spb}/STATE/scada", {"online": True, "timestamp": 1},
+                   retain=True)
+    house.bridge.wait_log('discovered device "scada"')
+    wait_for("it to be known", lambda: ask(house, "scada") ==
+             "online (true)")
+    device.publish(f"{spb}/STATE/scada", "", retain=True)

@@ -15,8 +15,8 @@ import sys
 from tree import files
 
 SHELL = re.compile(rb"#!/(?:usr/)?bin/(?:env )?(?:ba|da)?sh\b")
-# fo: "fake occupant", a variable; htmp: utlist's own; ist, te: foreign words
-WORDS = "fo,htmp,ist,te,ue,nd,ans,ba"
+# hass: Home Assistant; fo: "fake occupant", a variable; htmp: utlist's own; ist, te: foreign words
+WORDS = "hass,fo,htmp,ist,te,ue,nd,ans,ba"
 
 
 def run(*argv):

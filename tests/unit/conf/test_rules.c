@@ -146,7 +146,7 @@ static const struct {
 	  "c.conf:1: on: \"who\": expected \"*\" or \"NETWORK:ACCOUNT\", found \"op\"\n"
 	  "c.conf:1: on: \"who\": unknown network \"nowhere\"\n" },
 	{ "broker = \"mqtt://localhost\"; discovery: { who = [ \"op\", \"y:a\" ]; };",
-	  "c.conf:1: discovery: expected \"homie\", \"home_assistant\" or both\n"
+	  "c.conf:1: discovery: expected \"homie\", \"home_assistant\" or \"sparkplug\"\n"
 	  "c.conf:1: discovery: \"who\": expected \"*\" or \"NETWORK:ACCOUNT\", found \"op\"\n"
 	  "c.conf:1: discovery: \"who\": unknown network \"y\"\n" },
 	{ "broker = \"mqtt://localhost\"; discovery: { home_assistant = \"ha\"; };",
@@ -154,7 +154,7 @@ static const struct {
 	{ "broker = \"mqtt://localhost\"; discovery: { homie = \"h/#\"; topics = \"a#\"; max = 0; };",
 	  "c.conf:1: \"homie\": expected a topic without + and #, that does not begin with $, such as \"home/door\", found \"h/#\"\n"
 	  "c.conf:1: \"max\": expected a number from 1 to 5000, found the number 0\n"
-	  "c.conf:1: discovery: expected \"homie\", \"home_assistant\" or both\n"
+	  "c.conf:1: discovery: expected \"homie\", \"home_assistant\" or \"sparkplug\"\n"
 	  "c.conf:1: \"topics\": expected a topic filter such as \"home/+/state\" or \"home/#\", in which + is a whole level and # the last one, found \"a#\"\n" },
 	{ "broker = \"mqtt://localhost\"; version = \"4\";",
 	  "c.conf:1: \"version\": expected one of \"auto\", \"5\", \"3.1.1\", found \"4\"\n" },

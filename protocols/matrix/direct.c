@@ -150,21 +150,27 @@ person_of_ghost(struct matrix *m, const char *ghost, struct str *network,
 	return matrix_puppet_read(ghost, &ours, network, id);
 }
 
+static void
+chat_enter(struct chat *c)
+{
+	AUTO_STR path = { 0 };
+
+	matrix_room_path(&path, c->room, "join");
+	matrix_path_as(&path, c->ghost, NULL);
+	hs_call(c->m->hs, &(struct hs_call){ "POST", path.data, json_object(),
+					     NULL, c->m });
+}
+
 /* That it is registered already is as good. */
 static void
 on_registered(void *arg, const struct hs_answer *answer)
 {
 	struct chat *c = arg;
-	AUTO_STR path = { 0 };
 
-	if (!answer->status) {
+	if (!answer->status)
 		matrix_lost(c->m, answer);
-		return;
-	}
-	matrix_room_path(&path, c->room, "join");
-	matrix_path_as(&path, c->ghost, NULL);
-	hs_call(c->m->hs, &(struct hs_call){ "POST", path.data, json_object(),
-					     NULL, c->m });
+	else
+		chat_enter(c);
 }
 
 /* Somebody wants to talk to a puppet. */
@@ -176,6 +182,8 @@ take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
 	const json_t *direct =
 		json_object_get(content_object(whole, "content"), "is_direct");
 
+	if (!json_is_true(direct) && strcmp(ghost, m->bot) == 0)
+		return; /* perhaps a room of a link */
 	if (!json_is_true(direct)) {
 		log_info(m->net.name,
 			 "%.255s invited the puppet %.255s into a room that is "
@@ -184,7 +192,10 @@ take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
 		return;
 	}
 	struct chat *c = chat_add(m, room, ghost, person);
-	ghost_register(m, ghost, on_registered, c);
+	if (strcmp(ghost, m->bot) == 0)
+		chat_enter(c);
+	else
+		ghost_register(m, ghost, on_registered, c);
 	chats_save(m);
 }
 
@@ -203,7 +214,7 @@ private_member(struct matrix *m, const json_t *whole)
 	if (c && strcmp(who, c->person) == 0)
 		c->away = strcmp(how, "join") != 0;
 	else if (!c && strcmp(how, "invite") == 0 && matrix_is_us(m, who) &&
-		 strcmp(who, m->bot) != 0 && !matrix_is_us(m, sender))
+		 !matrix_is_us(m, sender))
 		take_invitation(m, whole, who);
 }
 
@@ -219,7 +230,16 @@ private_says(struct matrix *m, const json_t *whole)
 
 	if (!c || strcmp(sender, c->person) != 0)
 		return c != NULL;
+	if (strcmp(c->ghost, m->bot) == 0) {
+		desk_hear(m, whole);
+		return true;
+	}
 	struct event *ev = content_to_event(whole, &why);
+	if (why)
+		matrix_say(m, room, c->ghost, NULL,
+			   "This was not passed on: it is encrypted, and the "
+			   "bridge cannot read it. Please open a chat without "
+			   "encryption.");
 	if (!ev || !person_of_ghost(m, c->ghost, &network, &id)) {
 		event_unref(ev);
 		return true;

@@ -117,6 +117,7 @@ drop_all(struct matrix *m)
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
 	portals_drop(m);
+	desk_drop(m);
 	ghosts_drop(m);
 	chats_drop(m);
 }

@@ -17,6 +17,7 @@
  *     portal.c    rooms that stand for channels of other networks
  *     lookup.c    which ones those are, for clients that ask
  *     direct.c    private conversations
+ *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
  *     barrier.c   whether the homeserver keeps something back
  *     hs.c        calls to the homeserver
@@ -45,6 +46,7 @@
 
 struct conf_matrix;
 struct chat;
+struct ask;
 struct closing;
 struct http_exchange;
 struct http_request;
@@ -180,6 +182,9 @@ struct matrix {
 	unsigned making;          /* are being made */
 	struct knock *knocks;     /* portal.c */
 	struct closing *closings; /* likewise */
+	struct ask *asks;         /* desk.c */
+	uint64_t asked[64];       /* events that were, lately */
+	size_t n_asked;
 	struct intake *intakes;
 	struct intake *current; /* whose events are being raised */
 	char *told_encrypted;   /* the last room that was told, or NULL */
@@ -359,6 +364,12 @@ bool portal_admits(struct mroom *room, const char *user_id);
 
 void portal_standing(struct network *net, struct channel *ch,
 		     const char *sender_id, const struct standing *s);
+
+/* ---- desk.c ------------------------------------------------------------- */
+
+/* Somebody writes to the bot in a direct chat. */
+void desk_hear(struct matrix *m, const json_t *whole);
+void desk_drop(struct matrix *m);
 
 /* ---- lookup.c ----------------------------------------------------------- */
 

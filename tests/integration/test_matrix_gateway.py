@@ -198,3 +198,59 @@ def test_everybody_is_back_after_a_restart(one_gateway, closing):
     assert v.bob.wait_text("still here", 30, target=v.channel).nick == v.nick
     v.bob.say(v.channel, "you too")
     v.mia.wait_text("you too", room=v.room)
+
+
+# ---- the bot ----------------------------------------------------------------
+
+class Desk:
+    """mia in a direct chat with the bot."""
+
+    def __init__(self, gateway, things):
+        self.g = gateway
+        self.mia = things.matrix(gateway.synapse, things.name("mia"))
+        self.room = self.mia.create(preset="trusted_private_chat",
+                                    is_direct=True,
+                                    invite=[gateway.service.bot_id])
+        self.mia.wait_member(self.room, gateway.service.bot_id)
+
+    def ask(self, text):
+        event = self.mia.say(self.room, text)
+        return self.mia.wait_for(
+            lambda e: e.sender == self.g.service.bot_id and
+            e.reply_to == event and e.kind == "m.notice", 20).body
+
+
+def test_the_bot_explains_and_lists_what_can_be_asked(one_gateway, closing):
+    desk = Desk(one_gateway, closing)
+    said = desk.ask("help")
+    assert "\nirc configure - " in said and "\nconfigure - " in said
+    assert "there is no such command" in desk.ask("irc nothing")
+    assert "KEY=VALUE" in desk.ask("irc configure ann")
+
+
+def test_settings_are_shown_and_set_by_words_to_the_bot(one_gateway, closing):
+    """A nick that is set is the one that the next connection has."""
+    desk = Desk(one_gateway, closing)
+    form = desk.ask("irc configure")
+    assert "\nnick: " in form and "Answer with: irc configure" in form
+    nick = closing.name("chosen")
+    assert "taken" in desk.ask(f"irc configure nick={nick}")
+    assert f'now "{nick}"' in desk.ask("irc configure")
+    assert "cannot be" in desk.ask('irc configure nick="a b"')
+    channel = "#" + closing.name("gate")
+    bob = closing.irc(one_gateway.irc, closing.name("bob"))
+    bob.join(channel)
+    desk.mia.join(one_gateway.alias(channel))
+    bob.wait_for(lambda m: m.command == "JOIN" and m.nick == nick)
+
+
+def test_a_left_chat_with_the_bot_can_be_opened_again(one_gateway, closing):
+    desk = Desk(one_gateway, closing)
+    desk.mia.leave(desk.room)
+    again = Desk(one_gateway, closing)
+    again.mia = desk.mia
+    again.room = desk.mia.create(preset="trusted_private_chat",
+                                 is_direct=True,
+                                 invite=[one_gateway.service.bot_id])
+    desk.mia.wait_member(again.room, one_gateway.service.bot_id)
+    assert "configure" in again.ask("help")

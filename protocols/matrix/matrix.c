@@ -266,11 +266,17 @@ on_whoami(void *arg, const struct hs_answer *answer)
 		make_device(m);
 		return;
 	}
+	if (!id) {
+		go_down(m, DOWN_UNREACHABLE,
+			"the homeserver was asked who we are, and answered "
+			"nonsense");
+		return;
+	}
 	str_init(&why, 512);
 	str_printf(&why,
 		   "the homeserver calls us %.255s, and we expected %.255s; is "
 		   "server_name right, and the registration the one it has?",
-		   id ? id : "nobody", m->bot);
+		   id, m->bot);
 	go_down(m, DOWN_REFUSED, why.data);
 }
 

@@ -473,6 +473,12 @@ on_state(void *arg, const struct hs_answer *answer)
 		mroom_lost(room, DOWN_UNREACHABLE, answer->why);
 		return;
 	}
+	if (!json_is_array(answer->json)) {
+		mroom_lost(room, DOWN_UNREACHABLE,
+			   "the homeserver was asked who is in the room, and "
+			   "answered nonsense");
+		return;
+	}
 	if (is_impostor(room, answer->json)) {
 		mroom_lost(room, DOWN_REFUSED,
 			   "the room that is said to replace it does not say "
@@ -509,7 +515,10 @@ room_not_entered(struct mroom *room, const struct hs_answer *answer)
 			   room->ch->name);
 	else
 		str_add(&why, answer->why);
-	mroom_lost(room, answer->status < 500 ? DOWN_REFUSED : DOWN_UNREACHABLE,
+	mroom_lost(room,
+		   answer->status >= 400 && answer->status < 500
+			   ? DOWN_REFUSED
+			   : DOWN_UNREACHABLE,
 		   why.data);
 }
 

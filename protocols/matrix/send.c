@@ -21,6 +21,7 @@
 
 #define RETRY_MS 5000
 #define TYPING_MS 30000
+#define LATE_MS 3000 /* that a delivery may take */
 
 /* ---- words -------------------------------------------------------------- */
 
@@ -237,13 +238,23 @@ find_reaction(struct word *w)
 
 /* ---- on the wire -------------------------------------------------------- */
 
+/* Its time would be another one than when it was said. */
+static bool
+is_late(const struct word *w)
+{
+	const struct event *ev = w->d->event;
+	int64_t age = loop_wall_ms(w->room->m->loop) - ev->when_ms;
+
+	return ev->when_ms > 0 && (ev->flags & EVENT_LATE || age > LATE_MS);
+}
+
 static void
 call(struct word *w, struct str *path, const char *method, json_t *body)
 {
 	const struct event *ev = w->d->event;
 
 	matrix_path_as(path, word_voice(w), device(w));
-	if (ev->flags & EVENT_LATE && ev->when_ms > 0)
+	if (is_late(w))
 		str_printf(path, "&ts=%lld", (long long)ev->when_ms);
 	hs_call(w->room->m->hs,
 		&(struct hs_call){ method, path->data, body, on_answer, w });

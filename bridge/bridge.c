@@ -28,6 +28,8 @@
 
 /* How often to write down the time, while something waits. */
 #define TICK_MS (10 * 60 * 1000)
+/* For the last lines to be confirmed, before we go. */
+#define DRAIN_MS 2000
 
 /* ---- finding ----------------------------------------------------------- */
 
@@ -74,6 +76,9 @@ bridge_pressure(struct bridge *bridge, bool tight)
 	bounds_pressed(bridge);
 }
 
+static void leave(void *arg);
+static bool is_drained(const struct bridge *bridge);
+
 /* ---- the pass ---------------------------------------------------------- */
 
 static void
@@ -99,6 +104,8 @@ bridge_work(void *arg)
 		room_work(room); /* may free it */
 		room = next;
 	}
+	if (timer_is_running(&bridge->drain) && is_drained(bridge))
+		leave(bridge);
 }
 
 void
@@ -393,6 +400,27 @@ bridge_network_is_down(struct bridge *bridge)
 	loop_defer(bridge->loop, stop_check, bridge);
 }
 
+/* Nothing is on the wire, or it has had its time: goodbye. */
+static void
+leave(void *arg)
+{
+	struct bridge *bridge = arg;
+
+	timer_stop(&bridge->drain);
+	for (size_t i = 0; i < bridge->n_nets; i++)
+		network_stop(bridge->nets[i]);
+	loop_defer(bridge->loop, stop_check, bridge);
+}
+
+static bool
+is_drained(const struct bridge *bridge)
+{
+	for (const struct room *r = bridge->rooms; r; r = r->hh.next)
+		if (r->outbox.in_flight)
+			return false;
+	return true;
+}
+
 void
 bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 {
@@ -405,9 +433,9 @@ bridge_stop(struct bridge *bridge, void (*fn)(void *arg), void *arg)
 	timer_stop(&bridge->prune);
 	if (*bridge->id)
 		steady_keep(bridge);
-	for (size_t i = 0; i < bridge->n_nets; i++)
-		network_stop(bridge->nets[i]);
-	loop_defer(bridge->loop, stop_check, bridge);
+	/* What is confirmed now is not said again by the next run. */
+	timer_start(&bridge->drain, bridge->loop, DRAIN_MS, leave, bridge);
+	bridge_schedule(bridge);
 }
 
 static void
@@ -445,6 +473,7 @@ bridge_free(struct bridge *bridge)
 	commands_free(bridge);
 	contacts_free(bridge);
 	timer_stop(&bridge->tick);
+	timer_stop(&bridge->drain);
 	free_rooms(bridge);
 	loop_cancel(bridge->loop, bridge_work, bridge);
 	loop_cancel(bridge->loop, stop_check, bridge);

@@ -133,6 +133,7 @@ struct item {
 	int64_t event;     /* number in the store; 0 if it was never kept */
 	int64_t steady_ms; /* when it was taken; in time it is too old */
 	int64_t since_ms;  /* when it came to the head, to wait for a puppet */
+	bool early; /* waits until it is known who is where it was said */
 	int64_t queued_ms; /* when it came into memory */
 	bool seen;         /* said there by another bridge */
 	unsigned attempts;
@@ -191,6 +192,7 @@ struct room {
 	struct route_place place;
 	const char *nick; /* template */
 	bool puppets;
+	bool entered; /* once, since we started */
 	bool joining;
 	bool renew;      /* to be left and entered again, when it is quiet */
 	bool closing;    /* the same, to be freed */
@@ -342,6 +344,7 @@ struct bridge {
 	bool behind;  /* too much is on its way to disk */
 	bool pressed; /* something changed: look who is to be told */
 	int64_t last_event;
+	struct timer drain;       /* while the last lines are confirmed */
 	int64_t started_ms;       /* 0 before bridge_start() */
 	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
 	struct timer tick, prune;

@@ -37,6 +37,8 @@
 
 /* A private word has nobody else to be said by: it waits longer. */
 #define DIRECT_WAIT_MS 60000
+/* For those who speak from where we have not been since the start. */
+#define EARLY_WAIT_MS 15000
 /* What waited for longer tells when it was said. */
 #define LATE_MS (2 * 60 * 1000)
 
@@ -466,6 +468,8 @@ enum voice {
 static int64_t
 patience_ms(const struct item *item)
 {
+	if (item->early)
+		return EARLY_WAIT_MS;
 	if (speaks_alone(item))
 		return DIRECT_WAIT_MS;
 	return item->room->ch.limits.puppet_wait_ms;
@@ -491,6 +495,31 @@ may_still_speak(const struct item *item)
 	return item->home && (item->room->life->net->caps & CAN_DIRECT);
 }
 
+/*
+ * Where it was said has not been entered since we started: its author will be
+ * known to be there, and have a puppet, as soon as it is.
+ */
+static bool
+is_early(const struct item *item)
+{
+	const struct room *room = item->room;
+	const struct room *from =
+		bridge_room(room->bridge, item->source->channel);
+
+	return from && from->ch.kind == CHANNEL_ROOM && !from->ch.portal &&
+	       !from->entered && from->life->wanted && room->puppets &&
+	       (room->life->net->caps & CAN_PUPPET) &&
+	       !event_is_own(item->source);
+}
+
+static void
+set_early(struct item *item, bool early)
+{
+	if (item->early != early)
+		item->since_ms = -1;
+	item->early = early;
+}
+
 static enum voice
 voice_of(struct item *item)
 {
@@ -504,7 +533,8 @@ voice_of(struct item *item)
 	occ = item->speaker;
 	if (occ && occ->o.state == OCCUPANT_JOINED)
 		return VOICE_OWN;
-	if (alone ? !may_still_speak(item) : !is_coming(occ))
+	set_early(item, !alone && !occ && is_early(item));
+	if (alone ? !may_still_speak(item) : !item->early && !is_coming(occ))
 		return other;
 	if (item->since_ms < 0)
 		item->since_ms = loop_now_ms(loop_of(room));
@@ -717,7 +747,8 @@ outbox_work(struct room *room)
 {
 	struct outbox *box = &room->outbox;
 
-	if (box->folding)
+	/* Whoever is about to leave begins nothing that has no end. */
+	if (box->folding || room->bridge->state != BRIDGE_RUNNING)
 		return;
 	refill(room);
 	if (room->ch.joined && !box->n && !box->more)

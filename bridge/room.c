@@ -263,6 +263,11 @@ bridge_joined(struct channel *ch)
 
 	if (!room->joining)
 		return;
+	/* There, words of those who are here may be waiting. */
+	for (size_t i = 0;
+	     !room->since_ms && room->link && i < room->link->n_rooms; i++)
+		bridge_mark(room->link->rooms[i]);
+	room->entered = true;
 	room->joining = false;
 	room->complained = false;
 	room->since_ms = loop_now_ms(room->bridge->loop);

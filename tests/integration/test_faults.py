@@ -554,7 +554,7 @@ def test_fault_29_a_stop_under_load_loses_nothing(faulty):
         traffic.wait_said(10)
     print("stopped after", [f"{t:.2f} s" for t in took])
     assert max(took) < 10
-    traffic.audit(stops * WINDOW, stops * WINDOW)
+    traffic.audit()  # what was under way is confirmed first
 
 
 # ---- 40: twice

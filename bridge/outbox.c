@@ -432,7 +432,18 @@ row_of(const struct refill *r, int64_t event)
 	return NULL;
 }
 
-/* What is in memory is the beginning of what is on disk. */
+/*
+ * What is in memory stands on disk among the first, but for those that ended
+ * while no end could be written: these are there, too, and may be so many that
+ * the newest in memory are not reached. Of them nothing was changed.
+ */
+static bool
+was_reached(const struct refill *r, const struct item *item)
+{
+	return r->n < OUTBOX_MEMORY_MAX ||
+	       item->event <= r->rows[r->n - 1].event;
+}
+
 void
 outbox_reread(struct room *room)
 {
@@ -451,7 +462,7 @@ outbox_reread(struct room *room)
 			continue;
 		if (row)
 			stand_for(item, row);
-		else
+		else if (was_reached(&r, item))
 			item_free(item);
 	}
 }

@@ -20,6 +20,7 @@
 #include "bridge/log.h"
 #include "bridge/loop.h"
 #include "bridge/store.h"
+#include "bridge/str.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,17 +35,27 @@
 #define HEALING_MS (4 * 3600 * 1000)
 #define DEFAULT_SEEDS 1000
 #define DEFAULT_STEPS 1000
+#define READINGS 32
 #define NOTES 40
+
+/* The configuration, as read once. Those after it say the same, but some of
+ * their networks and links are taken for others. */
+struct reading {
+	struct conf conf;
+	struct conf_network networks[NETS];
+	struct conf_link links[LINKS];
+	char prints[NETS + LINKS][16];
+};
 
 struct storm {
 	struct oracle oracle; /* first: a failure finds its way back */
 	uint64_t seed, random;
 	uint64_t steps; /* of all storms so far */
-	struct conf_network networks[NETS];
-	struct conf_link links[LINKS];
 	struct conf_member members[ROOMS];
 	char nick[ROOMS][32];
-	struct conf conf;
+	struct reading readings[READINGS];
+	struct reading *now;
+	unsigned last_print;
 	struct loop *loop;
 	struct store *store;
 	struct bridge *bridge;
@@ -210,14 +221,31 @@ make_room(struct storm *s, int link)
 static void
 make_queue(struct storm *s)
 {
-	s->conf.queue_age_s = 365 * 24 * 3600;
-	s->conf.queue_mib = 64;
-	s->conf.queue_rows =
+	s->now->conf.queue_age_s = 365 * 24 * 3600;
+	s->now->conf.queue_mib = 64;
+	s->now->conf.queue_rows =
 		likely(s, 30) ? 50 + (unsigned)roll(s, 300) : 1000000;
-	s->conf.away_after_s = likely(s, 50) ? 30 : 0;
-	s->conf.fold_keep = 1 + (unsigned)roll(s, 20);
-	s->conf.fold_rows = likely(s, 40) ? 5 + (unsigned)roll(s, 60) : 0;
-	s->conf.fold_after_s = likely(s, 30) ? 600 : 0;
+	s->now->conf.away_after_s = likely(s, 50) ? 30 : 0;
+	s->now->conf.fold_keep = 1 + (unsigned)roll(s, 20);
+	s->now->conf.fold_rows = likely(s, 40) ? 5 + (unsigned)roll(s, 60) : 0;
+	s->now->conf.fold_after_s = likely(s, 30) ? 600 : 0;
+}
+
+static void
+make_print(struct storm *s, char *print)
+{
+	snprintf(print, sizeof(s->now->prints[0]), "%u", ++s->last_print);
+}
+
+static void
+print_all(struct reading *r)
+{
+	r->conf.networks = r->networks;
+	r->conf.links = r->links;
+	for (size_t i = 0; i < NETS; i++)
+		r->networks[i].fingerprint = r->prints[i];
+	for (size_t i = 0; i < LINKS; i++)
+		r->links[i].fingerprint = r->prints[NETS + i];
 }
 
 static void
@@ -227,15 +255,16 @@ make_conf(struct storm *s)
 	struct oracle *o = &s->oracle;
 	int n_links = 2 + roll(s, 2);
 
+	s->now = &s->readings[0];
 	o->n_nets = 3 + (size_t)roll(s, 2);
 	for (size_t i = 0; i < o->n_nets; i++) {
 		make_net(s, &o->worlds[i]);
-		s->networks[i] = world_conf(&o->worlds[i]);
+		s->now->networks[i] = world_conf(&o->worlds[i]);
 	}
 	for (int i = 0; i < n_links; i++) {
 		int n = n_links == 3 ? 2 : 2 + roll(s, 2);
 
-		s->links[i] = (struct conf_link){
+		s->now->links[i] = (struct conf_link){
 			.name = names[i],
 			.members = &s->members[o->n_rooms],
 			.n_members = (size_t)n,
@@ -243,11 +272,14 @@ make_conf(struct storm *s)
 		while (n-- > 0)
 			make_room(s, i);
 	}
-	s->conf.uses = 1; /* our own */
-	s->conf.networks = s->networks;
-	s->conf.n_networks = o->n_nets;
-	s->conf.links = s->links;
-	s->conf.n_links = (size_t)n_links;
+	s->now->conf.uses = 1; /* our own */
+	s->now->conf.networks = s->now->networks;
+	s->now->conf.n_networks = o->n_nets;
+	s->now->conf.links = s->now->links;
+	s->now->conf.n_links = (size_t)n_links;
+	for (size_t i = 0; i < NETS + LINKS; i++)
+		make_print(s, s->now->prints[i]);
+	print_all(s->now);
 	make_queue(s);
 }
 
@@ -281,8 +313,8 @@ begin(struct storm *s)
 	s->loop = loop_new_manual(next(s), START_MS);
 	s->store = store_open_inline(s->loop, s->database, &err);
 	if (s->store)
-		s->bridge =
-			bridge_new(s->loop, s->store, &s->conf, table, &err);
+		s->bridge = bridge_new(s->loop, s->store, &s->now->conf, table,
+				       &err);
 	if (!s->bridge) {
 		printf("Bail out! %s\n", err.text);
 		exit(1);
@@ -747,6 +779,38 @@ do_restart(struct storm *s)
 
 /* ---- one storm --------------------------------------------------------- */
 
+/* Nobody holds it any more. */
+static struct reading *
+free_reading(struct storm *s)
+{
+	for (size_t i = 0; i < READINGS; i++)
+		if (&s->readings[i] != s->now && s->readings[i].conf.uses <= 1)
+			return &s->readings[i];
+	return NULL;
+}
+
+static void
+do_reload(struct storm *s)
+{
+	struct reading *r = free_reading(s);
+	AUTO_STR said = { 0 };
+
+	if (!r)
+		return;
+	*r = *s->now;
+	r->conf.uses = 1;
+	for (size_t i = 0; i < NETS + LINKS; i++)
+		if (likely(s, i < NETS ? 20 : 50))
+			make_print(s, r->prints[i]);
+	print_all(r);
+	str_init(&said, 4096);
+	if (bridge_reload(s->bridge, &r->conf, &said) < 0)
+		return; /* the one before is still on its way */
+	s->now = r;
+	note(s, "reload: %s", said.data);
+	turn(s, 0);
+}
+
 static const struct step {
 	int weight;
 	void (*run)(struct storm *s);
@@ -759,7 +823,7 @@ static const struct step {
 	{ 30, do_dead },     { 30, do_slow },   { 100, do_go_on },
 	{ 20, do_lose },     { 30, do_kick },   { 5, do_bar },
 	{ 120, do_wait },    { 20, do_full },   { 7, do_crash },
-	{ 7, do_fail },      { 4, do_restart },
+	{ 7, do_fail },      { 4, do_restart }, { 10, do_reload },
 };
 
 static void

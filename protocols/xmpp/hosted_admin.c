@@ -495,6 +495,43 @@ hosted_invitation(struct xmpp *x, const struct invitation *i)
 	xmpp_post(x, st);
 }
 
+/* Only to who is in: else we would carry anything to anybody. */
+bool
+hosted_declined(const struct hosted_question *q)
+{
+	xmpp_stanza_t *x = stanza_child(q->st, "x", NS_MUC_USER);
+	xmpp_stanza_t *decline =
+		x ? xmpp_stanza_get_child_by_name(x, "decline") : NULL;
+	char bare[FULL_JID_MAX];
+	AUTO_STR reason = { 0 };
+	struct guest *g = NULL;
+	struct jid jid;
+
+	if (!decline)
+		return false;
+	str_init(&reason, REASON_MAX);
+	stanza_read_text(&reason, stanza_own_child(decline, "reason"));
+	if (q->h && jid_parse(&jid, stanza_get(decline, "to"))) {
+		jid.resource[0] = '\0';
+		g = jid_format(&jid, bare, sizeof(bare)) ? guest_find(q->h, bare)
+							 : NULL;
+	}
+	if (!g || !*q->who) {
+		answer_error(q->x, q->st, "item-not-found",
+			     "whoever invited you is not in the room");
+		return true;
+	}
+	xmpp_stanza_t *st =
+		stanza_new(q->x->ctx, "message", q->h->jid, bare, NULL);
+	x = stanza_add(st, "x", NS_MUC_USER);
+	decline = stanza_add(x, "decline", NULL);
+	stanza_attr(decline, "from", q->who);
+	if (reason.len)
+		stanza_add_text(decline, "reason", NULL, reason.data);
+	xmpp_post(q->x, st);
+	return true;
+}
+
 /* Somebody of the network is asked over it, anybody else by us. */
 static void
 invite(const struct hosted_question *q, xmpp_stanza_t *invite)

@@ -25,6 +25,12 @@ bool hosted_admin_iq(const struct hosted_question *q);
 /* The same for a message of somebody who is in the room: they invite. */
 bool hosted_admin_message(const struct hosted_question *q);
 
+/*
+ * True if the message is of somebody who does not come, although somebody who
+ * is in the room has invited them; those are told.
+ */
+bool hosted_declined(const struct hosted_question *q);
+
 /* ... and for one to a person: who invites them into a room (XEP-0249). */
 bool hosted_direct_invite(struct xmpp *x, xmpp_stanza_t *st, const char *who);
 

@@ -8,6 +8,7 @@
  * says that the server has it. Both are remembered, see hosted_past.c.
  */
 
+#include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
 
 #include "bridge/base.h"
@@ -17,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NS_MUC_REQUEST "http://jabber.org/protocol/muc#request"
 
 #define RETRY_MS 1000
 #define NS_RETRACT "urn:xmpp:message-retract:1"
@@ -286,13 +289,45 @@ came_back(const struct heard_here *m)
 	}
 }
 
+/* Who it is from, if that one may use the gateway; else "". */
+static void
+read_author(const struct heard_here *m, char who[FULL_JID_MAX])
+{
+	const struct conf_gateway *gateway = m->x->conf->gateway;
+	struct jid from;
+
+	if (!jid_parse(&from, stanza_get(m->st, "from")) || !*from.local ||
+	    !address_allowed(gateway->users, gateway->n_users, &from))
+		from = (struct jid){ 0 };
+	from.resource[0] = '\0';
+	if (!*from.local || !jid_format(&from, who, FULL_JID_MAX))
+		who[0] = '\0';
+}
+
+/* What is neither for everybody nor for one. */
+static void
+hear_other(const struct heard_here *m, const struct hosted_question *q)
+{
+	if (hosted_admin_message(q))
+		return;
+	if (form_submitted(m->st, NS_MUC_REQUEST, NULL))
+		answer_error(m, "not-allowed",
+			     "ask an operator of the channel for voice");
+	else
+		answer_error(m, "feature-not-implemented",
+			     "this room takes groupchat messages only");
+}
+
 static void
 hear(const struct heard_here *m)
 {
 	bool all = stanza_has_type(m->st, "groupchat");
-	const struct hosted_question q = { m->x, m->st, m->h, m->place,
-					   m->c ? m->c->who->id : "" };
+	char who[FULL_JID_MAX];
+	const struct hosted_question q = { m->x, m->st, m->h, m->place, who };
 
+	read_author(m, who);
+	if (hosted_declined(&q))
+		return;
 	if (!m->c || !m->c->in)
 		answer_error(m, "not-acceptable", "you are not in the room");
 	else if (all && *m->nick)
@@ -302,9 +337,8 @@ hear(const struct heard_here *m)
 		say(m);
 	else if (*m->nick)
 		say_privately(m);
-	else if (!hosted_admin_message(&q))
-		answer_error(m, "feature-not-implemented",
-			     "this room takes groupchat messages only");
+	else
+		hear_other(m, &q);
 }
 
 bool

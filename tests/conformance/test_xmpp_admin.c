@@ -289,6 +289,55 @@ invitations_go_where_they_belong(void **state)
 			       "<invite from='zoe%libera@gw.test'>"));
 }
 
+static void
+who_declines_an_invitation_is_heard(void **state)
+{
+	struct fixture *f = *state;
+
+	ann_and_bob(f);
+	xmppd_say(f->server,
+		  "<message from='cid@test/c' to='" FMT_ROOM "'>"
+		  "<x xmlns='http://jabber.org/protocol/muc#user'>"
+		  "<decline to='ann@test/a'><reason>busy</reason></decline>"
+		  "</x></message>");
+	expect_seen(f, "ann@test",
+		    "<message from='" ROOM "' to='ann@test'>"
+		    "<x xmlns='http://jabber.org/protocol/muc#user'>"
+		    "<decline from='cid@test'><reason>busy</reason></decline>"
+		    "</x></message>\n");
+	xmppd_say(f->server,
+		  "<message from='cid@test/c' to='" FMT_ROOM "'>"
+		  "<x xmlns='http://jabber.org/protocol/muc#user'>"
+		  "<decline to='victim@test'/></x></message>");
+	xmppd_say(f->server,
+		  "<message from='eve@elsewhere/e' to='" FMT_ROOM "'>"
+		  "<x xmlns='http://jabber.org/protocol/muc#user'>"
+		  "<decline to='ann@test'/></x></message>");
+	expect_seen(f, "victim@test", "");
+	assert_non_null(strstr(seen_by(f, "cid@test/c"), "<item-not-found "));
+	assert_non_null(
+		strstr(seen_by(f, "eve@elsewhere/e"), "<item-not-found "));
+}
+
+static void
+a_request_for_voice_is_declined(void **state)
+{
+	struct fixture *f = *state;
+
+	ann_and_bob(f);
+	xmppd_say(f->server,
+		  "<message from='ann@test/a' to='" FMT_ROOM "' id='v'>"
+		  "<x xmlns='jabber:x:data' type='submit'>"
+		  "<field var='FORM_TYPE'><value>http://jabber.org/protocol/"
+		  "muc#request</value></field><field var='muc#role'>"
+		  "<value>participant</value></field></x></message>");
+	expect_seen(f, "ann@test/a",
+		    "<message from='" ROOM "' id='v' to='ann@test/a' "
+		    "type='error'>" ERROR("not-allowed", "cancel",
+					  "ask an operator of the channel for "
+					  "voice") "</message>\n");
+}
+
 int
 main(void)
 {
@@ -304,6 +353,8 @@ main(void)
 		TEST(the_own_rank_is_shown_and_moderators_see_addresses),
 		TEST(a_kick_of_somebody_elsewhere_is_shown_as_one),
 		TEST(invitations_go_where_they_belong),
+		TEST(who_declines_an_invitation_is_heard),
+		TEST(a_request_for_voice_is_declined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

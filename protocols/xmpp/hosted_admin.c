@@ -513,8 +513,9 @@ hosted_declined(const struct hosted_question *q)
 	stanza_read_text(&reason, stanza_own_child(decline, "reason"));
 	if (q->h && jid_parse(&jid, stanza_get(decline, "to"))) {
 		jid.resource[0] = '\0';
-		g = jid_format(&jid, bare, sizeof(bare)) ? guest_find(q->h, bare)
-							 : NULL;
+		g = jid_format(&jid, bare, sizeof(bare))
+			    ? guest_find(q->h, bare)
+			    : NULL;
 	}
 	if (!g || !*q->who) {
 		answer_error(q->x, q->st, "item-not-found",

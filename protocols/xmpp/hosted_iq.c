@@ -8,6 +8,7 @@
 #include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
+#include "protocols/xmpp/legacy.h"
 #include "protocols/xmpp/mam.h"
 #include "protocols/xmpp/rsm.h"
 
@@ -102,8 +103,9 @@ say_info(const struct question *q)
 	static const char *const service_features[] = {
 		NS_DISCO_INFO,       NS_DISCO_ITEMS,  NS_MUC,      NS_PING,
 		"jabber:iq:version", "urn:xmpp:time", NS_COMMANDS, "vcard-temp",
-		"jid\\20escaping",   NS_RSM,          NULL,
+		"jid\\20escaping",   NS_RSM,          NS_GATEWAY,  NULL,
 	};
+	static const char *const register_feature[] = { NS_REGISTER, NULL };
 	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
 
@@ -116,10 +118,13 @@ say_info(const struct question *q)
 		add_identity(query, "conference", "irc",
 			     q->place.network->name);
 		add_features(query, service_features);
+		add_features(query, register_feature);
 	} else {
 		add_identity(query, "gateway", "irc", "Causeway");
 		add_identity(query, "conference", "irc", "Causeway");
 		add_features(query, service_features);
+		if (q->x->conf->gateway->fixed)
+			add_features(query, register_feature);
 	}
 	xmpp_post(q->x, result);
 }
@@ -263,6 +268,9 @@ ask_place(const struct question *q)
 	xmpp_stanza_t *asked = info ? info : items;
 	const struct hosted_question admin = { q->x, q->st, q->h, &q->place,
 					       q->who };
+	const struct legacy_call legacy = { q->x, q->st,
+					    q->allowed ? q->who : "",
+					    network_of(q) };
 
 	if (ask_command(q) ||
 	    (q->place.kind == ADDRESS_CHANNEL && ask_archive(q)))
@@ -273,9 +281,10 @@ ask_place(const struct question *q)
 		say_info(q);
 	else if (items && get)
 		say_items(q);
+	else if (q->place.kind == ADDRESS_CHANNEL)
+		return hosted_admin_iq(&admin);
 	else
-		return q->place.kind == ADDRESS_CHANNEL &&
-		       hosted_admin_iq(&admin);
+		return legacy_iq(&legacy);
 	return true;
 }
 

@@ -305,10 +305,9 @@ who_declines_an_invitation_is_heard(void **state)
 		    "<x xmlns='http://jabber.org/protocol/muc#user'>"
 		    "<decline from='cid@test'><reason>busy</reason></decline>"
 		    "</x></message>\n");
-	xmppd_say(f->server,
-		  "<message from='cid@test/c' to='" FMT_ROOM "'>"
-		  "<x xmlns='http://jabber.org/protocol/muc#user'>"
-		  "<decline to='victim@test'/></x></message>");
+	xmppd_say(f->server, "<message from='cid@test/c' to='" FMT_ROOM "'>"
+			     "<x xmlns='http://jabber.org/protocol/muc#user'>"
+			     "<decline to='victim@test'/></x></message>");
 	xmppd_say(f->server,
 		  "<message from='eve@elsewhere/e' to='" FMT_ROOM "'>"
 		  "<x xmlns='http://jabber.org/protocol/muc#user'>"

@@ -190,6 +190,37 @@ def test_channels_are_listed_in_pages_and_found_by_name(each_gate):
         items(dave, NETWORK)
 
 
+def test_who_registers_has_that_nick_and_names_become_addresses(gate):
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    register, prompt = "jabber:iq:register", "jabber:iq:gateway"
+    nick = gate.nick("annie")
+    ann.iq(NETWORK, f"<query xmlns='{register}'><nick>{nick}</nick></query>",
+           "set")
+    form = ann.iq(NETWORK, f"<query xmlns='{register}'/>").element
+    assert form.find(f".//{{{register}}}nick").text == nick
+    assert form.find(f".//{{{register}}}registered") is not None
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    assert ann.nicks[gate.room] == nick
+    ann.iq(NETWORK, f"<query xmlns='{register}'><remove/></query>", "set")
+    form = ann.iq(NETWORK, f"<query xmlns='{register}'/>").element
+    assert form.find(f".//{{{register}}}registered") is None
+    for data in POISONS.values():
+        text = data.replace(b"%(channel)s", gate.channel.encode())
+        if not fits_xml(text.decode("utf-8", "replace")):
+            continue
+        for inner in (f"<query xmlns='{register}'><nick>{xml_text(text)}</nick>"
+                      f"</query>", f"<query xmlns='{prompt}'><prompt>"
+                      f"{xml_text(text)}</prompt></query>"):
+            try:
+                ann.iq(NETWORK, inner, "set")
+            except Refused:
+                pass
+    jid = ann.iq(NETWORK, f"<query xmlns='{prompt}'><prompt>{gate.bob.nick}"
+                 "</prompt></query>", "set").element
+    assert jid.find(f".//{{{prompt}}}jid").text == (
+        f"{gate.bob.nick}%irc@{GATEWAY}")
+
+
 SETTINGS = ["nick", "pass", "account", "sasl_password", "username",
             "realname", "after_connect_commands"]
 

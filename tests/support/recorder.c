@@ -604,7 +604,12 @@ bridge_settings(struct network *net UNUSED, const char *sender_id UNUSED,
 	const char *const *at = recorder.settings;
 
 	for (; at && *at; at += 2)
-		fn(arg, &(struct setting){ .key = at[0] }, at[1]);
+		fn(arg,
+		   &(struct setting){ .key = at[0],
+				      .kind = strstr(at[0], "password")
+						      ? SETTING_SECRET
+						      : SETTING_TEXT },
+		   *at[1] == '-' ? NULL : at[1]);
 }
 
 void
@@ -680,6 +685,24 @@ bridge_setting_of(struct network *net UNUSED, const struct address *who UNUSED,
 	while (at && *at && strcmp(at[0], key) != 0)
 		at += 2;
 	return at && *at ? secret_new(at[1], strlen(at[1])) : NULL;
+}
+
+const char *
+bridge_may_set(struct network *net UNUSED,
+	       const struct command_place *place UNUSED, const char *key UNUSED,
+	       const char *value)
+{
+	return value && strcmp(value, "bad") == 0 ? "that is bad" : NULL;
+}
+
+const char *
+bridge_set(struct network *net UNUSED, const char *sender_id,
+	   const struct command_place *place, const char *key,
+	   const char *value)
+{
+	say("set %s of %s at %s: %s", key, sender_id, place->network,
+	    value ? value : "nothing");
+	return NULL;
 }
 
 const char *

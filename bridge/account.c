@@ -118,7 +118,8 @@ static void
 write_purpose(struct str *out, const struct account *account, int64_t network,
 	      const char *key)
 {
-	str_printf(out, "%s\n%lld\n%s", account->key, (long long)network, key);
+	seal_purpose(out, account->home->conf->name, account->sender_id,
+		     network, key);
 }
 
 static struct secret *

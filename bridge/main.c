@@ -8,6 +8,7 @@
 #include "bridge/bridge.h"
 #include "bridge/control/server.h"
 #include "bridge/error.h"
+#include "bridge/import/import.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
 #include "bridge/store.h"
@@ -38,7 +39,8 @@ enum {
 
 struct options {
 	const char *config;
-	bool check, registration;
+	const char *biboumi; /* a database to take over, or NULL */
+	bool check, registration, dry;
 };
 
 struct daemon {
@@ -60,6 +62,9 @@ static const char usage_text[] =
 	"  -k, --check        check the configuration, say what is wrong, end\n"
 	"  -r, --registration write the registration of each Matrix network for "
 	"its\n                     homeserver, end\n"
+	"  -b, --import-biboumi DATABASE\n"
+	"                     take over from biboumi, end; with --dry-run (-n) "
+	"only\n                     say what would be\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
@@ -80,13 +85,15 @@ parse_arguments(int argc, char **argv, struct options *opts)
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "registration", no_argument, NULL, 'r' },
+		{ "import-biboumi", required_argument, NULL, 'b' },
+		{ "dry-run", no_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:krVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:krb:nVh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			opts->config = optarg;
@@ -96,6 +103,12 @@ parse_arguments(int argc, char **argv, struct options *opts)
 			break;
 		case 'r':
 			opts->registration = true;
+			break;
+		case 'b':
+			opts->biboumi = optarg;
+			break;
+		case 'n':
+			opts->dry = true;
 			break;
 		case 'V':
 			puts("causewayd " CAUSEWAY_VERSION);
@@ -382,6 +395,14 @@ main(int argc, char **argv)
 		       conf->n_networks, conf->n_links);
 		conf_free(conf);
 		return EXIT_SUCCESS;
+	}
+	if (opts.biboumi) {
+		status =
+			import_biboumi(conf, opts.biboumi, opts.dry, stdout) < 0
+				? EXIT_STORE
+				: EXIT_SUCCESS;
+		conf_free(conf);
+		return status;
 	}
 	if (set_up_log(conf) < 0) {
 		conf_free(conf);

@@ -158,6 +158,14 @@ begin(const struct secret *key, const unsigned char *nonce, const char *purpose,
 }
 
 void
+seal_purpose(struct str *out, const char *home, const char *sender_id,
+	     int64_t scope, const char *key)
+{
+	str_printf(out, "%s\n%s\n%lld\n%s", home, sender_id, (long long)scope,
+		   key);
+}
+
+void
 seal(struct str *out, const struct secret *key, const char *purpose,
      const char *secret, size_t len)
 {

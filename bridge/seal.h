@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct secret;
@@ -26,6 +27,10 @@ struct str;
  * can neither be read nor made, or may be read by others. The caller owns it.
  */
 struct secret *seal_key(const char *path, struct error *err);
+
+/* The purpose of a secret setting of an account: home's label, who, scope. */
+void seal_purpose(struct str *out, const char *home, const char *sender_id,
+		  int64_t scope, const char *key);
 
 /* Append to out, as hex, secret sealed for purpose. */
 void seal(struct str *out, const struct secret *key, const char *purpose,

@@ -46,6 +46,9 @@ static const char usage_text[] =
 	"  reload                      read the configuration anew\n"
 	"  trace MESSAGE               what became of a message; by its\n"
 	"                              number or its id on any network\n"
+	"  import biboumi DATABASE CONFIG [--dry-run]\n"
+	"                              take over from biboumi; the bridge must\n"
+	"                              not be running\n"
 	"  help                        what the running bridge understands\n"
 	"\n"
 	"  -s, --socket PATH  instead of " DEFAULT_SOCKET "\n"
@@ -256,6 +259,34 @@ ask(const char *path, const struct str *line, struct str *answer)
 	return wrong ? -1 : 0;
 }
 
+/* ---- without a bridge -------------------------------------------------- */
+
+/*
+ * import biboumi DATABASE CONFIG [--dry-run]: the daemon's own program does
+ * it, which knows the database and all settings. Returns only if it cannot.
+ */
+static int
+import(int argc, char **argv)
+{
+	bool dry = argc == 6 && strcmp(argv[5], "--dry-run") == 0;
+
+	if (argc < 5 || argc > 6 || (argc == 6 && !dry) ||
+	    strcmp(argv[2], "biboumi") != 0) {
+		fputs("Usage: causewayctl import biboumi DATABASE CONFIG "
+		      "[--dry-run]\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	(void)execlp("causewayd", "causewayd", "--config", argv[4],
+		     "--import-biboumi", argv[3], dry ? "--dry-run" : NULL,
+		     (char *)NULL);
+	fprintf(stderr,
+		"causewayctl: causewayd is not in PATH (it mostly lies in "
+		"/usr/sbin): %s\n",
+		strerror(errno));
+	return EXIT_USAGE;
+}
+
 /* ---- the answer -------------------------------------------------------- */
 
 static int
@@ -293,6 +324,8 @@ main(int argc, char **argv)
 
 	str_init(&line, REQUEST_MAX + 1);
 	str_init(&answer, ANSWER_BYTES_MAX);
+	if (argc > 1 && strcmp(argv[1], "import") == 0)
+		return import(argc, argv);
 	parse_options(argc, argv, &opts);
 	if (make_request(argv + optind, argc - optind, &line) < 0)
 		return EXIT_USAGE;

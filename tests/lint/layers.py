@@ -26,6 +26,9 @@ ALLOWED = {
                "openssl/evp.h", "openssl/rand.h"},
     "bridge/control": {"bridge/", "conf/", "mappings/", "event2/", "uthash.h",
                        "utlist.h", "jansson.h"},
+    # the way in from other programs knows how they write, and how we do
+    "bridge/import": {"bridge/", "conf/", "mappings/", "protocols/protocols.h",
+                      "protocols/xmpp/address.h"},
     "bridge/http": BASE | {"bridge/loop.h", "microhttpd.h", "event2/",
                            "utlist.h"},
     "protocols": {"bridge/protocol.h"},

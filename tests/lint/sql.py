@@ -15,7 +15,8 @@ import re
 import sys
 
 FOLDERS = ("bridge", "conf", "mappings", "protocols")
-SQL_FILES = {"mappings/statements.c", "mappings/schema.c", "mappings/db.c"}
+SQL_FILES = {"mappings/statements.c", "mappings/schema.c", "mappings/db.c",
+             "mappings/biboumi.c"}
 # what may stand where SQL text is expected; each is a constant in a table
 CONSTANTS = {"sql_text(i)", "*migration++", "pragmas", "question"}
 

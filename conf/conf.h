@@ -94,7 +94,11 @@ struct conf_users {
 	bool names;        /* user name and real name are theirs to choose */
 	bool raw;          /* they may send commands as they write them */
 	unsigned linger_s; /* connected after the last channel was left */
-	unsigned channels; /* at the same time, of each of them */
+	const struct secret *webirc; /* or NULL: the network does not know us */
+	const char *prefix;       /* of the addresses that they get; or NULL */
+	struct conf_server ident; /* where we answer who they are; host NULL:
+				     nowhere */
+	unsigned channels;        /* at the same time, of each of them */
 };
 
 struct conf_irc {

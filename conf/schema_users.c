@@ -40,6 +40,18 @@ static const struct option users_options[] = {
 	  .fallback = "20s",
 	  .doc = "How long a connection stays after its user has left the "
 		 "last channel." },
+	{ .name = "webirc", .type = OPTION_SECRET,
+	  AT(struct irc_block, irc.users.webirc),
+	  .example = "file:/etc/causeway/webirc.secret",
+	  .doc = "The password that the server has for us as a gateway "
+		 "(WEBIRC); it then shows an address of each user's own." },
+	{ .name = "prefix", .type = OPTION_TEXT,
+	  AT(struct irc_block, irc.users.prefix), .min = 1, .max = 64,
+	  .refuse = refuse_prefix, .example = "2001:db8:1::/64",
+	  .fallback_note = "none; with webirc fd00:ca05::/32",
+	  .doc = "IPv6 addresses of which each user has one: told by webirc "
+		 "if it is set, else connected from, so that they must be "
+		 "routed to this machine and be local there." },
 };
 
 const struct table table_users = {

@@ -194,6 +194,25 @@ refuse_ip(const char *text)
 	return "an IPv4 or IPv6 address";
 }
 
+const char *
+refuse_prefix(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	unsigned char bytes[16];
+	char host[INET6_ADDRSTRLEN];
+	size_t n = slash ? (size_t)(slash - text) : sizeof(host);
+
+	if (n < sizeof(host)) {
+		memcpy(host, text, n);
+		host[n] = '\0';
+		n = strspn(slash + 1, "0123456789");
+		if (n && n <= 3 && !slash[1 + n] && atoi(slash + 1) <= 128 &&
+		    inet_pton(AF_INET6, host, bytes) == 1)
+			return NULL;
+	}
+	return "an IPv6 prefix such as \"2001:db8:1::/64\"";
+}
+
 /* Up to five digits, cut off; 0 if there are none, or too many. */
 static unsigned
 take_port(const char **text)

@@ -52,6 +52,9 @@ const char *refuse_user(const char *text);
 /* An IPv4 or IPv6 address. */
 const char *refuse_ip(const char *text);
 
+/* An IPv6 prefix: 2001:db8:1::/64 */
+const char *refuse_prefix(const char *text);
+
 /* "6697", "6660-6669" */
 const char *refuse_ports(const char *text);
 

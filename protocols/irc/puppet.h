@@ -12,6 +12,7 @@
 #include "bridge/str.h"
 #include "protocols/irc/irc.h"
 #include "protocols/irc/session.h"
+#include "protocols/irc/source.h"
 
 enum seat_state {
 	SEAT_WAITING, /* for the connection */
@@ -53,6 +54,7 @@ struct irc_puppet {
 	char *charset_in, *charset_out; /* of the session; or NULL */
 	char *pin;                      /* fingerprint of the server; or NULL */
 	struct irc_certificate *certificate;
+	char address[IRC_SOURCE_MAX]; /* its own, or "" */
 	char *farewell;  /* to quit with after lingering; or NULL */
 	struct str motd; /* as it comes */
 	bool motd_told;
@@ -136,7 +138,8 @@ const char *irc_account_want(const struct irc *irc, const struct occupant *o);
 /* What its owner has set goes into what it registers with, and how it gets
  * to the server. */
 void irc_account_identify(struct irc_puppet *p, struct irc_identity *id);
-void irc_account_route(struct irc_puppet *p, struct irc_route *route);
+void irc_account_route(struct irc_puppet *p, struct irc_identity *id,
+		       struct irc_route *route);
 
 /* What its owner has set that holds at once, also in the middle. */
 void irc_account_tune(struct irc_puppet *p);

@@ -197,7 +197,7 @@ connect_now(struct irc_puppet *p)
 	};
 	if (p->account) {
 		irc_account_identify(p, &identity);
-		irc_account_route(p, &route);
+		irc_account_route(p, &identity, &route);
 		irc_account_tune(p);
 		identity.sasl_in_clear = route.tls || irc->conf->local;
 		if (identity.sasl == IRC_SASL_PLAIN && !identity.sasl_in_clear)

@@ -899,20 +899,44 @@ user_write(const struct irc_register *r, struct str *wire)
 			*realname ? realname : r->nick, NULL);
 }
 
+/* A secret, and what follows it; one that cannot be sent is answered as a
+ * wrong one. */
+static void
+secret_write(struct irc_out *out, const struct secret *secret, struct str *wire)
+{
+	irc_out_trailing_n(out, secret_reveal(secret), secret_len(secret));
+	(void)irc_out_write(out, wire);
+	secret_wipe(out->body.data, out->body.len);
+	irc_out_finish(out);
+}
+
+/* The address also stands for the host name: nobody has looked it up. */
+static void
+webirc_write(const struct irc_register *r, struct str *wire)
+{
+	struct irc_out out;
+
+	irc_out_init(&out, "WEBIRC");
+	irc_out_param(&out, secret_reveal(r->id.webirc));
+	irc_out_param(&out, "causeway");
+	irc_out_param(&out, r->id.address);
+	irc_out_param(&out, r->id.address);
+	(void)irc_out_write(&out, wire);
+	secret_wipe(out.body.data, out.body.len);
+	irc_out_finish(&out);
+}
+
 void
 irc_register_start(struct irc_register *r, struct str *wire)
 {
 	struct irc_out out;
 
+	if (r->id.webirc && r->id.address)
+		webirc_write(r, wire);
 	say(wire, "CAP", "LS", "302");
 	if (r->id.password) {
 		irc_out_init(&out, "PASS");
-		irc_out_trailing_n(&out, secret_reveal(r->id.password),
-				   secret_len(r->id.password));
-		/* One that cannot be sent is answered as a wrong one. */
-		(void)irc_out_write(&out, wire);
-		secret_wipe(out.body.data, out.body.len);
-		irc_out_finish(&out);
+		secret_write(&out, r->id.password, wire);
 	}
 	say(wire, "NICK", r->nick, NULL);
 	user_write(r, wire);

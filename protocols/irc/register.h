@@ -55,6 +55,10 @@ enum irc_sasl {
 struct irc_identity {
 	const char *nick, *user, *realname;
 	const struct secret *password; /* PASS, or NULL */
+	/* We are a gateway that the server knows by this; for somebody at that
+	 * address. NULL: it does not. */
+	const struct secret *webirc;
+	const char *address;
 	enum irc_sasl sasl;
 	const char *account;
 	const struct secret *sasl_password;

@@ -14,11 +14,14 @@
 #include "protocols/irc/certificate.h"
 #include "protocols/irc/format.h"
 #include "protocols/irc/ports.h"
+#include "protocols/irc/source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define COMMANDS_MAX 50
+/* Addresses that lead nowhere (RFC 4193), where the operator has none. */
+#define WEBIRC_PREFIX "fd00:ca05::/32"
 
 /* ---- values -------------------------------------------------------- */
 
@@ -349,9 +352,34 @@ choose_certificate(struct irc_puppet *p, struct irc_route *route)
 	route->personal = true;
 }
 
-void
-irc_account_route(struct irc_puppet *p, struct irc_route *route)
+/* An address of its own: told to the server, or connected from. */
+static void
+choose_source(struct irc_puppet *p, struct irc_identity *id,
+	      struct irc_route *route)
 {
+	const struct conf_users *users = &p->irc->conf->users;
+	const char *prefix = users->prefix ? users->prefix : WEBIRC_PREFIX;
+	const char *salt = users->webirc        ? secret_reveal(users->webirc)
+			   : p->irc->net.prefix ? p->irc->net.prefix
+						: "";
+
+	if ((!users->prefix && !users->webirc) ||
+	    !irc_source_address(prefix, salt, p->person, p->address))
+		return;
+	if (users->webirc) {
+		id->webirc = users->webirc;
+		id->address = p->address;
+		return;
+	}
+	route->bind = p->address;
+	route->any_bind = true;
+}
+
+void
+irc_account_route(struct irc_puppet *p, struct irc_identity *id,
+		  struct irc_route *route)
+{
+	choose_source(p, id, route);
 	choose_port(p, route);
 	choose_trust(p, route);
 	choose_certificate(p, route);

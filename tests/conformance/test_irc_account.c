@@ -7,6 +7,7 @@
 #include "tests/conformance/irc_fixture.h"
 
 #include "bridge/command.h"
+#include "bridge/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +165,37 @@ a_port_that_is_not_allowed_any_more_is_not_used(void **state)
 	recorder.settings = settings;
 	portal_up(fx);
 	enter(fx, 0);
+}
+
+static void
+a_gateway_tells_the_server_who_is_behind_it(void **state)
+{
+	struct fixture *fx = *state;
+	struct secret *secret = secret_new("hush", 4);
+
+	fx->conf.users.webirc = secret;
+	fx->conf.users.prefix = "2001:db8:1::/64";
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	assert_non_null(
+		peer_find(fx->d.peer, "0> WEBIRC hush causeway 2001:db8:1:"));
+	assert_non_null(
+		peer_find(fx->d.peer, "1> WEBIRC hush causeway 2001:db8:1:"));
+	fx->conf.users.webirc = NULL;
+	secret_free(secret);
+}
+
+static void
+a_user_connects_from_an_address_of_their_own(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.users.prefix = "::1/128"; /* from which 127.0.0.1 is no way */
+	portal_up(fx);
+	puppet(fx, 0, &fx->room);
+	expect(fx, "puppet left #a Ann unreachable: 127.0.0.1");
+	assert_non_null(recorder_find("socket: Address family not supported"));
 }
 
 /* Link 0 is the account's. */
@@ -526,6 +558,8 @@ main(void)
 		CASE(names_are_the_operators_where_they_say_so),
 		CASE(ports_that_a_user_chose_are_tried_in_turn),
 		CASE(a_port_that_is_not_allowed_any_more_is_not_used),
+		CASE(a_gateway_tells_the_server_who_is_behind_it),
+		CASE(a_user_connects_from_an_address_of_their_own),
 		CASE(scram_is_taken_where_it_is_offered),
 		CASE(plain_is_taken_where_nothing_else_is),
 		CASE(no_password_goes_over_a_plain_connection),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.bridge import irc_network, xmpp_network
 from tests.support.process import wait_for
-from tests.support.servers_irc import OPERATOR
+from tests.support.servers_irc import OPERATOR, WEBIRC
 from tests.support.xmpp_peer import Refused
 
 from .poison import POISONS, fits_xml
@@ -31,6 +31,7 @@ class Gateway:
             {"xmpp": xmpp_network(xmpp, GATEWAY,
                                   gateway={"networks": ["irc"]}),
              "irc": irc_network(irc, puppets=0, **options)}, {})
+        self.bridge.environment["WEBIRC_SECRET"] = WEBIRC
         self.bridge.start()
         self.up()
 
@@ -288,3 +289,55 @@ def test_the_server_itself_is_spoken_to_at_the_networks_address(
     assert not [m for m in gateway.zoe.messages
                 if "injected" in m.raw or "poisoned" in m.raw or
                 m.command == "QUIT"]
+
+
+def host_of(peer, nick):
+    mark = peer.mark()
+    peer.send(f"WHOIS {nick}")
+    return peer.wait_for(lambda m: m.command == "311", 10, mark).params[3]
+
+
+def test_each_user_has_an_address_of_their_own(farm, closing):
+    """Told by WEBIRC to a server that knows the gateway."""
+    irc = farm.get("inspircd")
+    gateway = Gateway(closing, farm.get("prosody"), irc, users={
+        "webirc": "env:WEBIRC_SECRET", "prefix": "2001:db8:7::/64"})
+    ann, bob = gateway.enter("ann"), gateway.enter("bob")
+    hosts = [host_of(gateway.zoe, p.irc_nick) for p in (ann, bob)]
+    assert hosts[0] != hosts[1]
+    assert all(h.startswith("2001:db8:7:") for h in hosts)
+    assert WEBIRC not in gateway.bridge.output()
+
+
+def test_each_user_connects_from_an_address_of_their_own(farm, closing):
+    """Out of a prefix; the one that every machine has holds one address."""
+    irc = farm.get("inspircd")
+    gateway = Gateway(closing, farm.get("prosody"), irc,
+                      server=f"[::1]:{irc.port}", users={"prefix": "::1/128"})
+    ann = gateway.enter("ann")
+    assert host_of(gateway.zoe, ann.irc_nick) in ("::1", "0::1")
+
+
+def test_a_flood_of_one_user_harms_nobody_elsewhere(farm, closing):
+    """Ann's lines wait for their turn; bob, on another channel of the same
+    network, does not wait for hers, and none of hers is lost."""
+    gateway = Gateway(closing, farm.get("prosody"), farm.get("inspircd"),
+                      interval="60ms", burst=5)
+    ann = gateway.enter("ann")
+    other = "#" + closing.name("other")
+    gateway.zoe.join(other)
+    bob = gateway.user("bob")
+    room = f"{other}%irc@{GATEWAY}"
+    bob.join(room, bob.irc_nick)
+    for i in range(50):
+        ann.say(gateway.room, f"flood {i}")
+    gateway.zoe.wait_text("flood 6", timeout=30)
+    bob.say(room, "in between")
+    gateway.zoe.wait_text("flood 49", timeout=30)
+    gateway.zoe.wait_text("in between", nick=bob.irc_nick, timeout=30)
+    heard = [m.text for m in gateway.zoe.messages
+             if m.nick in (ann.irc_nick, bob.irc_nick)
+             and m.command == "PRIVMSG"]
+    assert heard.index("in between") < heard.index("flood 40")
+    heard.remove("in between")
+    assert heard == [f"flood {i}" for i in range(50)]

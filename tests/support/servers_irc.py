@@ -85,7 +85,7 @@ MODULES = """
 	ircv3_chghost ircv3_ctctags ircv3_echomessage ircv3_invitenotify
 	ircv3_labeledresponse ircv3_msgid ircv3_servertime monitor namesx
 	sasl sakick sethost services_account setname spanningtree ssl_gnutls sslinfo
-	uhnames sha256
+	uhnames sha256 cgiirc
 """
 
 
@@ -170,6 +170,7 @@ class Inspircd(IrcServer):
 	allowmask="127.0.0.0/8" sendpass="linked" recvpass="linked">
 {self._link()}
 <uline server="services.localhost" silent="yes">
+<cgihost type="webirc" password="{WEBIRC}" mask="127.0.0.1">
 <sasl target="services.localhost" requiressl="no">
 <channels opers="10000" users="10000">
 <dns server="127.0.0.1" timeout="1">
@@ -195,6 +196,9 @@ class Inspircd(IrcServer):
                 f"(ca {self.ca_file}), wrong name {self.wrong_name_port}, "
                 f"unknown issuer {self.unknown_issuer_port}")
 
+
+# What a gateway on this machine says that it is one.
+WEBIRC = "hush-gateway"
 
 # Registered through NickServ when the services come up: name and password.
 ACCOUNT = ("tester", "correct-horse")

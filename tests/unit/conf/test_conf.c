@@ -607,6 +607,7 @@ load_example(const char *path, bool all)
 		 0640);
 	(void)setenv("LIBERA_PASSWORD", "secret", 1);
 	(void)setenv("IRC_PASSWORD", "secret", 1);
+	(void)setenv("WEBIRC_SECRET", "secret", 1);
 	(void)setenv("MQTT_PASSWORD", "secret", 1);
 
 	struct conf *conf = parse(text, "");

@@ -8,6 +8,7 @@
 #include "protocols/irc/format.h"
 #include "protocols/irc/line.h"
 #include "protocols/irc/ports.h"
+#include "protocols/irc/source.h"
 
 #include <string.h>
 
@@ -138,6 +139,29 @@ what_is_no_certificate_is_none(void **state UNUSED)
 		NULL, "00112233445566778899aabbccddeeff00112233"));
 }
 
+static void
+everybody_has_an_address_out_of_the_prefix(void **state UNUSED)
+{
+	char ann[IRC_SOURCE_MAX], again[IRC_SOURCE_MAX], bob[IRC_SOURCE_MAX];
+
+	assert_true(irc_source_address("2001:db8:1::/64", "s", "ann", ann));
+	assert_true(irc_source_address("2001:db8:1::/64", "s", "ann", again));
+	assert_true(irc_source_address("2001:db8:1::/64", "s", "bob", bob));
+	assert_int_equal(strncmp(ann, "2001:db8:1:", 11), 0);
+	assert_string_equal(ann, again);
+	assert_string_not_equal(ann, bob);
+	assert_true(irc_source_address("2001:db8:1::/64", "t", "ann", again));
+	assert_string_not_equal(ann, again);
+	assert_true(irc_source_address("::1/128", "s", "ann", ann));
+	assert_string_equal(ann, "::1");
+	assert_true(irc_source_address("2001:db8::/61", "s", "ann", ann));
+	assert_int_equal(strncmp(ann, "2001:db8:0:", 11), 0);
+	assert_false(irc_source_address("2001:db8::", "s", "ann", ann));
+	assert_false(irc_source_address("2001:db8::/129", "s", "ann", ann));
+	assert_false(irc_source_address("10.0.0.0/8", "s", "ann", ann));
+	assert_false(irc_source_address("/64", "s", "ann", ann));
+}
+
 int
 main(void)
 {
@@ -148,6 +172,7 @@ main(void)
 		cmocka_unit_test(ports_are_allowed_by_number_and_range),
 		cmocka_unit_test(a_certificate_is_what_was_made),
 		cmocka_unit_test(what_is_no_certificate_is_none),
+		cmocka_unit_test(everybody_has_an_address_out_of_the_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

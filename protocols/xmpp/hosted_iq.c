@@ -17,6 +17,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NS_STABLE_ID "http://jabber.org/protocol/muc#stable_id"
 #define NS_ROOM_INFO "http://jabber.org/protocol/muc#roominfo"
@@ -190,7 +191,36 @@ say_items(const struct question *q)
 
 /* ---- occupants ----------------------------------------------------------- */
 
-/* XEP-0410; nothing but a ping gets through to anybody. */
+/* True, and answered, if it asks for the card of g, who is of elsewhere. */
+static bool
+ask_card(const struct question *q, const struct guest *g)
+{
+	xmpp_stanza_t *result;
+
+	if (!stanza_has_type(q->st, "get") || !g || !g->o ||
+	    !stanza_child(q->st, "vCard", NS_VCARD))
+		return false;
+	result = stanza_result(q->x->ctx, q->st);
+	iq_add_card(result, g->o->puppet->sender);
+	xmpp_post(q->x, result);
+	return true;
+}
+
+/* That person, if they are in any room that is open; or NULL. */
+static const struct guest *
+find_person(const struct question *q)
+{
+	for (struct hosted *h = q->x->hosted; h; h = h->hh.next)
+		for (struct guest *g = h->by_nick; g; g = g->hh_nick.next)
+			if (g->o && h->network == q->place.network &&
+			    !strcasecmp(g->o->puppet->sender->name,
+					q->place.name))
+				return g;
+	return NULL;
+}
+
+/* XEP-0410; nothing but a ping, and a question for the card, gets through to
+ * anybody. */
 static void
 ask_occupant(const struct question *q)
 {
@@ -205,7 +235,7 @@ ask_occupant(const struct question *q)
 		xmpp_post(q->x, stanza_result(q->x->ctx, q->st));
 	else if (!guest_by_nick(q->h, q->nick))
 		answer_error(q, "item-not-found");
-	else
+	else if (!ask_card(q, guest_by_nick(q->h, q->nick)))
 		answer_error(q, "service-unavailable");
 }
 
@@ -307,7 +337,8 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	if (!*from.local || !jid_format(&from, q.who, sizeof(q.who)))
 		q.who[0] = '\0';
 	if (q.place.kind == ADDRESS_PERSON)
-		return ask_command(&q) || ask_archive(&q);
+		return ask_command(&q) || ask_archive(&q) ||
+		       (q.allowed && ask_card(&q, find_person(&q)));
 	if (q.place.kind == ADDRESS_CHANNEL &&
 	    address_write(gateway, &q.place, x->conf->component, q.room,
 			  sizeof(q.room)))

@@ -23,7 +23,6 @@
 #define NS_VERSION "jabber:iq:version"
 #define NS_TIME "urn:xmpp:time"
 #define NS_LAST "jabber:iq:last"
-#define NS_VCARD "vcard-temp"
 
 /* ---- ours ---------------------------------------------------------------- */
 
@@ -195,22 +194,31 @@ say_last(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 	stanza_attr(stanza_add(result, "query", NS_LAST), "seconds", seconds);
 }
 
+void
+iq_add_card(xmpp_stanza_t *result, const struct sender *who)
+{
+	xmpp_stanza_t *card = stanza_add(result, "vCard", NS_VCARD);
+
+	stanza_add_text(card, "FN", NULL, who->real ? who->real : who->name);
+	stanza_add_text(card, "NICKNAME", NULL, who->name);
+}
+
 static void
 say_vcard(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 {
-	xmpp_stanza_t *card = stanza_add(result, "vCard", NS_VCARD);
 	const struct sender *who = seat_person(x, to);
 	char id[JID_PART_MAX + 1];
 	char network[JID_PART_MAX + 1];
+	xmpp_stanza_t *card;
 	struct jid jid;
 
 	if (who) {
-		stanza_add_text(card, "FN", NULL,
-				who->real ? who->real : who->name);
-		stanza_add_text(card, "NICKNAME", NULL, who->name);
-	} else if (is_puppet(x, to) && jid_parse(&jid, to) &&
-		   jid_person(jid.local, id, sizeof(id), network,
-			      sizeof(network)))
+		iq_add_card(result, who);
+		return;
+	}
+	card = stanza_add(result, "vCard", NS_VCARD);
+	if (is_puppet(x, to) && jid_parse(&jid, to) &&
+	    jid_person(jid.local, id, sizeof(id), network, sizeof(network)))
 		stanza_add_text(card, "FN", NULL, id);
 	else
 		stanza_add_text(card, "FN", NULL, "Causeway");

@@ -139,6 +139,11 @@ void query_drop(struct xmpp *x, const void *arg);
 void query_ping(struct xmpp *x, const char *from, const char *to, query_fn *fn,
 		void *arg);
 
+#define NS_VCARD "vcard-temp"
+
+/* The card of that person, into the answer (XEP-0054). */
+void iq_add_card(xmpp_stanza_t *result, const struct sender *who);
+
 /* An IQ came in. */
 void iq_received(struct xmpp *x, xmpp_stanza_t *st);
 

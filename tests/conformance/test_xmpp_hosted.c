@@ -934,6 +934,32 @@ the_places_of_the_gateway_can_be_explored(void **state)
 }
 
 static void
+what_is_known_of_a_person_is_a_card(void **state)
+{
+	static const char card[] = "<vCard xmlns='vcard-temp'/>";
+	struct fixture *f = *state;
+
+	f->person.real = "Bob <Example>";
+	ann_is_in(f);
+	bob_is_in(f);
+	ask(f, "ann@test/a", ROOM "/bob", "get", card);
+	expect_seen(f, "ann@test/a",
+		    "<iq from='" ROOM "/bob' id='q' to='ann@test/a' "
+		    "type='result'><vCard xmlns='vcard-temp'><FN>Bob "
+		    "<Example></FN><NICKNAME>bob</NICKNAME></vCard></iq>\n");
+	clear(f);
+	ask(f, "ann@test/a", "bob%libera@gw.test", "get", card);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), "<FN>Bob <Example>"));
+	clear(f);
+	ask(f, "eve@elsewhere/e", "bob%libera@gw.test", "get", card);
+	assert_null(strstr(seen_by(f, "eve@elsewhere/e"), "<Example>"));
+	ask(f, "ann@test/a", ROOM "/bob", "set", card);
+	assert_null(strstr(seen_by(f, "ann@test/a"), "NICKNAME"));
+	ask(f, "ann@test/a", ROOM "/Ann", "get", card);
+	assert_null(strstr(seen_by(f, "ann@test/a"), "NICKNAME"));
+}
+
+static void
 every_other_question_gets_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -1087,6 +1113,7 @@ main(void)
 		T(the_past_is_bounded),
 		T(a_self_ping_tells_who_is_in),
 		T(the_places_of_the_gateway_can_be_explored),
+		T(what_is_known_of_a_person_is_a_card),
 		T(every_other_question_gets_an_error),
 		T(poison_harms_nobody),
 		T(nobody_fills_the_memory_with_rooms),

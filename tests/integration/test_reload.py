@@ -3,12 +3,16 @@
 
 import signal
 
+import pytest
+
 from tests.support.audit import undelivered
 from tests.support.process import wait_for
 
 from .faulty import WINDOW
 from .test_control import Operator
 from .test_faults import faulty, proxies  # noqa pylint: disable=W0611
+from .test_matrix_faults import Couple
+from .test_mqtt import TEMPERATURE, make_house
 
 
 def reload(bridge, wait="reloaded:"):
@@ -134,3 +138,53 @@ def test_fault_28_what_waits_for_a_removed_channel_is_reported_and_kept(
     reload(bridge)
     pair.bob.wait_text("kept for later", 40, target=pair.channel)
     wait_for("it to be settled", lambda: undelivered(bridge) == 0)
+
+
+def test_an_xmpp_network_that_differs_is_restarted_alone(faulty):
+    it = faulty()
+    pair, bridge = it.pair, it.bridge
+    bridge.networks["xmpp"]["nick"] = "newname"
+    bridge.configure()
+    reload(bridge)
+    pair.ann.wait_occupant(pair.room, "newname")
+    pair.both_ways()
+    assert not bridge.downs("irc")
+
+
+def test_other_rules_hold_after_a_reload(farm, closing):
+    """A rule that says something else; then a broker that is asked for
+    otherwise."""
+    house = make_house(farm, closing, {"t": TEMPERATURE})
+    bridge = house.bridge
+    bridge.start()
+    house.device.publish(f"{house.root}/east/temp", "21.5")
+    house.said("east: 21.5 °C")
+    bridge.links["house"]["rules"]["t"]["say"] = "now {value}"
+    bridge.configure()
+    since = len(bridge.log())
+    reload(bridge)
+    bridge.wait_log("joined", since=since)
+    house.device.publish(f"{house.root}/east/temp", "22.5")
+    house.said("now 22.5")
+    bridge.networks["home"]["keep_alive"] = 20
+    bridge.configure()
+    since = len(bridge.log())
+    reload(bridge)
+    bridge.wait_log("up after", "home", since=since)
+    house.device.publish(f"{house.root}/east/temp", "23.5")
+    house.said("now 23.5")
+    assert not bridge.downs("x") + bridge.downs("i")
+
+
+@pytest.mark.xdist_group("homeserver")
+def test_a_matrix_network_that_differs_is_restarted_alone(farm, closing):
+    couple = Couple(farm, closing)
+    bridge = couple.bridge
+    couple.both("before")
+    bridge.networks["matrix"]["puppet_idle"] = 7200
+    bridge.configure()
+    since = len(bridge.log())
+    reload(bridge)
+    bridge.wait_log("joined", since=since)
+    couple.both("after")
+    assert not bridge.downs("irc")

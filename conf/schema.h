@@ -78,6 +78,10 @@ struct matrix_block {
 
 /* ---- the tables -------------------------------------------------------- */
 
+#define DAY_S (24 * 60 * 60)
+#define NAME_MAX_BYTES 255
+#define PATH_BYTES 4095
+
 /* The fields of one type, so that a table cannot name another's. */
 #define AT(type, member) .offset = offsetof(type, member)
 #define COUNTED(type, member, count) \

@@ -49,8 +49,9 @@ class House:
         self.said(payload)
 
 
-def make_house(farm, things, rules=None, chat=False, **options):
-    broker, xmpp = farm.get("mosquitto"), farm.get("prosody")
+def make_house(farm, things, rules=None, chat=False, server="prosody",
+               **options):
+    broker, xmpp = farm.get("mosquitto"), farm.get(server)
     irc = farm.get("ngircd")
     things.servers += [broker, xmpp, irc]
     name = things.name("house")

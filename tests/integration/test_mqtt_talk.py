@@ -18,6 +18,18 @@ def replaces(ident):
     return f"<replace xmlns='urn:xmpp:message-correct:0' id='{ident}'/>"
 
 
+def holds(stanza, name):
+    return any(e.tag.rpartition("}")[2] == name
+               for e in stanza.element.iter())
+
+
+def stanza_id_of(house, text):
+    """The room's id (XEP-0359) of the message that ann saw."""
+    seen = house.ann.wait_text(text, room=house.room)
+    return next(e.get("id") for e in seen.element.iter()
+                if e.tag.endswith("}stanza-id"))
+
+
 # ---- commands ---------------------------------------------------------------
 
 def test_a_command_is_published_and_the_room_is_told(farm, closing):
@@ -219,7 +231,8 @@ def test_members_of_an_earlier_run_are_taken_away(farm, closing):
 
 
 def test_replies_edits_reactions_and_withdrawals_pass(farm, closing):
-    house = chat_house(farm, closing)
+    # Marks name a message by the id that a room with an archive gives it.
+    house = chat_house(farm, closing, server="prosody+mam")
     event, send = f"{house.root}/event", f"{house.root}/send"
     mark = house.ann.mark()
     house.device.publish(f"{send}/bot", {"kind": "text", "id": "m1",
@@ -239,6 +252,22 @@ def test_replies_edits_reactions_and_withdrawals_pass(farm, closing):
     house.device.publish(f"{send}/bot", {
         "kind": "text", "text": "answer", "reply_to": asked["id"]})
     house.bob.wait_for(lambda m: "answer" in m.text and m.nick == "bot")
+    # Marks and withdrawals, both ways.
+    mark = house.device.mark()
+    house.ann.send(
+        f"<message type='groupchat' to='{house.room}' id='r1'>"
+        f"<reactions xmlns='urn:xmpp:reactions:0' "
+        f"id='{stanza_id_of(house, 'helo')}'><reaction>+</reaction>"
+        f"</reactions></message>")
+    marked = house.device.wait_for(
+        lambda m: m.topic == event and b'"react"' in m.payload, since=mark)
+    assert json.loads(marked.payload)["target"] == "m1"
+    mark = house.ann.mark()
+    house.device.publish(f"{send}/bot", {"kind": "react", "mark": "+",
+                                         "target": asked["id"]})
+    house.ann.wait_for(lambda s: holds(s, "reactions"), since=mark)
+    house.device.publish(f"{send}/bot", {"kind": "retract", "target": "m1"})
+    house.ann.wait_for(lambda s: holds(s, "retract"), since=mark)
 
 
 def test_the_same_id_is_said_once(farm, closing):

@@ -429,8 +429,10 @@ discovery_open(struct mqtt *q)
 
 	if (!d)
 		return;
-	for (struct finding *f = d->all; f; f = f->hh.next)
+	for (struct finding *f = d->all; f; f = f->hh.next) {
 		f->heard = false;
+		build_soon(f); /* the last connection may have ended before */
+	}
 	timer_start(&d->stale, q->loop, STALE_MS, on_stale, d);
 	sparks_open(q);
 	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++) {

@@ -120,26 +120,6 @@ found_sign(struct found *f, const char *topic, const struct conf_path *field,
 	f->device->n_signs++;
 }
 
-/* Text as it stands in a template. */
-static void
-add_literal(struct str *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '{')
-			str_add_char(out, '{');
-		str_add_char(out, *text);
-	}
-}
-
-static bool
-parse_say(struct found *f, const char *text, enum say_use use, unsigned n,
-	  struct conf_say *say)
-{
-	struct error err;
-
-	return say_parse(f->pool, text, use, n, say, &err) == 0;
-}
-
 /* The value, and its unit behind it. */
 static bool
 set_value(struct found *f, const struct found_field *field, const char *unit,
@@ -196,16 +176,17 @@ set_pattern(struct found *f, const struct found_order *o,
 	       (!o->words || pattern->n_params == 1);
 }
 
-/* Of a topic or text that stands as it is. */
-static bool
-set_literal(struct found *f, const char *text, enum say_use use,
-	    struct conf_say *say)
+/* A topic or text as it stands; NULL: what was typed. */
+static struct conf_say
+say_of(struct found *f, const char *text)
 {
-	AUTO_STR out = { 0 };
+	struct conf_piece *piece = pool_alloc(f->pool, sizeof(*piece));
 
-	str_init(&out, TEMPLATE_BYTES);
-	add_literal(&out, text);
-	return !str_overflowed(&out) && parse_say(f, out.data, use, 0, say);
+	piece->kind = text ? PIECE_TEXT : PIECE_LEVEL;
+	piece->text = pool_strdup(f->pool, text);
+	piece->number = 1;
+	piece->decimals = -1;
+	return (struct conf_say){ piece, 1 };
 }
 
 static bool
@@ -229,15 +210,12 @@ found_order(struct found *f, const struct found_order *o)
 		return;
 	rule->name = pool_strdup(f->pool, o->name);
 	rule->is_order = true;
-	if (!set_pattern(f, o, &order->pattern) ||
-	    !set_literal(f, o->topic, SAY_ORDER_TOPIC, &order->topic))
+	if (!set_pattern(f, o, &order->pattern))
 		return;
-	if (o->send ? !set_literal(f, o->send, SAY_ORDER, &order->send)
-		    : !parse_say(f, "{1}", SAY_ORDER, 1, &order->send))
-		return;
+	order->topic = say_of(f, o->topic);
+	order->send = say_of(f, o->send);
 	if (o->ack && is_allowed(f, o->ack)) {
-		if (!set_literal(f, o->ack, SAY_ORDER_TOPIC, &order->ack))
-			return;
+		order->ack = say_of(f, o->ack);
 		order->value = order->send;
 	}
 	order->qos = 1;

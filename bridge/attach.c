@@ -117,6 +117,30 @@ attach_kind(const char *mime)
 	return "file";
 }
 
+/* Where nobody says: what its name promises. */
+static const char *
+kind_by_name(const char *name)
+{
+	static const struct {
+		const char *kind, *ends;
+	} known[] = {
+		{ "image", " jpg jpeg png gif webp avif heic " },
+		{ "audio", " mp3 ogg oga opus m4a wav flac aac " },
+		{ "video", " mp4 m4v webm mkv mov avi ogv " },
+	};
+	const char *dot = strrchr(name, '.');
+	AUTO_STR end = { 0 };
+
+	str_init(&end, EXTENSION_MAX + 2);
+	str_printf(&end, " %s ", dot ? dot + 1 : "");
+	if (str_overflowed(&end) || end.len < 4 || strchr(dot, ' '))
+		return "file";
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcasestr(known[i].ends, end.data))
+			return known[i].kind;
+	return "file";
+}
+
 void
 attach_size(struct str *out, int64_t bytes)
 {
@@ -139,11 +163,15 @@ attach_size(struct str *out, int64_t bytes)
 void
 attach_describe(struct str *out, const struct attachment *a)
 {
+	AUTO_STR name = { 0 };
+
+	str_init(&name, 4 * ATTACH_NAME_MAX);
 	if (a->name)
-		attach_name(out, a->name);
+		attach_name(&name, a->name);
 	else
-		attach_name_of_url(out, a->url ? a->url : "");
-	str_printf(out, " (%s", attach_kind(a->mime));
+		attach_name_of_url(&name, a->url ? a->url : "");
+	str_printf(out, "%s (%s", name.data,
+		   a->mime ? attach_kind(a->mime) : kind_by_name(name.data));
 	if (a->size >= 0)
 		str_add(out, ", ");
 	attach_size(out, a->size);

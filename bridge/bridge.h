@@ -19,6 +19,7 @@ struct bridge;
 struct conf;
 struct error;
 struct loop;
+struct media;
 struct protocol;
 struct store;
 struct str;
@@ -65,6 +66,16 @@ void bridge_pressure(struct bridge *bridge, bool tight);
 
 /* Only after fn of bridge_stop(), or before bridge_start(). Accepts NULL. */
 void bridge_free(struct bridge *bridge);
+
+/* What the networks are to have for files; before bridge_start(), or never. */
+void bridge_set_media(struct bridge *bridge, struct media *media);
+
+/*
+ * The message with that tag (bridge/media/ticket.h) was taken back, and nobody
+ * has to know that after until_ms; and if one was.
+ */
+void bridge_withdraw(struct bridge *bridge, uint64_t tag, int64_t until_ms);
+bool bridge_is_withdrawn(struct bridge *bridge, uint64_t tag);
 
 /* The network with that label, or NULL; for tests. */
 struct network *bridge_network(struct bridge *bridge, const char *name);

@@ -316,6 +316,7 @@ enum bridge_state {
 };
 
 struct bridge {
+	struct media *media; /* or NULL; not ours */
 	struct loop *loop;
 	struct store *store;
 	const struct conf *conf; /* one use */

@@ -143,7 +143,7 @@ struct sender {
 	const char *id;
 	const char *name;
 	const char *account; /* what the network vouches for, or NULL */
-	const char *avatar;  /* URL or NULL */
+	const char *avatar;  /* item of the media room; "": none */
 	const char *real;    /* full name, as that person gives it, or NULL */
 };
 

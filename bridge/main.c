@@ -11,6 +11,7 @@
 #include "bridge/import/import.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
+#include "bridge/media/media.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "conf/conf.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct store *store;
 	struct bridge *bridge;
 	struct control *control;
+	struct media *media;
 	struct event *term, *intr, *hup;
 	int status;
 };
@@ -330,6 +332,44 @@ open_control(struct daemon *d, const struct conf *conf)
 	return -1;
 }
 
+static bool
+is_withdrawn(void *arg, uint64_t tag)
+{
+	const struct daemon *d = arg;
+
+	return bridge_is_withdrawn(d->bridge, tag);
+}
+
+static void
+withdraw(void *arg, uint64_t tag, int64_t until_ms)
+{
+	const struct daemon *d = arg;
+
+	bridge_withdraw(d->bridge, tag, until_ms);
+}
+
+static int
+open_media(struct daemon *d, const struct conf *conf)
+{
+	const struct media_options options = {
+		.conf = conf->media,
+		.is_withdrawn = is_withdrawn,
+		.withdraw = withdraw,
+		.arg = d,
+	};
+	struct error err;
+
+	if (!conf->media)
+		return 0;
+	d->media = media_new(d->loop, &options, &err);
+	if (!d->media) {
+		log_error("media", "%s", err.text);
+		return -1;
+	}
+	bridge_set_media(d->bridge, d->media);
+	return 0;
+}
+
 static int
 run(struct daemon *d, const struct conf *conf)
 {
@@ -345,7 +385,7 @@ run(struct daemon *d, const struct conf *conf)
 		log_error("conf", "%s", err.text);
 		return EXIT_CONFIG;
 	}
-	if (open_control(d, conf) < 0)
+	if (open_control(d, conf) < 0 || open_media(d, conf) < 0)
 		return EXIT_CONFIG;
 	bridge_on_reload(d->bridge, reload, d);
 	store_on_fatal(d->store, on_store_fatal, d);
@@ -373,6 +413,7 @@ tear_down(struct daemon *d)
 	/* Closing first: what is still queued reports back to the bridge. */
 	store_close(d->store);
 	bridge_free(d->bridge);
+	media_free(d->media);
 	loop_free(d->loop);
 }
 

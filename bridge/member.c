@@ -74,16 +74,18 @@ take_text(const char **at, const char *value)
 static bool
 take_sender(struct member *m, const struct sender *sender)
 {
-	bool renamed = !same(m->sender.name, sender->name);
+	bool news = !same(m->sender.name, sender->name);
 
-	if (renamed)
+	if (news)
 		take_text(&m->sender.name, sender->name);
 	if (sender->account && !same(m->sender.account, sender->account))
 		take_text(&m->sender.account, sender->account);
-	if (sender->avatar && !same(m->sender.avatar, sender->avatar))
+	if (sender->avatar && !same(m->sender.avatar, sender->avatar)) {
 		take_text(&m->sender.avatar, sender->avatar);
+		news = true;
+	}
 	if (!sender->real || same(m->sender.real, sender->real))
-		return renamed;
+		return news;
 	take_text(&m->sender.real, sender->real);
 	return true;
 }

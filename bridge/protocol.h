@@ -129,6 +129,7 @@ struct conf_network;
 struct conf_member;
 struct error;
 struct loop;
+struct media;
 struct network;
 struct secret;
 struct setting;
@@ -281,6 +282,7 @@ enum puppet_change {
 	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
 	PUPPET_RANK = 1 << 3,   /* occupant->rank */
+	PUPPET_AVATAR = 1 << 4, /* puppet->sender->avatar */
 };
 
 /*
@@ -663,6 +665,13 @@ void bridge_residents(struct channel *hosted,
 
 /* The topic of the channel that a hosted room stands for; NULL: not known. */
 const char *bridge_topic(struct channel *hosted);
+
+/*
+ * The media room (bridge/media/media.h), for networks whose files others
+ * cannot fetch, or who keep files themselves. NULL: there is none. Valid from
+ * start() on.
+ */
+struct media *bridge_media(const struct network *net);
 
 /*
  * What the owner of the puppet's account has set under key for its network,

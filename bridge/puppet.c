@@ -424,6 +424,7 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	set_text(&pup->sender.name, sender->name);
 	set_text(&pup->sender.account, sender->account);
 	set_text(&pup->sender.real, sender->real);
+	set_text(&pup->sender.avatar, sender->avatar);
 	pup->key = key_of(home, sender->id);
 	pup->status = xstrdup("");
 	pup->p.network = life->net;
@@ -536,6 +537,12 @@ pup_update(struct pup *pup, const struct member *m)
 	}
 	if (m->sender.real)
 		set_text(&pup->sender.real, m->sender.real);
+	if (m->sender.avatar &&
+	    (!pup->sender.avatar ||
+	     strcmp(pup->sender.avatar, m->sender.avatar) != 0)) {
+		set_text(&pup->sender.avatar, m->sender.avatar);
+		what |= PUPPET_AVATAR;
+	}
 	if (pup->p.show != m->show || strcmp(pup->status, m->status) != 0) {
 		free(pup->status);
 		pup->status = xstrdup(m->status);

@@ -190,6 +190,12 @@ same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool
+same_media(const struct conf_media *a, const struct conf_media *b)
+{
+	return a == b || (a && b && same_text(a->fingerprint, b->fingerprint));
+}
+
 /* These are open already. */
 static void
 tell_later(const struct reload *r, struct str *said)
@@ -201,6 +207,8 @@ tell_later(const struct reload *r, struct str *said)
 	if (!same_text(was->control_socket, r->conf->control_socket) ||
 	    !same_text(was->control_group, r->conf->control_group))
 		str_add(said, "\"control\" holds from the next start on\n");
+	if (!same_media(was->media, r->conf->media))
+		str_add(said, "\"media\" holds from the next start on\n");
 }
 
 /* ---- networks ------------------------------------------------------------ */

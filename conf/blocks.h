@@ -37,6 +37,9 @@ void read_check_file(struct reader *r, const config_setting_t *block,
 void read_check_pair(struct reader *r, const config_setting_t *block,
 		     const char *cert, const char *key, const char *what);
 
+/* The block media, which need not be there; the database is known. */
+void read_media(struct reader *r, const config_setting_t *root);
+
 /* ... and links, their channels not yet compared with the networks. */
 void read_links(struct reader *r, const config_setting_t *root);
 

@@ -108,6 +108,7 @@ read_tree(struct conf *conf, struct report *report, const struct input *in,
 	};
 
 	read_top(&r, root);
+	read_media(&r, root);
 	read_networks(&r, root);
 	read_links(&r, root);
 	read_uses(&r, root);

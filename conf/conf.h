@@ -64,6 +64,7 @@ struct conf_xmpp {
 	unsigned window;        /* unconfirmed messages per room */
 	unsigned puppets;       /* occupants in all rooms; 0 = no limit */
 	unsigned puppet_idle_s; /* quiet time before one may go */
+	const char *upload;     /* address of an upload service, or NULL */
 	const struct conf_gateway *gateway; /* NULL: it is none */
 };
 
@@ -204,6 +205,22 @@ struct conf_link {
 	size_t n_members;
 };
 
+/* ---- files ------------------------------------------------------------- */
+
+/* Files that belong to messages. */
+struct conf_media {
+	const char *folder; /* what was fetched is kept there */
+	const char *url;    /* how the world reaches us; NULL: no links */
+	struct conf_server listen;
+	unsigned file_mib, cache_mib;
+	unsigned link_s; /* how long a link is good */
+	/* Hosts from which linked files may be fetched; "*" is any. */
+	const char *const *fetch_from;
+	size_t n_fetch_from;
+	bool fetch_private;      /* also from addresses that are not public */
+	const char *fingerprint; /* another one is another block */
+};
+
 /* ---- the whole --------------------------------------------------------- */
 
 struct conf {
@@ -228,6 +245,8 @@ struct conf {
 	/* After an outage: of so long, of so many; 0: however long, many. */
 	unsigned fold_after_s, fold_rows, fold_keep;
 	unsigned keep_s; /* what has arrived; 0: for ever */
+
+	const struct conf_media *media; /* NULL: files are told in words */
 
 	const struct conf_network *networks;
 	size_t n_networks;

@@ -35,19 +35,6 @@ default_url(struct draft *d, const struct conf_server *listen)
 	return pool_strdup(d->r->pool, url.data);
 }
 
-static bool
-is_loopback_url(const char *url)
-{
-	AUTO_STR host = { 0 };
-	const char *at = strstr(url, "://") + 3;
-	const char *part;
-	unsigned port;
-
-	str_init(&host, 1000);
-	str_add_n(&host, at, strcspn(at, "/"));
-	return !server_parse(host.data, &part, &port) && is_loopback(part);
-}
-
 static void
 read_registration(struct draft *d, struct conf_matrix *mx)
 {

@@ -81,6 +81,9 @@ static const struct option top_options[] = {
 	  .doc = "Who may run the commands of operators from inside the "
 		 "networks: the label of a network, a colon, and the person "
 		 "as that network writes them." },
+	{ .name = "media", .type = OPTION_BLOCK,
+	  .doc = "How files that belong to messages get from one network to "
+		 "another; without it they are told in words and links." },
 	{ .name = "networks", .type = OPTION_BLOCK, .required = true,
 	  .doc = "One block per network; its name is the label by which "
 		 "links, logs and people refer to it." },
@@ -225,6 +228,12 @@ static const struct option xmpp_options[] = {
 	  .fallback = "10m",
 	  .doc = "Silence after which an occupant may be taken away for "
 		 "somebody who speaks, if all are in use." },
+	{ .name = "upload", .type = OPTION_TEXT,
+	  AT(struct xmpp_block, xmpp.upload), .min = 1, .max = 255,
+	  .refuse = refuse_domain, .example = "upload.example.org",
+	  .doc = "Put files of Matrix at this upload service (XEP-0363), "
+		 "which must let the component use it, instead of handing "
+		 "them out ourselves. What is taken back stays there." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
 	  .doc = "Let people use IRC networks on their own account, without "
 		 "a link." },
@@ -594,7 +603,8 @@ const struct table table_member = {
 };
 
 const struct table *const tables[] = {
-	&table_top, &table_log, &table_queue, &table_control, &table_network,
+	&table_top, &table_log, &table_queue, &table_control, &table_media,
+	&table_network,
 	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users,
 	&table_matrix, &table_matrix_gateway, &table_mqtt,
 	&table_device, &table_discovery,

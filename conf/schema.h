@@ -141,6 +141,7 @@ struct table {
 };
 
 extern const struct table table_top, table_log, table_queue, table_control;
+extern const struct table table_media;
 extern const struct table table_network, table_xmpp, table_gateway;
 extern const struct table table_irc, table_sasl, table_users;
 extern const struct table table_matrix, table_matrix_gateway, table_mqtt;

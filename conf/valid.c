@@ -62,6 +62,12 @@ is_bare_jid(const char *text)
 }
 
 const char *
+refuse_host(const char *text)
+{
+	return strcmp(text, "*") == 0 ? NULL : refuse_domain(text);
+}
+
+const char *
 refuse_contact(const char *text)
 {
 	if (strcmp(text, "*") == 0 || !refuse_domain(text) || is_bare_jid(text))
@@ -485,4 +491,17 @@ refuse_client_id(const char *text)
 	if (strspn(text, letters) == strlen(text))
 		return NULL;
 	return "letters, digits, \"-\", \"_\" and \".\"";
+}
+
+bool
+is_loopback_url(const char *url)
+{
+	AUTO_STR host = { 0 };
+	const char *at = strstr(url, "://") + 3;
+	const char *part;
+	unsigned port;
+
+	str_init(&host, 1000);
+	str_add_n(&host, at, strcspn(at, "/"));
+	return !server_parse(host.data, &part, &port) && is_loopback(part);
 }

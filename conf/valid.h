@@ -19,6 +19,9 @@ const char *refuse_label(const char *text);
 /* A host name or an XMPP domain; no address in brackets. */
 const char *refuse_domain(const char *text);
 
+/* "*", or a host as it stands in a URL. */
+const char *refuse_host(const char *text);
+
 /* "*", a domain, or a bare JID. */
 const char *refuse_contact(const char *text);
 
@@ -77,6 +80,9 @@ bool valid_utf8(const char *text);
 
 /* Valid UTF-8 without control characters. */
 bool valid_text(const char *text);
+
+/* The same of the host in a URL that refuse_url() lets pass. */
+bool is_loopback_url(const char *url);
 
 /* True for localhost and the addresses of the loopback interface. */
 bool is_loopback(const char *host);

@@ -290,6 +290,17 @@ static const char *const stays[] = {
 	NULL,
 };
 
+/* 7: messages that were taken back, for links to their files */
+static const char *const withdrawals[] = {
+	"CREATE TABLE withdrawn ("
+	"	tag INTEGER PRIMARY KEY," /* the message's, in links */
+	"	until_ms INTEGER NOT NULL" /* then all of them are too old */
+	") STRICT;",
+	"CREATE INDEX withdrawn_until ON withdrawn (until_ms);",
+	"PRAGMA user_version = 7;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
@@ -297,6 +308,7 @@ static const char *const *const migrations[] = {
 	settings,
 	contacts,
 	stays,
+	withdrawals,
 };
 /* clang-format on */
 

@@ -93,6 +93,11 @@ enum statement {
 	SQL_STAYS_OF,
 	SQL_STAYS_PRUNE,
 
+	/* withdrawn.c */
+	SQL_WITHDRAWN_PUT,
+	SQL_WITHDRAWN_PRUNE,
+	SQL_WITHDRAWN_FIND,
+
 	/* messages.c */
 	SQL_EVENT_LAST,
 	SQL_EVENT_ADD,

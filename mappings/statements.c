@@ -186,6 +186,15 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"DELETE FROM stay WHERE until <"
 		"	(SELECT coalesce(min(id), 0) FROM event)",
 
+	[SQL_WITHDRAWN_PUT] =
+		"INSERT INTO withdrawn (tag, until_ms) VALUES (?1, ?2)"
+		"	ON CONFLICT (tag) DO UPDATE SET"
+		"	until_ms = max(until_ms, excluded.until_ms)",
+	[SQL_WITHDRAWN_PRUNE] =
+		"DELETE FROM withdrawn WHERE until_ms < ?1",
+	[SQL_WITHDRAWN_FIND] =
+		"SELECT 1 FROM withdrawn WHERE tag = ?1",
+
 	[SQL_EVENT_LAST] =
 		"SELECT max(last_event,"
 		"	(SELECT coalesce(max(id), 0) FROM event)) FROM meta",

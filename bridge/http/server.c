@@ -23,6 +23,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #define IDLE_S 120 /* a connection that nobody uses is closed */
@@ -42,7 +43,7 @@ struct http_exchange {
 	struct str body;
 	bool too_long;
 	unsigned status;
-	char *answer;
+	struct MHD_Response *answer;
 	struct http_exchange *prev, *next;
 };
 
@@ -97,17 +98,32 @@ on_log(void *arg, const char *fmt, va_list args)
 
 /* ---- one request -------------------------------------------------------- */
 
-static enum MHD_Result
-queue_answer(struct MHD_Connection *c, unsigned status, const char *json)
+/* NULL: the connection is closed instead. */
+static struct MHD_Response *
+json_answer(const char *json)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 		strlen(json), (void *)(uintptr_t)json, MHD_RESPMEM_MUST_COPY);
 
-	if (!r)
-		return MHD_NO;
-	MHD_add_response_header(r, "Content-Type", "application/json");
-	enum MHD_Result done = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
+	if (r)
+		MHD_add_response_header(r, "Content-Type", "application/json");
+	return r;
+}
+
+static enum MHD_Result
+queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
+{
+	return r ? MHD_queue_response(c, status, r) : MHD_NO;
+}
+
+static enum MHD_Result
+queue_answer(struct MHD_Connection *c, unsigned status, const char *json)
+{
+	struct MHD_Response *r = json_answer(json);
+	enum MHD_Result done = queue(c, status, r);
+
+	if (r)
+		MHD_destroy_response(r);
 	return done;
 }
 
@@ -128,7 +144,8 @@ exchange_free(struct http_exchange *x)
 {
 	DL_DELETE(x->server->exchanges, x);
 	str_finish(&x->body);
-	free(x->answer);
+	if (x->answer)
+		MHD_destroy_response(x->answer);
 	free(x);
 }
 
@@ -145,6 +162,13 @@ fill_request(struct http_request *r, struct http_exchange *x, const char *url,
 		.n_body = x->body.len,
 		.connection = x->connection,
 	};
+}
+
+const char *
+http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND,
+					   name);
 }
 
 const char *
@@ -192,7 +216,7 @@ handle(struct http_exchange *x, const char *url, const char *method)
 	x->state = EXCHANGE_HANDLING;
 	s->options.handle(s->options.arg, x, &r);
 	if (x->state == EXCHANGE_ANSWERED)
-		return queue_answer(x->connection, x->status, x->answer);
+		return queue(x->connection, x->status, x->answer);
 	x->state = EXCHANGE_WAITING;
 	MHD_suspend_connection(x->connection);
 	return MHD_YES;
@@ -214,7 +238,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *url,
 		return MHD_YES;
 	}
 	if (x->state == EXCHANGE_ANSWERED)
-		return queue_answer(c, x->status, x->answer);
+		return queue(c, x->status, x->answer);
 	return handle(x, url, method);
 }
 
@@ -227,18 +251,39 @@ on_completed(void *arg UNUSED, struct MHD_Connection *c UNUSED, void **slot,
 	*slot = NULL;
 }
 
-void
-http_answer(struct http_exchange *x, unsigned status, const char *json)
+static void
+answer(struct http_exchange *x, unsigned status, struct MHD_Response *r)
 {
 	bool waits = x->state == EXCHANGE_WAITING;
 
 	x->status = status;
-	x->answer = xstrdup(json);
+	x->answer = r;
 	x->state = EXCHANGE_ANSWERED;
 	if (!waits)
 		return;
 	MHD_resume_connection(x->connection);
 	timer_start(&x->server->timer, x->server->loop, 0, on_due, x->server);
+}
+
+void
+http_answer(struct http_exchange *x, unsigned status, const char *json)
+{
+	answer(x, status, json_answer(json));
+}
+
+void
+http_answer_file(struct http_exchange *x, unsigned status,
+		 const struct http_file *file)
+{
+	struct MHD_Response *r = MHD_create_response_from_fd_at_offset64(
+		(uint64_t)file->size, file->fd, (uint64_t)file->offset);
+
+	if (!r)
+		(void)close(file->fd); /* it was only read */
+	for (size_t i = 0; r && i < file->n_headers; i++)
+		MHD_add_response_header(r, file->headers[i].name,
+					file->headers[i].value);
+	answer(x, status, r);
 }
 
 /* ---- the server --------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct loop;
@@ -28,6 +29,9 @@ struct http_request {
 	/* private */
 	void *connection;
 };
+
+/* A header of that name, or NULL. Borrowed. */
+const char *http_header(const struct http_request *r, const char *name);
 
 /* What came as "?name=value", or NULL. Borrowed. */
 const char *http_query(const struct http_request *r, const char *name);
@@ -68,5 +72,21 @@ void http_server_free(struct http_server *s);
  * is dead. Safe also when the client has gone meanwhile.
  */
 void http_answer(struct http_exchange *x, unsigned status, const char *json);
+
+struct http_header {
+	const char *name, *value;
+};
+
+/* A part of a file as an answer; the headers are copied. */
+struct http_file {
+	int fd; /* taken, and closed */
+	int64_t offset, size;
+	const struct http_header *headers;
+	size_t n_headers;
+};
+
+/* The same with a part of a file; to HEAD without it. */
+void http_answer_file(struct http_exchange *x, unsigned status,
+		      const struct http_file *file);
 
 #endif

@@ -3,19 +3,20 @@
 
 #include "protocols/matrix/content.h"
 
+#include "bridge/attach.h"
 #include "bridge/base.h"
 #include "bridge/origin.h"
 #include "bridge/text.h"
 #include "protocols/matrix/html.h"
 #include "protocols/matrix/ident.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define HTML_FORMAT "org.matrix.custom.html"
-#define READ_MAX 65536 /* bytes of a text: no event is longer */
-#define ANSWERS_MAX 20 /* of a poll */
-#define MARK_MAX 64    /* bytes of a reaction */
+#define READ_MAX 65536   /* bytes of a text: no event is longer */
+#define ANSWERS_MAX 20   /* of a poll */
+#define MARK_MAX 64      /* bytes of a reaction */
+#define SIDE_MAX 1000000 /* pixels */
 
 static const char encrypted[] =
 	"it is encrypted, and the bridge cannot read it";
@@ -177,48 +178,139 @@ read_text(struct text_builder *b, const json_t *content, bool reply)
 		read_plain(b, content, reply);
 }
 
-static void
-add_size(struct text_builder *b, int64_t bytes)
+/* A size of a picture that cannot be is none. */
+static unsigned
+side(const json_t *info, const char *key)
 {
-	char text[48];
+	int64_t n = content_number(info, key, 0);
 
-	if (bytes < 0)
-		return;
-	if (bytes < 1000)
-		(void)snprintf(text, sizeof(text), ", %d bytes", (int)bytes);
-	else if (bytes < 1000000)
-		(void)snprintf(text, sizeof(text), ", %.1f kB",
-			       (double)bytes / 1e3);
-	else
-		(void)snprintf(text, sizeof(text), ", %.1f MB",
-			       (double)bytes / 1e6);
-	add(b, text);
+	return n > 0 && n <= SIDE_MAX ? (unsigned)n : 0;
 }
 
-/* A file, which nobody outside Matrix can fetch: what it is. */
+/* A type is two tokens, and no text that somebody will read. */
+static const char *
+media_type(const json_t *info)
+{
+	const char *mime = content_string(info, "mimetype");
+	size_t n = mime ? strspn(mime, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789/+.-_")
+			: 0;
+
+	return n && !mime[n] && n < 100 ? mime : NULL;
+}
+
+bool
+content_mxc(const char *url, const char **server, size_t *n, const char **id)
+{
+	static const char scheme[] = "mxc://";
+	const char *slash;
+
+	if (strncmp(url, scheme, strlen(scheme)) != 0)
+		return false;
+	*server = url + strlen(scheme);
+	slash = strchr(*server, '/');
+	if (!slash || slash == *server || slash - *server > MATRIX_ID_MAX)
+		return false;
+	*n = (size_t)(slash - *server);
+	*id = slash + 1;
+	size_t id_n = strspn(*id, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	return strspn(*server,
+		      "abcdefghijklmnopqrstuvwxyz"
+		      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") >= *n &&
+	       **server != '.' && id_n && !(*id)[id_n] && id_n <= MATRIX_ID_MAX;
+}
+
+/* "[image: cat.png, image/png, 1.2 MiB]": what nobody outside can fetch. */
 static void
-read_file(struct text_builder *b, const json_t *content, const char *what)
+tell_file(struct text_builder *b, const struct attachment *a, const char *what)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, READ_MAX);
+	str_printf(&text, "[%s: ", what);
+	attach_name(&text, a->name);
+	if (a->mime && !strchr(a->mime, '*'))
+		str_printf(&text, ", %s", a->mime);
+	if (a->size >= 0)
+		str_add(&text, ", ");
+	attach_size(&text, a->size);
+	str_add(&text, "]");
+	add(b, b->utf8.len ? "\n" : "");
+	add(b, text.data);
+}
+
+void
+content_tell_files(struct event *ev)
+{
+	struct text_builder b;
+
+	text_builder_init(&b, 2 * READ_MAX);
+	text_builder_add_text(&b, &ev->text, 0, ev->text.len);
+	for (size_t i = 0; i < ev->n_attachments; i++)
+		tell_file(&b, &ev->attachments[i],
+			  attach_kind(ev->attachments[i].mime));
+	ev->attachments = NULL;
+	ev->n_attachments = 0;
+	event_take_text(ev, &b);
+	text_builder_finish(&b);
+}
+
+/* Its type, of which only the first half is known if it does not say. */
+static const char *
+mime_of(const json_t *info, const char *kind)
+{
+	const char *mime = media_type(info);
+
+	if (mime &&
+	    (strcmp(kind, "file") == 0 || strcmp(attach_kind(mime), kind) == 0))
+		return mime;
+	if (strcmp(kind, "image") == 0)
+		return "image/*";
+	if (strcmp(kind, "audio") == 0)
+		return "audio/*";
+	return strcmp(kind, "video") == 0 ? "video/*" : mime;
+}
+
+/*
+ * A file: one of the event's if it can be fetched, else words. What stands
+ * before it is its caption.
+ */
+static void
+read_file(struct event *ev, struct text_builder *b, const json_t *content,
+	  const char *kind)
 {
 	const char *name = content_string(content, "filename");
 	const char *body = content_string(content, "body");
 	const json_t *info = content_object(content, "info");
-	const char *mime = content_string(info, "mimetype");
+	const char *url = content_string(content, "url");
+	const char *server, *id;
+	AUTO_STR clean = { 0 };
+	size_t n;
 
-	if (name && body && strcmp(name, body) != 0) {
+	if (name && body && strcmp(name, body) != 0)
 		read_text(b, content, false);
-		add(b, "\n");
-	}
 	name = name ? name : body;
-	add(b, "[");
-	add(b, what);
-	add(b, ": ");
-	add(b, name && *name ? name : "without a name");
-	if (mime) {
-		add(b, ", ");
-		add(b, mime);
-	}
-	add_size(b, content_number(info, "size", -1));
-	add(b, "]");
+	str_init(&clean, 4 * ATTACH_NAME_MAX);
+	attach_name(&clean, name ? name : "");
+	const struct attachment a = {
+		.name = clean.data,
+		.mime = mime_of(info, kind),
+		.url = url,
+		.size = content_number(info, "size", -1) < 0
+				? -1
+				: content_number(info, "size", -1),
+		.width = side(info, "w"),
+		.height = side(info, "h"),
+	};
+	if (ev->kind == EVENT_MESSAGE && url &&
+	    content_mxc(url, &server, &n, &id))
+		attach_add(ev, &a);
+	else
+		tell_file(b, &a,
+			  content_object(content, "file") ? "encrypted file"
+							  : kind);
 }
 
 static void
@@ -255,7 +347,7 @@ read_body(struct event *ev, struct text_builder *b, const json_t *content,
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (strcmp(type, files[i].name) == 0) {
-			read_file(b, content, files[i].what);
+			read_file(ev, b, content, files[i].what);
 			return true;
 		}
 	if (strcmp(type, "m.emote") == 0)
@@ -280,7 +372,7 @@ read_said(struct event *ev, const json_t *content, bool reply)
 	if (good)
 		event_take_text(ev, &b);
 	text_builder_finish(&b);
-	return good && ev->text.len;
+	return good && (ev->text.len || ev->n_attachments);
 }
 
 static struct event *
@@ -316,14 +408,14 @@ said(struct text_builder *b)
 static struct event *
 sticker(const json_t *content)
 {
-	const char *body = content_string(content, "body");
+	struct event *ev = event_make(EVENT_MESSAGE);
 	struct text_builder b;
 
 	text_builder_init(&b, READ_MAX);
-	add(&b, "[sticker: ");
-	add(&b, body && *body ? body : "without a name");
-	add(&b, "]");
-	return said(&b);
+	read_file(ev, &b, content, "image");
+	event_take_text(ev, &b);
+	text_builder_finish(&b);
+	return ev;
 }
 
 /* The text of a part of a poll, in its stable or unstable form; or "". */
@@ -378,14 +470,20 @@ reaction(const json_t *content)
 }
 
 /* Up to room version 10 the target stands beside the content. */
+const char *
+content_redacted(const json_t *whole)
+{
+	const char *target = id_of(content_object(whole, "content"), "redacts");
+
+	return target ? target : id_of(whole, "redacts");
+}
+
 static struct event *
 redaction(const json_t *whole, const json_t *content)
 {
-	const char *target = id_of(content, "redacts");
+	const char *target = content_redacted(whole);
 	const char *reason = content_string(content, "reason");
 
-	if (!target)
-		target = id_of(whole, "redacts");
 	if (!target)
 		return NULL;
 	struct event *ev = event_make(EVENT_REDACTION);

@@ -37,14 +37,35 @@ int64_t content_number(const json_t *obj, const char *key, int64_t other);
  */
 struct event *content_to_event(const json_t *ev, const char **why);
 
+/*
+ * Take an address of media apart: its server is the n bytes at *server. False
+ * if it is none, or one that could be taken for another path.
+ */
+bool content_mxc(const char *url, const char **server, size_t *n,
+		 const char **id);
+
+/* Say in ev's words which files it has, and take them out of it. */
+void content_tell_files(struct event *ev);
+
+/* Of a redaction: the id of the event that it takes back, or NULL. */
+const char *content_redacted(const json_t *whole);
+
 /* Who goes by a name in a room; NULL: nobody whom a mention would reach. */
 typedef const char *content_who(void *arg, const char *name, size_t n);
+
+/* A file that the homeserver has. */
+struct content_file {
+	const char *mxc, *name, *mime;
+	int64_t size;
+	unsigned width, height; /* or 0 */
+};
 
 struct content_form {
 	const char *target; /* of an edit or reaction, in this room's ids */
 	const char *parent; /* of a reply, or NULL */
 	const char *origin; /* bridge/origin.h, or NULL */
-	content_who *who;   /* NULL: nobody is mentioned */
+	const struct content_file *file; /* the event's first one; or NULL */
+	content_who *who;                /* NULL: nobody is mentioned */
 	void *arg;
 };
 

@@ -3,6 +3,7 @@
 
 #include "protocols/matrix/content.h"
 
+#include "bridge/attach.h"
 #include "bridge/base.h"
 #include "bridge/text.h"
 #include "protocols/matrix/html.h"
@@ -212,16 +213,37 @@ message_type(const struct event *ev)
 	return ev->flags & EVENT_NOTICE ? "m.notice" : "m.text";
 }
 
-/* Text that is longer than an event may be is cut, and says so. */
+/* "photo.jpg (image, 1.2 MiB) https://..." */
 static void
-cut_text(struct text_builder *b, const struct text *text)
+add_link(struct text_builder *b, const struct attachment *a)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, EVENT_URL_MAX + 1024);
+	if (b->utf8.len)
+		str_add_char(&text, '\n');
+	attach_describe(&text, a);
+	str_printf(&text, " %s", a->url);
+	text_builder_add(b, text.data, text.len, STYLE_PLAIN);
+}
+
+/*
+ * Text that is longer than an event may be is cut, and says so. Files that the
+ * homeserver does not have are links behind it.
+ */
+static void
+whole_text(struct text_builder *b, const struct event *ev,
+	   const struct content_form *form)
 {
 	static const char more[] = "… [cut]";
+	const struct text *text = &ev->text;
 	size_t max = CONTENT_TEXT_MAX - sizeof(more);
 
 	text_builder_init(b, CONTENT_TEXT_MAX);
 	if (text->len <= max) {
 		text_builder_add_text(b, text, 0, text->len);
+		for (size_t i = form->file ? 1 : 0; i < ev->n_attachments; i++)
+			add_link(b, &ev->attachments[i]);
 		return;
 	}
 	text_builder_add_text(b, text, 0,
@@ -236,7 +258,7 @@ said(const struct event *ev, const struct content_form *form)
 	struct mentions m;
 	struct text_builder b;
 
-	cut_text(&b, &ev->text);
+	whole_text(&b, ev, form);
 	const struct text text = { b.utf8.data, b.utf8.len, b.spans,
 				   b.n_spans };
 	find_mentions(&m, &text, form);
@@ -278,9 +300,42 @@ edit(const struct event *ev, const struct content_form *form)
 }
 
 static json_t *
+file_info(const struct content_file *file)
+{
+	json_t *info = json_object();
+
+	set(info, "mimetype", file->mime);
+	json_object_set_new(info, "size", json_integer(file->size));
+	if (file->width && file->height) {
+		json_object_set_new(info, "w", json_integer(file->width));
+		json_object_set_new(info, "h", json_integer(file->height));
+	}
+	return info;
+}
+
+/* The words are the caption; without any the name stands in their place. */
+static void
+make_file(json_t *content, const struct content_file *file)
+{
+	AUTO_STR type = { 0 };
+
+	str_init(&type, 32);
+	str_printf(&type, "m.%s", attach_kind(file->mime));
+	set(content, "msgtype", type.data);
+	set(content, "filename", file->name);
+	if (!json_string_length(json_object_get(content, "body")))
+		set(content, "body", file->name);
+	set(content, "url", file->mxc);
+	json_object_set_new(content, "info", file_info(file));
+}
+
+static json_t *
 message(const struct event *ev, const struct content_form *form)
 {
 	json_t *content = said(ev, form);
+
+	if (form->file)
+		make_file(content, form->file);
 
 	if (form->parent)
 		json_object_set_new(content, "m.relates_to",

@@ -248,6 +248,7 @@ private_says(struct matrix *m, const json_t *whole)
 		ev->when_ms = loop_wall_ms(m->loop);
 	if (portal_leads_to(m, network.data) && portal_is_open_to(m, sender))
 		ev->flags |= EVENT_GATEWAY;
+	media_heard(m, ev);
 	event_set_to(ev, network.data, id.data);
 	str_clear(&id);
 	str_add_n(&id, sender + 1, strcspn(sender + 1, ":"));

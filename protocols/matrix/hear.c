@@ -34,6 +34,7 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 		m->n_ignored++;
 		return;
 	}
+	media_heard(m, ev);
 	ev->channel = room->ch->id;
 	if (ev->when_ms <= 0 || ev->when_ms > now)
 		ev->when_ms = now;
@@ -76,6 +77,8 @@ take_event(struct matrix *m, const json_t *whole)
 		m->n_ignored++;
 		return;
 	}
+	if (strcmp(type, "m.room.redaction") == 0)
+		media_withdrawn(m, whole);
 	if (member && !room)
 		invited(m, whole);
 	if (!room && !member && !matrix_is_us(m, sender) &&

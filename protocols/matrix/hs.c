@@ -4,6 +4,7 @@
 #include "protocols/matrix/hs.h"
 
 #include "bridge/base.h"
+#include "bridge/http/multi.h"
 #include "bridge/log.h"
 #include "bridge/loop.h"
 #include "bridge/secret.h"
@@ -11,7 +12,6 @@
 #include "conf/conf.h"
 
 #include <curl/curl.h>
-#include <event2/event.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ struct call {
 	char *method, *path, *body;
 	hs_fn *fn;
 	void *arg;
-	CURL *easy; /* while it is under way */
+	struct http_ride ride; /* its handle is set while it is under way */
 	struct str answer;
 	unsigned tries;
 	int64_t retry_after_ms;
@@ -40,18 +40,12 @@ struct call {
 	struct call *prev, *next;
 };
 
-/* A socket of libcurl's. */
-struct wire {
-	struct event *ev;
-};
-
 struct hs {
 	struct loop *loop;
 	const struct conf_matrix *conf;
 	const char *name;
-	CURLM *multi;
+	struct http_multi *multi;
 	struct curl_slist *headers;
-	struct timer timer;
 	struct call *calls; /* utlist */
 	CURL *spare[CONNECTIONS];
 	size_t n_spare;
@@ -70,14 +64,14 @@ drop_easy(struct call *c)
 {
 	struct hs *hs = c->hs;
 
-	if (!c->easy)
+	if (!c->ride.easy)
 		return;
-	curl_multi_remove_handle(hs->multi, c->easy);
+	http_multi_remove(hs->multi, &c->ride);
 	if (hs->n_spare < CONNECTIONS)
-		hs->spare[hs->n_spare++] = c->easy;
+		hs->spare[hs->n_spare++] = c->ride.easy;
 	else
-		curl_easy_cleanup(c->easy);
-	c->easy = NULL;
+		curl_easy_cleanup(c->ride.easy);
+	c->ride.easy = NULL;
 }
 
 static void
@@ -150,20 +144,20 @@ set_up(struct call *c)
 
 	str_init(&url, 16384);
 	str_printf(&url, "%s" API "%s", hs->conf->homeserver, c->path);
-	c->easy = hs->n_spare ? hs->spare[--hs->n_spare] : easy_new(hs);
-	curl_easy_setopt(c->easy, CURLOPT_URL, url.data);
-	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
-	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, (char *)c);
-	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+	CURL *e = hs->n_spare ? hs->spare[--hs->n_spare] : easy_new(hs);
+	c->ride.easy = e;
+	curl_easy_setopt(e, CURLOPT_URL, url.data);
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 	if (c->body) {
-		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE,
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE,
 				 (long)strlen(c->body));
-		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
 	} else {
-		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, NULL);
-		curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
-		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, NULL);
+		curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
 	}
 }
 
@@ -176,8 +170,10 @@ launch(void *arg)
 	c->retry_after_ms = -1;
 	str_clear(&c->answer);
 	set_up(c);
-	curl_multi_add_handle(c->hs->multi, c->easy);
+	http_multi_add(c->hs->multi, &c->ride);
 }
+
+static void call_ended(struct http_ride *ride, CURLcode rc);
 
 void
 hs_call(struct hs *hs, const struct hs_call *call)
@@ -185,6 +181,7 @@ hs_call(struct hs *hs, const struct hs_call *call)
 	struct call *c = xcalloc(1, sizeof(*c));
 
 	c->hs = hs;
+	c->ride.done = call_ended;
 	c->method = xstrdup(call->method);
 	c->path = xstrdup(call->path);
 	if (call->body) {
@@ -254,15 +251,16 @@ words_of(const json_t *json, const char *key)
 }
 
 static void
-call_ended(struct call *c, CURLcode rc)
+call_ended(struct http_ride *ride, CURLcode rc)
 {
+	struct call *c = container_of(ride, struct call, ride);
 	long status = 0;
 	AUTO_STR why = { 0 };
 	json_t *json = NULL;
 
 	str_init(&why, 512);
 	if (rc == CURLE_OK)
-		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(ride->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status)
 		json = json_loadb(c->answer.data, c->answer.len, JSON_ALLOW_NUL,
 				  NULL);
@@ -290,89 +288,6 @@ call_ended(struct call *c, CURLcode rc)
 	json_decref(json);
 }
 
-/* Whatever fn does, also freeing others, the next is looked up anew. */
-static void
-reap(struct hs *hs)
-{
-	CURLMsg *m;
-	int left;
-
-	while ((m = curl_multi_info_read(hs->multi, &left))) {
-		CURLcode rc = m->data.result;
-		char *c = NULL;
-
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
-		call_ended((struct call *)(void *)c, rc);
-	}
-}
-
-/* ---- libcurl in the loop ------------------------------------------------ */
-
-static void
-turn(struct hs *hs, curl_socket_t fd, int what)
-{
-	int running;
-
-	curl_multi_socket_action(hs->multi, fd, what, &running);
-	reap(hs);
-}
-
-static void
-on_due(void *arg)
-{
-	turn(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void
-on_ready(evutil_socket_t fd, short what, void *arg)
-{
-	turn(arg, fd,
-	     (what & EV_READ ? CURL_CSELECT_IN : 0) |
-		     (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static int
-on_timer(CURLM *multi UNUSED, long wait_ms, void *arg)
-{
-	struct hs *hs = arg;
-
-	timer_stop(&hs->timer);
-	if (wait_ms >= 0)
-		timer_start(&hs->timer, hs->loop, wait_ms, on_due, hs);
-	return 0;
-}
-
-static int
-on_socket(CURL *easy UNUSED, curl_socket_t fd, int what, void *arg,
-	  void *socket)
-{
-	struct hs *hs = arg;
-	struct wire *w = socket;
-	short events = EV_PERSIST;
-
-	if (w && w->ev)
-		event_free(w->ev);
-	if (what == CURL_POLL_REMOVE) {
-		free(w);
-		curl_multi_assign(hs->multi, fd, NULL);
-		return 0;
-	}
-	if (!w) {
-		w = xcalloc(1, sizeof(*w));
-		curl_multi_assign(hs->multi, fd, w);
-	}
-	if (what & CURL_POLL_IN)
-		events |= EV_READ;
-	if (what & CURL_POLL_OUT)
-		events |= EV_WRITE;
-	w->ev = event_new(loop_base(hs->loop), fd, events, on_ready, hs);
-	if (!w->ev || event_add(w->ev, NULL) < 0)
-		abort();
-	return 0;
-}
-
 static struct curl_slist *
 make_headers(const struct conf_matrix *conf)
 {
@@ -396,16 +311,10 @@ hs_new(struct loop *loop, const struct conf_matrix *conf, const char *name)
 	hs->loop = loop;
 	hs->conf = conf;
 	hs->name = name;
-	hs->multi = curl_multi_init();
+	hs->multi = http_multi_new(loop, CONNECTIONS);
 	hs->headers = make_headers(conf);
-	if (!hs->multi || !hs->headers)
+	if (!hs->headers)
 		abort();
-	curl_multi_setopt(hs->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(hs->multi, CURLMOPT_SOCKETDATA, hs);
-	curl_multi_setopt(hs->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(hs->multi, CURLMOPT_TIMERDATA, hs);
-	curl_multi_setopt(hs->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-			  (long)CONNECTIONS);
 	return hs;
 }
 
@@ -417,8 +326,7 @@ hs_free(struct hs *hs)
 	hs_cancel(hs, NULL);
 	while (hs->n_spare)
 		curl_easy_cleanup(hs->spare[--hs->n_spare]);
-	curl_multi_cleanup(hs->multi);
-	timer_stop(&hs->timer);
+	http_multi_free(hs->multi);
 	curl_slist_free_all(hs->headers);
 	free(hs);
 }

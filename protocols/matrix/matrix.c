@@ -302,6 +302,7 @@ network_begin(struct network *net)
 
 	m->stopping = false;
 	m->pressure = PRESSURE_NONE;
+	media_open(m);
 	if (service_open(m, &err) < 0) {
 		go_down(m, DOWN_UNREACHABLE, err.text);
 		return;
@@ -323,6 +324,7 @@ network_end(struct network *net)
 	m->stopping = true;
 	service_close(m);
 	go_down(m, DOWN_ASKED, NULL);
+	media_close(m);
 }
 
 /* ---- hooks -------------------------------------------------------------- */
@@ -358,6 +360,7 @@ network_destroy(struct network *net)
 	service_close(m);
 	drop_all(m);
 	rooms_forget(m);
+	media_close(m);
 	hs_free(m->hs);
 	free(m->bot);
 	free(m->ours);
@@ -407,7 +410,7 @@ const struct protocol matrix_protocol = {
 	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
-		CAN_HOST,
+		CAN_HOST | CAN_ATTACH,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,

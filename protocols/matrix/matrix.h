@@ -19,6 +19,7 @@
  *     direct.c    private conversations
  *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
+ *     media.c     files
  *     barrier.c   whether the homeserver keeps something back
  *     hs.c        calls to the homeserver
  *
@@ -52,6 +53,9 @@ struct http_exchange;
 struct http_request;
 struct http_server;
 struct knock;
+struct http_multi;
+struct content_file;
+struct luggage;
 struct matrix;
 struct mroom;
 
@@ -64,6 +68,7 @@ struct mroom;
 /* Somebody in a room who is not us. */
 struct person {
 	char *id, *name;
+	char *avatar; /* for the media room; "": none, NULL: not told */
 	bool typing;
 	UT_hash_handle hh;      /* in the room, by id */
 	UT_hash_handle hh_name; /* likewise, by name; the first who has it */
@@ -112,8 +117,9 @@ struct word {
 	struct delivery *d;
 	bool as_bot; /* the speaker itself may not */
 	bool no_device;
-	char *found; /* id of the reaction to take back */
-	char *place; /* private: id of the room, once it is known */
+	struct luggage *luggage; /* its file, while that is fetched; media.c */
+	char *found;             /* id of the reaction to take back */
+	char *place;             /* private: id of the room, once it is known */
 	struct word *prev, *next;
 };
 
@@ -167,10 +173,11 @@ struct matrix {
 	struct loop *loop;
 	struct hs *hs;
 	struct http_server *http;
-	char *bot;      /* our own user id */
-	char *ours;     /* how the ids of our puppets begin */
-	bool no_device; /* the bot cannot have one */
-	bool taking;    /* transactions: the rooms are entered */
+	struct http_multi *uploads; /* of files */
+	char *bot;                  /* our own user id */
+	char *ours;                 /* how the ids of our puppets begin */
+	bool no_device;             /* the bot cannot have one */
+	bool taking;                /* transactions: the rooms are entered */
 	bool stopping;
 	enum pressure pressure;
 	struct chat *chats; /* private conversations; direct.c */
@@ -411,6 +418,9 @@ void word_launch(struct word *w);
 /* It did not work: whatever the answer asks for. */
 void word_failed(struct word *w, const struct hs_answer *answer);
 
+/* Its file is there, or never will be: say it, if it is its turn. */
+void word_packed(struct word *w);
+
 /* As whom it is said: a user id. */
 const char *word_voice(const struct word *w);
 
@@ -419,5 +429,31 @@ void words_drop(struct mroom *room);
 
 void word_bounce(struct network *net, struct channel *ch,
 		 const struct event *ev, const char *why);
+
+/* ---- media.c ------------------------------------------------------------ */
+
+/* While the network is wanted, links to its files work. */
+void media_open(struct matrix *m);
+void media_close(struct matrix *m);
+
+/* Make the files of what was heard ones that everybody can fetch, or words. */
+void media_heard(struct matrix *m, struct event *ev);
+
+/*
+ * How the media room calls the picture in a membership event; "" if there is
+ * none. False if there is no media room.
+ */
+bool media_avatar(struct matrix *m, const json_t *content, struct str *out);
+
+/* A redaction: the files of what it takes back are not to be had any more. */
+void media_withdrawn(struct matrix *m, const json_t *whole);
+
+/* Begin to bring the file of a delivery into Matrix; word_packed() follows. */
+void media_pack(struct word *w);
+bool media_is_packed(const struct word *w);
+
+/* The file to send, or NULL: its link will do. */
+const struct content_file *media_of(const struct word *w);
+void media_unpack(struct word *w);
 
 #endif

@@ -63,6 +63,7 @@ person_free(struct mroom *room, struct person *p)
 	person_unname(room, p);
 	HASH_DELETE(hh, room->people, p);
 	free(p->id);
+	free(p->avatar);
 	free(p);
 }
 
@@ -102,6 +103,7 @@ about(struct mroom *room, enum event_kind kind, const struct person *p)
 	ev->when_ms = loop_wall_ms(room->m->loop);
 	ev->flags = mroom_is_hosted(room) ? EVENT_GATEWAY : 0;
 	event_set_sender(ev, p->id, p->name);
+	ev->sender.avatar = event_strdup(ev, p->avatar);
 	return ev;
 }
 
@@ -112,11 +114,16 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 	struct person *p = person_find(room, id);
 	bool known = p != NULL;
 	AUTO_STR name = { 0 };
+	AUTO_STR avatar = { 0 };
 
 	str_init(&name, MATRIX_ID_MAX + NAME_SHOWN);
+	str_init(&avatar, 2 * MATRIX_ID_MAX + 8);
 	shown_name(&name, id, content);
-	if (known ? strcmp(p->name, name.data) == 0
-		  : mroom_is_hosted(room) && !portal_admits(room, id))
+	bool told = media_avatar(room->m, content, &avatar);
+	bool same = known && strcmp(p->name, name.data) == 0 &&
+		    (!told || (p->avatar && !strcmp(p->avatar, avatar.data)));
+	if (same ||
+	    (!known && mroom_is_hosted(room) && !portal_admits(room, id)))
 		return;
 	if (!known) {
 		p = xcalloc(1, sizeof(*p));
@@ -124,6 +131,8 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 		HASH_ADD_KEYPTR(hh, room->people, p->id, strlen(p->id), p);
 	}
 	person_set_name(room, p, name.data);
+	free(p->avatar);
+	p->avatar = told ? xstrdup(avatar.data) : NULL;
 	ghosts_avoid(room, p->name);
 	struct event *ev = about(room, known ? EVENT_RENAME : EVENT_JOIN, p);
 	if (backlog)

@@ -31,6 +31,7 @@ word_free(struct word *w)
 	struct delivery *d = w->d;
 
 	hs_cancel(w->room->m->hs, w);
+	media_unpack(w);
 	DL_DELETE(w->room->words, w);
 	d->data = NULL;
 	free(w->found);
@@ -284,6 +285,7 @@ send_content(struct word *w)
 		.target = d->target,
 		.parent = d->parent,
 		.origin = d->origin,
+		.file = media_of(w),
 		.who = w->room->id ? room_who : NULL,
 		.arg = w->room,
 	};
@@ -329,6 +331,8 @@ word_launch(struct word *w)
 	const struct event *ev = w->d->event;
 	bool removed = ev->flags & EVENT_REMOVED;
 
+	if (!media_is_packed(w))
+		return; /* word_packed() comes back */
 	if (!place_of(w))
 		private_find(w);
 	else if (ev->kind == EVENT_REDACTION && w->d->target)
@@ -341,6 +345,13 @@ word_launch(struct word *w)
 		send_typing(w);
 	else
 		send_content(w);
+}
+
+void
+word_packed(struct word *w)
+{
+	if (w == w->room->words)
+		word_launch(w);
 }
 
 /* ---- hooks -------------------------------------------------------------- */
@@ -363,6 +374,7 @@ word_send(struct network *net, struct delivery *d)
 	d->data = w;
 	bool first = !room->words;
 	DL_APPEND(room->words, w);
+	media_pack(w);
 	if (first)
 		word_launch(w);
 }

@@ -11,6 +11,7 @@
 
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/muc.h"
+#include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -292,6 +293,7 @@ post_delivery(struct xmpp *x, struct delivery *d, struct message_form *form,
 	form->id = d->id;
 	form->replaces = d->event->kind == EVENT_EDIT ? d->target : NULL;
 	form->target = d->target;
+	form->links = (struct files_links){ upload_link, x };
 	xmpp_stanza_t *st = message_from_event(x->ctx, d->event, form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown to them");

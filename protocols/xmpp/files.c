@@ -196,11 +196,18 @@ files_read(struct event *ev, xmpp_stanza_t *st, struct str *body)
 
 /* ---- writing ------------------------------------------------------------- */
 
+static const char *
+link_of(const struct attachment *a, const struct files_links *links)
+{
+	return links->link ? links->link(links->arg, a->url) : a->url;
+}
+
 void
-files_add_links(struct str *body, const struct event *ev)
+files_add_links(struct str *body, const struct event *ev,
+		const struct files_links *links)
 {
 	for (size_t i = 0; i < ev->n_attachments; i++) {
-		const char *url = ev->attachments[i].url;
+		const char *url = link_of(&ev->attachments[i], links);
 
 		if (body->len && body->data[body->len - 1] != '\n')
 			str_add_char(body, '\n');
@@ -218,19 +225,20 @@ add_number(xmpp_stanza_t *st, const char *name, int64_t n)
 }
 
 static void
-add_shared(xmpp_stanza_t *st, const struct attachment *a, size_t i, bool many)
+add_shared(xmpp_stanza_t *st, const struct attachment *a, const char *url,
+	   size_t number)
 {
 	xmpp_stanza_t *sharing = stanza_add(st, "file-sharing", NS_SFS);
 	char id[24];
 
-	(void)snprintf(id, sizeof(id), "f%zu", i + 1);
-	if (many)
+	(void)snprintf(id, sizeof(id), "f%zu", number);
+	if (number)
 		stanza_attr(sharing, "id", id);
 	stanza_attr(sharing, "disposition",
 		    !strcmp(attach_kind(a->mime), "file") ? "attachment"
 							  : "inline");
 	xmpp_stanza_t *file = stanza_add(sharing, "file", NS_FILE);
-	if (a->mime)
+	if (a->mime && !strchr(a->mime, '*')) /* half of it is known */
 		stanza_add_text(file, "media-type", NULL, a->mime);
 	if (a->name)
 		stanza_add_text(file, "name", NULL, a->name);
@@ -242,26 +250,29 @@ add_shared(xmpp_stanza_t *st, const struct attachment *a, size_t i, bool many)
 	}
 	xmpp_stanza_t *sources = stanza_add(sharing, "sources", NULL);
 	stanza_attr(stanza_add(sources, "url-data", NS_URL_DATA), "target",
-		    a->url);
+		    url);
 }
 
 void
-files_write(xmpp_stanza_t *st, const struct event *ev, size_t links, size_t end)
+files_write(xmpp_stanza_t *st, const struct event *ev,
+	    const struct files_links *links, struct files_range where)
 {
 	char text[24];
 
 	if (!ev->n_attachments)
 		return;
-	if (ev->n_attachments == 1 && !links)
+	if (ev->n_attachments == 1 && !where.start)
 		stanza_add_text(stanza_add(st, "x", NS_OOB), "url", NULL,
-				ev->attachments[0].url);
+				link_of(&ev->attachments[0], links));
 	for (size_t i = 0; i < ev->n_attachments; i++)
-		add_shared(st, &ev->attachments[i], i, ev->n_attachments > 1);
+		add_shared(st, &ev->attachments[i],
+			   link_of(&ev->attachments[i], links),
+			   ev->n_attachments > 1 ? i + 1 : 0);
 	xmpp_stanza_t *fallback = stanza_add(st, "fallback", NS_FALLBACK);
 	stanza_attr(fallback, "for", NS_SFS);
 	xmpp_stanza_t *range = stanza_add(fallback, "body", NULL);
-	(void)snprintf(text, sizeof(text), "%zu", links);
+	(void)snprintf(text, sizeof(text), "%zu", where.start);
 	stanza_attr(range, "start", text);
-	(void)snprintf(text, sizeof(text), "%zu", end);
+	(void)snprintf(text, sizeof(text), "%zu", where.end);
 	stanza_attr(range, "end", text);
 }

@@ -23,11 +23,21 @@ bool files_are_in(xmpp_stanza_t *st);
  */
 void files_read(struct event *ev, xmpp_stanza_t *st, struct str *body);
 
-/* Append the links, a line each, behind what somebody said. */
-void files_add_links(struct str *body, const struct event *ev);
+/* What stands for a link; upload.h. */
+struct files_links {
+	const char *(*link)(void *arg, const char *url); /* NULL: itself */
+	void *arg;
+};
 
-/* The elements; links begins at that code point of the body. */
-void files_write(xmpp_stanza_t *st, const struct event *ev, size_t links,
-		 size_t end);
+/* Append the links, a line each, behind what somebody said. */
+void files_add_links(struct str *body, const struct event *ev,
+		     const struct files_links *links);
+
+/* The elements; the links are so many code points of the body. */
+struct files_range {
+	size_t start, end;
+};
+void files_write(xmpp_stanza_t *st, const struct event *ev,
+		 const struct files_links *links, struct files_range range);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
+#include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -144,6 +145,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		.parent = d->parent,
 		.delay_from = h->jid,
 		.origin = d->origin,
+		.links = { upload_link, x },
 	};
 	xmpp_stanza_t *st;
 

@@ -8,6 +8,7 @@
  * may stay unanswered (RFC 6120 8.2.3).
  */
 
+#include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/muc.h"
 
@@ -206,7 +207,8 @@ iq_add_card(xmpp_stanza_t *result, const struct sender *who)
 static void
 say_vcard(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 {
-	const struct sender *who = seat_person(x, to);
+	const struct puppet *p = seat_person(x, to);
+	const struct sender *who = p ? p->sender : NULL;
 	char id[JID_PART_MAX + 1];
 	char network[JID_PART_MAX + 1];
 	xmpp_stanza_t *card;
@@ -278,5 +280,7 @@ iq_received(struct xmpp *x, xmpp_stanza_t *st)
 	}
 	xmpp_stanza_t *result = stanza_result(x->ctx, st);
 	a->say(x, result, to);
-	xmpp_post(x, result);
+	if (a->say != say_vcard ||
+	    !avatar_answer(x, seat_person(x, to), result))
+		xmpp_post(x, result);
 }

@@ -203,7 +203,10 @@ struct seat *seat_find(struct room *room, const char *nick);
 struct seat *seat_find_from(struct room *room, const char *from);
 
 /* Who is shown under that address, in whatever room; NULL: nobody. */
-const struct sender *seat_person(struct xmpp *x, const char *address);
+const struct puppet *seat_person(struct xmpp *x, const char *address);
+
+/* Send its presence once more, if it is in. */
+void seat_show(struct seat *seat);
 
 /* A presence addressed to the puppet. */
 void seat_presence(struct seat *seat, xmpp_stanza_t *st);

@@ -14,6 +14,7 @@
  * and what it answers to anything else stands behind that.
  */
 
+#include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/muc.h"
 
@@ -50,7 +51,7 @@ seat_find_from(struct room *room, const char *from)
 	return s;
 }
 
-const struct sender *
+const struct puppet *
 seat_person(struct xmpp *x, const char *address)
 {
 	char from[FULL_JID_MAX];
@@ -63,7 +64,7 @@ seat_person(struct xmpp *x, const char *address)
 		struct seat *s = seat_find_from(room, from);
 
 		if (s && s->o)
-			return s->o->puppet->sender;
+			return s->o->puppet;
 	}
 	return NULL;
 }
@@ -204,6 +205,7 @@ add_presence(struct seat *s, xmpp_stanza_t *st)
 {
 	stanza_add_show(st, s->o->puppet->show, s->o->puppet->status);
 	stanza_add_notice(st, s->room->x->net.puppet_notice);
+	avatar_show(s->room->x, s->o->puppet, st);
 }
 
 static void
@@ -460,6 +462,14 @@ puppet_update(struct network *net, struct occupant *o, unsigned changes)
 			return;
 		}
 	}
-	if (changes & PUPPET_STATUS && s->state == SEAT_JOINED)
+	if (changes & PUPPET_STATUS ||
+	    (changes & PUPPET_AVATAR && avatar_is_ready(s->room->x, o->puppet)))
+		seat_show(s);
+}
+
+void
+seat_show(struct seat *s)
+{
+	if (s->state == SEAT_JOINED)
 		send_presence(s, s->nick);
 }

@@ -10,6 +10,7 @@
 
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #define RETRY_MS 1000
+#define UPLOAD_MS 200 /* between looks whether a file is there */
 
 /* ---- wires --------------------------------------------------------------- */
 
@@ -239,6 +241,7 @@ muc_room_send(struct room *room, struct delivery *d)
 		.parent = d->parent,
 		.delay_from = x->conf->component,
 		.origin = d->origin,
+		.links = { upload_link, x },
 	};
 	const struct recent *r =
 		d->parent ? talk_recall(room, d->parent) : NULL;
@@ -278,6 +281,8 @@ send_delivery(struct network *net, struct delivery *d)
 	    (!says || (!d->event->text.len && !d->event->n_attachments &&
 		       !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
+	else if (upload_holds(x, d->event))
+		bridge_later(d, UPLOAD_MS, "its file is being uploaded");
 	else if (d->channel->kind == CHANNEL_DIRECT)
 		direct_send(x, d);
 	else if (d->channel->kind == CHANNEL_HOSTED)

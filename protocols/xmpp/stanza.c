@@ -782,11 +782,13 @@ add_message_text(xmpp_stanza_t *st, const struct event *ev,
 		quoted = add_quote(&body, form->parent_text);
 	bool unstyled = write_body(&body, ev);
 	size_t links = utf8_count(body.data, body.len);
-	files_add_links(&body, ev);
+	files_add_links(&body, ev, &form->links);
 	if (str_overflowed(&body))
 		return false;
 	stanza_add_text(st, "body", NULL, body.data);
-	files_write(st, ev, links, utf8_count(body.data, body.len));
+	files_write(st, ev, &form->links,
+		    (struct files_range){ links,
+					  utf8_count(body.data, body.len) });
 	if (unstyled)
 		(void)stanza_add(st, "unstyled", NS_STYLING);
 	if (form->replaces)

@@ -13,6 +13,7 @@
 
 #include "bridge/event.h"
 #include "bridge/str.h"
+#include "protocols/xmpp/files.h"
 
 #include <strophe.h>
 
@@ -183,6 +184,7 @@ struct message_form {
 	const char *parent_text; /* how it began, for the quote, or NULL */
 	const char *delay_from; /* who says when a late one was said, or NULL */
 	const char *origin;     /* bridge/origin.h, or NULL */
+	struct files_links links;
 };
 
 /*

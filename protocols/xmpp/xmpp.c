@@ -37,10 +37,12 @@
  */
 
 #include "protocols/xmpp/adhoc.h"
+#include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/hosted_admin.h"
+#include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
 #include "bridge/error.h"
@@ -95,6 +97,8 @@ drop_all(struct xmpp *x)
 	hosted_drop(x, false);
 	muc_drop(x);
 	wire_drop_direct(x);
+	uploads_drop(x);
+	avatars_drop(x);
 	query_drop(x, NULL);
 }
 

@@ -48,6 +48,11 @@ struct room;
 /* answer: result or error stanza, borrowed; NULL if none came in time. */
 typedef void query_fn(void *arg, xmpp_stanza_t *answer);
 
+struct http_multi;
+struct avatar;
+struct portrait;
+struct upload;
+
 struct query {
 	char id[40];
 	char *to; /* only it may answer */
@@ -94,6 +99,12 @@ struct xmpp {
 	struct adhoc *adhocs;          /* by id; adhoc.h */
 	struct admin *admins;          /* utlist; hosted_admin.c */
 	struct directory *directories; /* utlist; directory.h */
+	struct upload *uploads;        /* by link; upload.h */
+	struct http_multi *transfers;  /* of them, or NULL */
+	/* pictures of puppets, and who waits for one; avatars.c */
+	struct avatar *avatars, *avatar_queue, *looking;
+	struct portrait *portraits;
+	struct timer avatar_timer;
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */

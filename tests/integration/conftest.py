@@ -291,7 +291,7 @@ class Trio:
                                self.place)
 
 
-def make_trio(farm, things, start=True, **options):
+def make_trio(farm, things, start=True, top=None, **options):
     xmpp, irc = farm.get("prosody+mam"), farm.get("inspircd")
     synapse = farm.get("synapse")
     things.servers += [xmpp, irc, synapse]
@@ -311,7 +311,8 @@ def make_trio(farm, things, start=True, **options):
     bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp), "irc": irc_network(irc),
          "matrix": matrix_network(synapse, service, **options)},
-        {"lobby": [f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]})
+        {"lobby": [f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]},
+        top=top)
     trio = Trio(ann, ann_nick, room, bob, channel, mia, mia_nick, place,
                 service, synapse, bridge, things)
     if start:

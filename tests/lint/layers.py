@@ -29,10 +29,15 @@ ALLOWED = {
     # the way in from other programs knows how they write, and how we do
     "bridge/import": {"bridge/", "conf/", "mappings/", "protocols/protocols.h",
                       "protocols/xmpp/address.h"},
-    "bridge/http": BASE | {"bridge/loop.h", "microhttpd.h", "event2/",
-                           "utlist.h"},
+    "bridge/http": BASE | {"bridge/loop.h", "microhttpd.h", "curl/",
+                           "event2/", "utlist.h"},
+    "bridge/media": BASE | {"bridge/attach.h", "bridge/event.h",
+                            "bridge/http/", "bridge/loop.h", "bridge/seal.h",
+                            "bridge/text.h", "conf/conf.h", "curl/",
+                            "openssl/", "utlist.h"},
     "protocols": {"bridge/protocol.h"},
-    "protocols/xmpp": ADAPTER | {"strophe.h", "expat.h", "utlist.h", "event2/",
+    "protocols/xmpp": ADAPTER | {"bridge/http/", "bridge/media/media.h",
+                               "strophe.h", "expat.h", "utlist.h", "event2/",
                                "openssl/"},
     "protocols/irc": ADAPTER | {"libirc", "event2/", "openssl/",
                               "utlist.h"},
@@ -41,7 +46,7 @@ ALLOWED = {
                                "mosquitto.h", "jansson.h", "event2/",
                                "utlist.h"},
     "protocols/matrix": ADAPTER | {"curl/", "jansson.h", "event2/", "utlist.h",
-                                   "bridge/http/"},
+                                   "bridge/http/", "bridge/media/media.h"},
 }
 # one file may see everything, to wire it together; one brings in uthash
 EXEMPT = {"bridge/main.c"}

@@ -9,6 +9,7 @@ import itertools
 import json
 import threading
 import time
+import urllib.request
 from urllib.parse import quote, urlsplit
 
 _number = itertools.count(1)
@@ -131,7 +132,28 @@ class MatrixPeer:
                     self.record.append(Event(room, raw))
             self._changed.notify_all()
 
+    def _media(self, method, path, data=None, kind=None):
+        """The answer's headers and body."""
+        request = urllib.request.Request(
+            self.server.url + "/_matrix" + path, data, method=method,
+            headers={"Authorization": f"Bearer {self.token}",
+                     "Content-Type": kind or "application/octet-stream"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.headers, answer.read()
+
     # ---- doing
+
+    def upload(self, data, kind, name="file"):
+        """The address of what was uploaded."""
+        _, body = self._media("POST", "/media/v3/upload?filename=" +
+                              quote(name), data, kind)
+        return json.loads(body)["content_uri"]
+
+    def download(self, mxc):
+        """The type and the bytes that this address stands for."""
+        headers, body = self._media(
+            "GET", "/client/v1/media/download/" + mxc.removeprefix("mxc://"))
+        return headers.get_content_type(), body
 
     def create(self, alias=None, **options):
         body = {"preset": "public_chat", **options}
@@ -196,6 +218,10 @@ class MatrixPeer:
     def set_name(self, name):
         self.call("PUT", f"/v3/profile/{quote(self.id)}/displayname",
                   {"displayname": name})
+
+    def set_avatar(self, mxc):
+        self.call("PUT", f"/v3/profile/{quote(self.id)}/avatar_url",
+                  {"avatar_url": mxc})
 
     def set_typing(self, room, typing):
         self.call("PUT", f"/v3/rooms/{quote(room)}/typing/{quote(self.id)}",

@@ -666,6 +666,13 @@ bridge_topic(struct channel *hosted UNUSED)
 	return recorder.topic;
 }
 
+/* There is no media room. */
+struct media *
+bridge_media(const struct network *net UNUSED)
+{
+	return NULL;
+}
+
 const char *
 bridge_setting(const struct puppet *p, const char *key)
 {

@@ -41,7 +41,11 @@ class XmppServer(Server):
 
 
 class Prosody(XmppServer):
+    """Also keeps what people upload (XEP-0363), at http_port."""
+
     name = "prosody"
+    port_names = ("port", "component_port", "http_port")
+    uploads = "upload.localhost"
     packages = ("prosody",)
     log_level = "debug"
 
@@ -58,6 +62,7 @@ class Prosody(XmppServer):
         components = "".join(
             f'Component "{name}"\n\tcomponent_secret = "{self.secret}"\n'
             for name in self.components)
+        allowed = ", ".join(f'"{name}"' for name in self.components)
         return f"""
 -- As root the tests drop privileges first, so this is for those who cannot.
 run_as_root = true
@@ -70,7 +75,10 @@ c2s_ports = {{ {self.port} }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {self.component_port} }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {self.http_port} }}
+http_interfaces = {{ "127.0.0.1" }}
+http_external_url = "http://127.0.0.1:{self.http_port}/"
+http_default_host = "{self.uploads}"
 https_ports = {{ }}
 modules_enabled = {{ "posix", "roster", "saslauth", "disco", "ping", "version", "time",
 	"carbons", "register", "pep", "private", "blocklist" }}
@@ -97,6 +105,9 @@ Component "{ROOMS}" "muc"
 	muc_room_default_allow_member_invites = true
 	max_history_messages = 200
 	muc_log_by_default = true
+
+Component "{self.uploads}" "http_file_share"
+	http_file_share_access = {{ "localhost", {allowed} }}
 
 {components}
 """

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 import time
+import urllib.request
 import uuid
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,6 +22,7 @@ CLIENT = "{jabber:client}"
 MUC = "http://jabber.org/protocol/muc"
 USER = "{http://jabber.org/protocol/muc#user}"
 DELAY = "{urn:xmpp:delay}delay"
+UPLOAD = "urn:xmpp:http:upload:0"
 
 
 class Refused(Exception):
@@ -232,6 +234,21 @@ class XmppPeer:
         if answer.type == "error":
             raise Refused(answer.error)
         return answer
+
+    def upload(self, service, data, name, kind):
+        """The link of what was uploaded (XEP-0363)."""
+        slot = self.iq(service, f"<request xmlns='{UPLOAD}' filename="
+                       f"{quoteattr(name)} size='{len(data)}' "
+                       f"content-type='{kind}'/>").element.find(
+                           f"{{{UPLOAD}}}slot")
+        put = slot.find(f"{{{UPLOAD}}}put")
+        request = urllib.request.Request(
+            put.get("url"), data, method="PUT",
+            headers={"Content-Type": kind,
+                     **{h.get("name"): h.text
+                        for h in put.findall(f"{{{UPLOAD}}}header")}})
+        with urllib.request.urlopen(request, timeout=30):
+            return slot.find(f"{{{UPLOAD}}}get").get("url")
 
     # ---- rooms
 

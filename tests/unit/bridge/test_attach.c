@@ -80,6 +80,34 @@ links_have_names(void **state UNUSED)
 }
 
 static void
+kinds_are_told(void **state UNUSED)
+{
+	static const struct {
+		struct attachment file;
+		const char *text;
+	} cases[] = {
+		{ { "a.JPG", NULL, "u", -1, 0, 0 }, "a.JPG (image)" },
+		{ { "a.jpg", "text/html", "u", 5, 0, 0 },
+		  "a.jpg (file, 5 bytes)" },
+		{ { "a.opus", NULL, "u", -1, 0, 0 }, "a.opus (audio)" },
+		{ { "a.mkv", NULL, "u", -1, 0, 0 }, "a.mkv (video)" },
+		{ { "a", NULL, "u", -1, 0, 0 }, "a (file)" },
+		{ { "a.", NULL, "u", -1, 0, 0 }, "a. (file)" },
+		{ { "a.jpg png", NULL, "u", -1, 0, 0 }, "a.jpg png (file)" },
+		{ { NULL, NULL, "https://u/b.png?x", -1, 0, 0 },
+		  "b.png (image)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_STR out = { 0 };
+
+		str_init(&out, 1000);
+		attach_describe(&out, &cases[i].file);
+		assert_string_equal(out.data, cases[i].text);
+	}
+}
+
+static void
 sizes_are_short(void **state UNUSED)
 {
 	static const struct {
@@ -172,6 +200,7 @@ main(void)
 		cmocka_unit_test(names_are_harmless),
 		cmocka_unit_test(a_long_name_keeps_its_end),
 		cmocka_unit_test(links_have_names),
+		cmocka_unit_test(kinds_are_told),
 		cmocka_unit_test(sizes_are_short),
 		cmocka_unit_test(only_links_that_can_stand_in_a_line_are_good),
 		cmocka_unit_test(files_survive_the_store),

@@ -224,7 +224,7 @@ files_become_links_where_there_are_none(void **state UNUSED)
 
 	assert_string_equal(shown->text.utf8,
 			    "https://example.org/a.png "
-			    "https://example.org/b.png b.png (file)");
+			    "https://example.org/b.png b.png (image)");
 }
 
 static void

@@ -60,7 +60,25 @@ static const struct {
 	/* files and other things */
 	{ TEXT("\"msgtype\":\"m.image\",\"body\":\"a.png\",\"info\":{"
 	       "\"mimetype\":\"image/png\",\"size\":1234567}"),
-	  "message: [image: a.png, image/png, 1.2 MB]" },
+	  "message: [image: a.png, image/png, 1.2 MiB]" },
+	{ TEXT("\"msgtype\":\"m.image\",\"body\":\"../a.png\",\"url\":\"mxc:"
+	       "//h:1/aZ_-\",\"info\":{\"mimetype\":\"image/png\",\"size\":5,"
+	       "\"w\":3,\"h\":4}"),
+	  "message [a.png image/png 5 3x4 mxc://h:1/aZ_-]: " },
+	{ TEXT("\"msgtype\":\"m.video\",\"body\":\"look\",\"filename\":\"a."
+	       "mp4\",\"url\":\"mxc://h/a\",\"info\":{\"mimetype\":\"x y\","
+	       "\"size\":-5,\"w\":-1,\"h\":\"4\"}"),
+	  "message [a.mp4 video/* -1 0x0 mxc://h/a]: look" },
+	/* addresses that lead elsewhere */
+	{ TEXT("\"msgtype\":\"m.file\",\"body\":\"a\",\"url\":\"mxc://h/../b"
+	       "\""),
+	  "message: [file: a]" },
+	{ TEXT("\"msgtype\":\"m.file\",\"body\":\"a\",\"url\":\"https://h/b"
+	       "\""),
+	  "message: [file: a]" },
+	{ TEXT("\"msgtype\":\"m.file\",\"body\":\"a\",\"file\":{\"url\":"
+	       "\"mxc://h/b\",\"key\":{\"k\":\"s\"}}"),
+	  "message: [encrypted file: a]" },
 	{ TEXT("\"msgtype\":\"m.file\",\"filename\":\"a.txt\",\"body\":"
 	       "\"look\",\"info\":{\"size\":12}"),
 	  "message: look\n[file: a.txt, 12 bytes]" },
@@ -68,7 +86,10 @@ static const struct {
 	       "\"geo:1,2\""),
 	  "message: here geo:1,2" },
 	{ "\"type\":\"m.sticker\",\"content\":{\"body\":\"cat\"}",
-	  "message: [sticker: cat]" },
+	  "message: [image: cat]" },
+	{ "\"type\":\"m.sticker\",\"content\":{\"body\":\"cat\",\"url\":"
+	  "\"mxc://h/c\"}",
+	  "message [cat image/* -1 0x0 mxc://h/c]: " },
 	{ "\"type\":\"m.poll.start\",\"content\":{\"m.poll\":{\"question\":{"
 	  "\"m.text\":[{\"body\":\"q\"}]},\"answers\":[{\"m.text\":[{\"body\":"
 	  "\"a\"}]},{\"org.matrix.msc1767.text\":\"b\"}]}}",
@@ -122,6 +143,13 @@ describe(struct str *out, const struct event *ev)
 		str_printf(out, " mark=%s", ev->mark);
 	if (ev->text.n_spans)
 		str_printf(out, " spans=%zu", ev->text.n_spans);
+	for (size_t i = 0; i < ev->n_attachments; i++) {
+		const struct attachment *a = &ev->attachments[i];
+
+		str_printf(out, " [%s %s %d %ux%u %s]", a->name,
+			   a->mime ? a->mime : "-", (int)a->size, a->width,
+			   a->height, a->url);
+	}
 	str_printf(out, ": %s", ev->text.utf8);
 }
 

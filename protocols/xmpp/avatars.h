@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROTOCOLS_XMPP_AVATARS_H
+#define PROTOCOLS_XMPP_AVATARS_H
+
+/*
+ * Pictures of people of other networks, as their puppets show them: the hash
+ * in their presence (XEP-0153), the picture in their vcard (XEP-0054).
+ */
+
+#include "bridge/protocol.h"
+
+#include <strophe.h>
+
+#include <stdbool.h>
+
+struct xmpp;
+
+/*
+ * Say in a presence which picture the puppet has. Nothing while that is not
+ * known; the puppet's presences are sent again when it is.
+ */
+void avatar_show(struct xmpp *x, const struct puppet *p, xmpp_stanza_t *st);
+
+/* False: it will be known, and shown, later. */
+bool avatar_is_ready(struct xmpp *x, const struct puppet *p);
+
+/*
+ * Send the vcard, the answer to some iq, with the picture of that puppet in
+ * it; later, and taken. False if there is none.
+ */
+bool avatar_answer(struct xmpp *x, const struct puppet *p,
+		   xmpp_stanza_t *result);
+
+void avatars_drop(struct xmpp *x);
+
+#endif

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: MIT
+"""Files between Matrix, XMPP (a real Prosody keeps what is uploaded) and IRC.
+
+One trio for all of it: what is said is told apart by the names of the files.
+"""
+
+import base64
+import hashlib
+import http.server
+import itertools
+import re
+import struct
+import threading
+import urllib.error
+import urllib.request
+import zlib
+
+import pytest
+
+from tests.integration.conftest import Things, make_trio
+from tests.support.process import free_ports, wait_for
+
+OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
+FILE = "{urn:xmpp:sfs:0}file-sharing/{urn:xmpp:file:metadata:0}file"
+PHOTO = "{vcard-temp:x:update}x/{vcard-temp:x:update}photo"
+META = "{urn:xmpp:file:metadata:0}"
+
+_number = itertools.count(1)
+
+pytestmark = pytest.mark.xdist_group("matrix")
+
+
+def png(width, height):
+    """A picture, grey, and no other like it."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data +
+                struct.pack(">I", zlib.crc32(kind + data)))
+    rows = (b"\0" + bytes([next(_number) % 256]) * width) * height
+    return (b"\x89PNG\r\n\x1a\n" +
+            chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0,
+                                       0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def fetch(url, method="GET", **headers):
+    """Status, headers and body, whatever the status."""
+    request = urllib.request.Request(url, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.headers, answer.read()
+
+
+class Liar(http.server.ThreadingHTTPServer):
+    """A file server that nobody should trust. Paths say what it does."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.asked = []
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self.thread.start()
+
+    def url(self, path, host="127.0.0.1"):
+        return f"http://{host}:{self.server_port}/{path}"
+
+    def close(self):
+        self.gate.set()
+        self.shutdown()
+        self.server_close()
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        way = self.path.split("/")[1]
+        try:
+            getattr(self, "go_" + way)()
+        except OSError:
+            pass  # who asked has gone
+
+    def answer(self, body=b"", status=200, **headers):
+        self.send_response(status)
+        headers.setdefault("Content_Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def go_huge(self):
+        """It says how much, and would send it."""
+        self.answer(b"x" * 65536, Content_Length=str(10 * 2**30))
+
+    def go_endless(self):
+        """It does not say how much."""
+        self.send_response(200)
+        self.end_headers()
+        while True:
+            self.wfile.write(b"x" * 65536)
+
+    def go_away(self):
+        self.answer(status=302, Location=self.server.url("page/secret",
+                                                         "localhost"))
+
+    def go_local(self):
+        self.answer(status=302, Location="file:///etc/passwd")
+
+    def go_round(self):
+        self.answer(status=302, Location=self.path)
+
+    def go_page(self):
+        self.answer(b"<html><script>alert(1)</script></html>",
+                    Content_Type="image/png")
+
+    def go_bomb(self):
+        self.answer(zlib.compress(b"\0" * 2**20), Content_Encoding="deflate",
+                    Content_Type="image/png")
+
+    def go_cut(self):
+        self.answer(b"half", Content_Length="100")
+
+    def go_gate(self):
+        self.server.gate.wait(30)
+        self.answer(png(5, 6), Content_Type="image/png")
+
+
+@pytest.fixture(scope="module")
+def liar():
+    server = Liar()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def one_crowd(farm, folder):
+    things = Things(folder)
+    port = free_ports(1)[0]
+    trio = make_trio(farm, things, top={"media": {
+        "url": f"http://127.0.0.1:{port}/files", "listen": f"127.0.0.1:{port}",
+        "file_mib": 1, "cache_mib": 8, "fetch_from": ["127.0.0.1"],
+        "fetch_private": True}})
+    yield trio
+    things.close()
+
+
+@pytest.fixture
+def crowd(one_crowd, request):
+    request.node.things = one_crowd.things
+    return one_crowd
+
+
+def name_of(end):
+    return f"file{next(_number)}{end}"
+
+
+def send_file(crowd, data, name, kind, msgtype="m.image", body=None, **info):
+    """mia sends it; the event's id."""
+    mxc = crowd.mia.upload(data, kind, name)
+    return crowd.mia.send(crowd.place, "m.room.message", {
+        "msgtype": msgtype, "body": body or name, "filename": name,
+        "url": mxc, "info": {"mimetype": kind, "size": len(data), **info}})
+
+
+def link_in(line):
+    return re.search(r"http://\S+/files/\S+", line)[0]
+
+
+def on_irc(crowd, name, since):
+    return crowd.bob.wait_text(name, since=since, target=crowd.channel).text
+
+
+def share(crowd, url):
+    """ann sends a link as a file; what comes of it on Matrix."""
+    mark = crowd.mia.mark()
+    crowd.ann.say(crowd.room, url, extra="<x xmlns='jabber:x:oob'><url>"
+                  f"{url}</url></x>")
+    name = url.rpartition("/")[2]
+    return crowd.mia.wait_for(
+        lambda e: e.type == "m.room.message" and
+        name in (e.content.get("filename") or e.content.get("body")),
+        since=mark).content
+
+
+def test_a_picture_of_matrix_is_a_file_on_xmpp_and_a_line_on_irc(crowd):
+    data, name = png(30, 20), name_of(".png")
+    marks = crowd.ann.mark(), crowd.bob.mark()
+    send_file(crowd, data, name, "image/png", w=30, h=20)
+    line = on_irc(crowd, name, marks[1])
+    assert re.fullmatch(rf"\x01ACTION sent {name} \(image, {len(data)} bytes\)"
+                        rf" http://127.0.0.1:\d+/files/[\w-]+/{name}\x01",
+                        line), line
+    url = link_in(line).rstrip("\x01")
+    seen = crowd.ann.wait_text(url, since=marks[0], room=crowd.room)
+    assert seen.body == url
+    assert seen.element.findtext(OOB) == url
+    file = seen.element.find(FILE)
+    assert [file.findtext(META + what) for what in
+            ("name", "media-type", "size", "width", "height")] == [
+                name, "image/png", str(len(data)), "30", "20"]
+    status, headers, body = fetch(url)
+    assert (status, body) == (200, data)
+    assert headers["Content-Type"] == "image/png"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert headers["Content-Disposition"].startswith("inline; filename=")
+    status, headers, body = fetch(url, "HEAD")
+    assert (status, headers["Content-Length"], body) == (
+        200, str(len(data)), b"")
+    status, headers, body = fetch(url, Range="bytes=3-9")
+    assert (status, body) == (206, data[3:10])
+    assert headers["Content-Range"] == f"bytes 3-9/{len(data)}"
+    assert fetch(url, "POST")[0] == 405
+
+
+def test_what_is_not_ours_is_not_handed_out(crowd):
+    name, mark = name_of(".txt"), crowd.bob.mark()
+    send_file(crowd, b"words", name, "text/plain", "m.file")
+    url = link_in(on_irc(crowd, name, mark)).rstrip("\x01")
+    start, ticket, name = url.rsplit("/", 2)
+    other = ("B" if ticket[5] == "A" else "A")
+    assert fetch(f"{start}/{ticket[:5]}{other}{ticket[6:]}/{name}")[0] == 403
+    assert fetch(f"{start}/{ticket}/other.html")[0] == 403
+    assert fetch(f"{start}/{ticket[:-4]}/{name}")[0] == 403
+    assert fetch(f"{start}/{ticket}")[0] == 403
+    assert fetch(f"{start}/../../../etc/passwd")[0] == 403
+    assert fetch(start.removesuffix("/files") + "/")[0] == 404
+    assert fetch(url)[::2] == (200, b"words")
+
+
+def test_a_withdrawn_file_is_gone_also_after_a_restart(crowd):
+    name, marks = name_of(".txt"), (crowd.bob.mark(), crowd.ann.mark())
+    event = send_file(crowd, b"secret words", name, "text/plain", "m.file")
+    url = link_in(on_irc(crowd, name, marks[0])).rstrip("\x01")
+    assert fetch(url)[0] == 200
+    kept = crowd.bridge.folder / "media"
+    assert any(f.read_bytes() == b"secret words" for f in kept.iterdir())
+    crowd.mia.redact(crowd.place, event)
+    wait_for("the link to be dead", lambda: fetch(url)[0] == 410)
+    assert not any(f.read_bytes() == b"secret words" for f in kept.iterdir())
+    crowd.bridge.restart()
+    crowd.here()
+    assert fetch(url)[0] == 410
+
+
+def test_captions_and_lies(crowd):
+    name, marks = name_of(".png"), (crowd.ann.mark(), crowd.bob.mark())
+    page = b"<html><script>alert(1)</script></html>"
+    send_file(crowd, page, f"../\u202e{name}", "image/png", body="look here")
+    line = on_irc(crowd, name, marks[1])
+    assert re.fullmatch(rf"look here http://\S+/{name} {name} "
+                        r"\(image, \d+ bytes\)", line), line
+    url = link_in(line)
+    seen = crowd.ann.wait_text(url, since=marks[0], room=crowd.room)
+    assert seen.body == f"look here\n{url}"
+    assert seen.element.find(OOB) is None
+    headers = fetch(url)[1]
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_file_that_is_too_large_is_not_handed_out(crowd):
+    name, mark = name_of(".bin"), crowd.bob.mark()
+    send_file(crowd, b"\0" * (1024 * 1024 + 1), name,
+              "application/octet-stream", "m.file")
+    url = link_in(on_irc(crowd, name, mark)).rstrip("\x01")
+    assert fetch(url)[0] == 413
+
+
+def test_an_upload_of_xmpp_becomes_a_file_of_matrix(crowd):
+    xmpp = next(s for s in crowd.things.servers if s.name == "prosody")
+    data, name = png(64, 48), name_of(".png")
+    url = crowd.ann.upload(xmpp.uploads, data, name, "image/png")
+    mark = crowd.bob.mark()
+    content = share(crowd, url)
+    assert content["msgtype"] == "m.image"
+    assert content["body"] == content["filename"] == name
+    assert content["info"] == {"mimetype": "image/png", "size": len(data),
+                               "w": 64, "h": 48}
+    assert crowd.mia.download(content["url"]) == ("image/png", data)
+    assert on_irc(crowd, name, mark) == (
+        f"\x01ACTION sent {name} (image) {url}\x01")
+
+
+@pytest.mark.parametrize("way", ["huge", "endless", "away", "local", "round",
+                                 "cut", "none"])
+def test_what_cannot_be_fetched_stays_a_link(crowd, liar, way):
+    """And what a redirection leads to is not asked."""
+    url = liar.url(f"{way}/{name_of('.png')}")
+    content = share(crowd, url)
+    assert content["msgtype"] == "m.text"
+    assert content["body"].endswith(url)
+    assert "/page/secret" not in liar.asked
+
+
+def test_hosts_that_are_not_named_are_not_asked(crowd, liar):
+    url = liar.url(f"page/{name_of('.png')}", "localhost")
+    content = share(crowd, url)
+    assert content["msgtype"] == "m.text"
+    assert not any(url.endswith(path) for path in liar.asked)
+
+
+@pytest.mark.parametrize("way, kind", [("page", "text/plain"),
+                                       ("bomb", "application/octet-stream")])
+def test_types_are_by_what_is_in_a_file(crowd, liar, way, kind):
+    content = share(crowd, liar.url(f"{way}/{name_of('.png')}"))
+    assert content["msgtype"] == "m.file"
+    assert content["info"]["mimetype"] == kind
+    assert content["info"]["size"] < 2000
+
+
+def test_a_picture_of_a_person(crowd):
+    """It is said in presence, found in the vcard, and changes."""
+    hashes = []
+    for _turn in range(2):
+        mark = crowd.ann.mark()
+        crowd.mia.set_avatar(crowd.mia.upload(png(120, 120), "image/png"))
+        seen = crowd.ann.wait_for(
+            lambda s: s.kind == "presence" and s.nick == crowd.mia_nick and
+            (s.element.findtext(PHOTO) or "") not in ["", *hashes],
+            since=mark)
+        hashes.append(seen.element.findtext(PHOTO))
+        card = crowd.ann.iq(f"{crowd.room}/{crowd.mia_nick}",
+                            "<vCard xmlns='vcard-temp'/>").element
+        data = base64.b64decode(card.findtext(
+            "{vcard-temp}vCard/{vcard-temp}PHOTO/{vcard-temp}BINVAL"))
+        assert hashlib.sha1(data).hexdigest() == hashes[-1]
+        assert data.startswith(b"\x89PNG")
+    mark = crowd.ann.mark()
+    crowd.mia.set_avatar("")
+    crowd.ann.wait_for(lambda s: s.kind == "presence" and
+                       s.nick == crowd.mia_nick and
+                       s.element.find(PHOTO) is not None and
+                       not s.element.findtext(PHOTO), since=mark)
+
+
+def test_killed_in_the_middle_of_a_file(crowd, liar):
+    """The message arrives once, with its file."""
+    name = name_of(".png")
+    url, mark = liar.url(f"gate/{name}"), crowd.mia.mark()
+    crowd.ann.say(crowd.room, url, extra="<x xmlns='jabber:x:oob'><url>"
+                  f"{url}</url></x>")
+    wait_for("the file to be asked for", lambda: f"/gate/{name}" in liar.asked)
+    crowd.bridge.kill9()
+    liar.gate.set()
+    crowd.bridge.start()
+    crowd.here()
+    crowd.all_ways()
+    seen = [e.content for e in crowd.mia.messages(crowd.place, mark)
+            if name in str(e.content)]
+    assert [c["msgtype"] for c in seen] == ["m.image"], seen
+
+
+def test_files_of_matrix_at_the_upload_service(crowd):
+    """Where the operator prefers that; what it does not take keeps our
+    link. Order holds."""
+    xmpp = next(s for s in crowd.things.servers if s.name == "prosody")
+    crowd.bridge.stop()
+    crowd.bridge.networks["xmpp"]["upload"] = xmpp.uploads
+    crowd.bridge.configure()
+    crowd.bridge.start()
+    crowd.here()
+    crowd.all_ways()
+    data, name, mark = png(9, 8), name_of(".png"), crowd.ann.mark()
+    send_file(crowd, data, name, "image/png", w=9, h=8)
+    crowd.mia.say(crowd.place, f"after {name}")
+    crowd.ann.wait_text(f"after {name}", since=mark, room=crowd.room)
+    seen = [s for s in crowd.ann.record[mark:] if s.kind == "message" and
+            name in (s.body or "")]
+    url = seen[0].body
+    assert url.startswith(f"http://127.0.0.1:{xmpp.http_port}/"), url
+    assert seen[0].element.findtext(OOB) == url
+    assert seen[1].body == f"after {name}"
+    assert fetch(url)[::2] == (200, data)

@@ -54,6 +54,7 @@ struct loop {
 	struct event_base *base; /* NULL in a manual loop */
 	struct evdns_base *dns;
 	struct gate *gate;
+	void *slot;
 	struct event *alarm; /* wakes libevent for the first timer */
 	bool running, stopped;
 
@@ -503,6 +504,12 @@ loop_gate(struct loop *loop)
 	if (!loop->gate)
 		loop->gate = gate_new();
 	return loop->gate;
+}
+
+void **
+loop_slot(struct loop *loop)
+{
+	return &loop->slot;
 }
 
 struct evdns_base *

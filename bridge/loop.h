@@ -49,6 +49,10 @@ struct evdns_base *loop_dns(struct loop *loop);
  * loop. */
 struct gate *loop_gate(struct loop *loop);
 
+/* Of the process, too: where the IRC networks keep what they have in common.
+ * NULL at first; whoever sets it clears it before loop_free(). */
+void **loop_slot(struct loop *loop);
+
 /* Run until loop_stop(). Real loops only. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

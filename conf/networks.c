@@ -24,6 +24,7 @@
 #define NETWORKS_MAX 100
 
 #define XMPP_PORT 5347
+#define IDENT_PORT 113
 #define IRC_PORT 6667
 #define IRC_TLS_PORT 6697
 
@@ -257,9 +258,17 @@ read_users(struct draft *d, struct irc_block *b)
 	b->irc.users.ports = usual_ports;
 	b->irc.users.n_ports = ARRAY_SIZE(usual_ports);
 	read_defaults(r, part);
-	if (users)
-		read_block(r, users, &part, 1,
-			   read_quote(r, "users of network", d->net->name));
+	if (!users)
+		return;
+	read_block(r, users, &part, 1,
+		   read_quote(r, "users of network", d->net->name));
+	if (b->irc.users.ident.host && refuse_ip(b->irc.users.ident.host))
+		report_error(r->report, read_where_of(r, users, "ident"),
+			     "\"ident\": expected an address of this machine "
+			     "such as \"0.0.0.0:113\", found \"%.100s\"",
+			     b->irc.users.ident.host);
+	if (!b->irc.users.ident.port)
+		b->irc.users.ident.port = IDENT_PORT;
 }
 
 static void

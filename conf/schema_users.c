@@ -45,6 +45,13 @@ static const struct option users_options[] = {
 	  .example = "file:/etc/causeway/webirc.secret",
 	  .doc = "The password that the server has for us as a gateway "
 		 "(WEBIRC); it then shows an address of each user's own." },
+	{ .name = "ident", .type = OPTION_SERVER,
+	  AT(struct irc_block, irc.users.ident),
+	  .fallback_note = "nowhere", .example = "0.0.0.0:113",
+	  .doc = "The address at which we tell IRC servers which user a "
+		 "connection is of (RFC 1413, port 113); networks may share "
+		 "it. The name is made by puppet_user; {id} in it is what no "
+		 "user can choose." },
 	{ .name = "prefix", .type = OPTION_TEXT,
 	  AT(struct irc_block, irc.users.prefix), .min = 1, .max = 64,
 	  .refuse = refuse_prefix, .example = "2001:db8:1::/64",

@@ -196,9 +196,8 @@ set_option(int fd, int level, int name, int value)
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Move it up to where it does not take a low descriptor from libstrophe. */
-static int
-lift(int fd)
+int
+irc_lift(int fd)
 {
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_FIRST);
 
@@ -231,7 +230,7 @@ make_socket(const struct irc_route *route, int family)
 
 	if (fd < 0)
 		return -1;
-	fd = lift(fd);
+	fd = irc_lift(fd);
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, PEER_LOST_MS);
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -517,6 +516,12 @@ irc_dial_start(struct loop *loop, const struct irc_route *route,
 	};
 	resolve(d);
 	return d;
+}
+
+int
+irc_dial_fd(const struct irc_dial *dial)
+{
+	return dial && dial->bev ? bufferevent_getfd(dial->bev) : -1;
 }
 
 void

@@ -67,6 +67,12 @@ struct irc_dial *irc_dial_start(struct loop *loop,
 				const struct irc_route *route, irc_dial_fn *fn,
 				void *arg);
 
+/* The socket that it is trying; -1 if none. Accepts NULL. */
+int irc_dial_fd(const struct irc_dial *dial);
+
+/* Move a descriptor up to where libstrophe does not need it; the new one. */
+int irc_lift(int fd);
+
 /* Stop it; fn is not called. Accepts NULL. */
 void irc_dial_stop(struct irc_dial *dial);
 

@@ -232,6 +232,7 @@ irc_destroy(struct network *net)
 {
 	struct irc *irc = irc_from(net);
 
+	ident_leave(&irc->ident);
 	forget_all(irc);
 	irc_formers_free(irc);
 	irc_absences_free(irc);
@@ -339,10 +340,46 @@ go_to_gate(void *arg)
 		connect_listener(irc);
 }
 
+static bool
+identify(void *arg, const struct ident_query *query, char user[IDENT_USER_MAX])
+{
+	struct irc *irc = arg;
+	char *name;
+
+	if (ident_is_about(query, session_fd(&irc->listener))) {
+		(void)snprintf(user, IDENT_USER_MAX, "%s", irc->conf->user);
+		return true;
+	}
+	name = irc_puppets_ident(irc, query);
+	if (!name)
+		return false;
+	(void)snprintf(user, IDENT_USER_MAX, "%s", name);
+	free(name);
+	return true;
+}
+
+/* Without it servers put up with less; that is no reason to stay away. */
+static void
+begin_ident(struct irc *irc)
+{
+	const struct conf_server *listen = &irc->conf->users.ident;
+	struct error err;
+
+	if (!listen->host || irc->ident.ident)
+		return;
+	irc->ident.answer = identify;
+	irc->ident.arg = irc;
+	if (ident_join(&irc->ident, irc->loop, listen, &err) < 0)
+		log_error(irc->net.name, "nobody is told who connects: %s",
+			  err.text);
+}
+
 static void
 irc_start(struct network *net)
 {
 	struct irc *irc = irc_from(net);
+
+	begin_ident(irc);
 
 	irc->stopping = false;
 	if (irc->conf->listener)

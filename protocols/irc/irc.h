@@ -36,6 +36,7 @@
 #include "bridge/loop.h"
 #include "bridge/protocol.h"
 #include "protocols/irc/casemap.h"
+#include "protocols/irc/ident.h"
 #include "protocols/irc/session.h"
 
 #include <stdbool.h>
@@ -89,6 +90,7 @@ struct view {
 
 struct irc {
 	struct network net;
+	struct ident_member ident; /* tells servers who has connected */
 	const struct conf_irc *conf;
 	struct loop *loop;
 	struct wire wire;
@@ -240,6 +242,10 @@ void irc_formers_free(struct irc *irc);
 bool irc_was_us_at(struct irc *irc, const char *nick, int64_t when_ms);
 void irc_own_nick_begins(struct irc *irc, const char *nick);
 void irc_own_nick_ends(struct irc *irc, const char *nick);
+
+/* Whose connection that is, as the operator names people (not as they do); to
+ * be freed; NULL: none. */
+char *irc_puppets_ident(struct irc *irc, const struct ident_query *query);
 
 /* Where the puppet speaks; NULL while its connection is not up. */
 struct speaker *irc_puppet_speaker(struct occupant *o);

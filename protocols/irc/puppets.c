@@ -909,6 +909,16 @@ irc_puppet_update(struct network *net UNUSED, struct occupant *o,
 		irc_account_tune(p);
 }
 
+char *
+irc_puppets_ident(struct irc *irc, const struct ident_query *query)
+{
+	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
+		if (ident_is_about(query, session_fd(&p->session)))
+			return p->puppet ? irc_persona_user(p)
+					 : xstrdup("unknown");
+	return NULL;
+}
+
 void
 irc_puppets_lost(struct irc *irc, struct channel *ch)
 {

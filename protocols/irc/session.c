@@ -696,6 +696,12 @@ on_stream(struct bufferevent *bev UNUSED, short what, void *arg)
 				: "connection broken");
 }
 
+int
+session_fd(const struct session *s)
+{
+	return s->bev ? bufferevent_getfd(s->bev) : irc_dial_fd(s->dial);
+}
+
 /* ---- life ---------------------------------------------------------- */
 
 static void

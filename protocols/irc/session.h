@@ -188,6 +188,9 @@ void session_forget(struct session *s, const void *cookie);
 /* True if nothing waits but what has time. */
 bool session_has_said_all(const struct session *s);
 
+/* Its socket, or -1. */
+int session_fd(const struct session *s);
+
 /* True if nick is the one this session goes by. */
 bool session_is_own(const struct session *s, const char *nick);
 

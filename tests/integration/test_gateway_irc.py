@@ -2,13 +2,14 @@
 """Any channel of a real IRC server, from an XMPP account, over a connection
 of its own: what IRC has to do with it. Nobody configured a link."""
 
+import socket
 import threading
 import time
 
 import pytest
 
 from tests.support.bridge import irc_network, xmpp_network
-from tests.support.process import wait_for
+from tests.support.process import free_ports, wait_for
 from tests.support.servers_irc import OPERATOR, WEBIRC
 from tests.support.xmpp_peer import Refused
 
@@ -341,3 +342,41 @@ def test_a_flood_of_one_user_harms_nobody_elsewhere(farm, closing):
     assert heard.index("in between") < heard.index("flood 40")
     heard.remove("in between")
     assert heard == [f"flood {i}" for i in range(50)]
+
+
+def ident(port, line):
+    """The answer; "" if there is none, only an end."""
+    with socket.create_connection(("127.0.0.1", port), 5) as asker:
+        asker.sendall(line.encode())
+        try:
+            return asker.makefile().readline().strip()
+        except ConnectionResetError:
+            return ""
+
+
+def ports_to(server_port):
+    """Our ports of the connections of this machine to that one."""
+    rows = [row.split() for row in open("/proc/net/tcp").readlines()[1:]]
+    return [int(row[1].split(":")[1], 16) for row in rows
+            if int(row[2].split(":")[1], 16) == server_port and
+            row[3] == "01"]
+
+
+def test_servers_are_told_who_has_connected(farm, closing):
+    """By the operator's name of people, whatever they call themselves; and
+    nobody is told of others' connections, or by a question that is none."""
+    irc, port = farm.get("inspircd"), free_ports(1)[0]
+    gateway = Gateway(closing, farm.get("prosody"), irc,
+                      puppet_user="{id}",
+                      users={"ident": f"127.0.0.1:{port}"})
+    gateway.enter("ann"), gateway.enter("bob")
+    answers = [ident(port, f"{ours} , {irc.port}\r\n")
+               for ours in ports_to(irc.port)]
+    named = sorted(a.rpartition(" : ")[2] for a in answers if "USERID" in a)
+    assert [name[:3] for name in named] == ["ann", "bob"]
+    assert ident(port, f"1, {irc.port}\r\n") == (
+        f"1, {irc.port} : ERROR : NO-USER")
+    for line in ("\r\n", "x, y\r\n", "1\r\n", "0, 0\r\n", "1, 2, 3\r\n",
+                 "-1, 5\r\n", "65536, 1\r\n"):
+        assert ident(port, line) == "0, 0 : ERROR : INVALID-PORT"
+    assert ident(port, "9" * 5000) == ""

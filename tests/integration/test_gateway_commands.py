@@ -143,7 +143,8 @@ def test_an_operator_disconnects_a_user(farm, closing):
     ann, carol = gate.enter("ann"), gate.things.xmpp(gate.xmpp, "carol")
     assert nodes(carol, GATEWAY) == ["ping", "configure",
                                      "disconnect-from-irc-server",
-                                     "disconnect-user", "connections"]
+                                     "disconnect-user", "reload",
+                                     "connections"]
     assert f"irc: {ann.jid} as " in Command(carol, GATEWAY,
                                             "connections").note
     form = Command(carol, GATEWAY, "disconnect-user")

@@ -113,6 +113,10 @@ def test_fault_28_reloads_of_all_kinds_under_load_lose_nothing(faulty):
         if n % 4 == 1:
             bridge.config.write_text("links = nonsense")
         reload(bridge, "nothing was changed" if n % 4 == 1 else "reloaded:")
+    # what waited for the channel when it was left goes there now
+    bridge.links["lobby"] = both + [f"irc:{channel}"]
+    bridge.configure()
+    reload(bridge)
     traffic.wait_said(10)
     it.wait_back()
     traffic.audit(losses * WINDOW, losses * WINDOW)

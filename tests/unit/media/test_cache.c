@@ -210,8 +210,8 @@ cut(const char *path)
 	assert_int_equal(truncate(path, 3), 0);
 }
 
-/* Nobody frees what a killed process had. */
-static struct cache_part *killed;
+/* Nobody frees what a killed process had; volatile, so that it is held. */
+static struct cache_part *volatile killed;
 
 static void
 what_a_crash_left_is_removed(void **state)

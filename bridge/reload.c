@@ -325,6 +325,7 @@ close_room(struct room *room)
 		return;
 	room->closing = true;
 	room->ch.conf = NULL;
+	room->nick = "{nick}";
 	room->place.direction = 0;
 	if (room->bounds.rows)
 		log_warn(room->where,
@@ -404,10 +405,12 @@ change_links(struct reload *r)
 			if (bridge->links[k] == links[i])
 				bridge->links[k] = NULL; /* stays */
 	}
-	for (size_t k = 0; k < bridge->n_links; k++)
-		if (bridge->links[k])
-			link_free(bridge->links[k]);
-	free(bridge->links);
+	struct link **old = bridge->links;
+	size_t n_old = bridge->n_links;
+
+	for (size_t k = 0; k < n_old; k++)
+		while (old[k] && old[k]->n_rooms)
+			link_drop(old[k], old[k]->rooms[0]);
 	bridge->links = links;
 	bridge->n_links = conf->n_links;
 
@@ -420,6 +423,11 @@ change_links(struct reload *r)
 		channels += conf->links[i].n_members;
 	}
 	settle_rooms(bridge);
+	/* Until now rooms were as the configuration of these has them. */
+	for (size_t k = 0; k < n_old; k++)
+		if (old[k])
+			link_free(old[k]);
+	free(old);
 	for (size_t i = 0; i < conf->n_links; i++)
 		if (is_new[i])
 			review_link(links[i]);

@@ -251,7 +251,7 @@ def test_after_a_reconnect_the_channel_is_as_the_server_says(faulty, irc):
 def test_a_channel_that_we_were_silently_removed_from_is_entered_again(
         faulty, irc):
     """The KICK does not reach us; what tells is that nothing is heard."""
-    it = faulty(irc=irc, irc_options={"silence": 3})
+    it = faulty(irc=irc, irc_options={"silence": 8})
     pair = it.pair
     pair.both_ways()
     it.irc.change("down", drop=True)
@@ -259,6 +259,6 @@ def test_a_channel_that_we_were_silently_removed_from_is_entered_again(
     pair.bob.wait_for(lambda m: m.command == "KICK")
     pair.bob.barrier()
     it.irc.clear()
-    it.bridge.wait_log("no longer in the channel", timeout=20)
+    it.bridge.wait_log("no longer in the channel", timeout=40)
     it.wait_back()
     assert not it.bridge.downs("irc")

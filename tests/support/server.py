@@ -29,7 +29,9 @@ class Server:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.process = None
         self.settled = False
-        self._take(ports or free_ports(len(self.port_names)))
+        given = list(ports or ())  # the others are free ones
+        self._take(given + list(
+            free_ports(len(self.port_names) - len(given))))
 
     def _take(self, ports):
         for name, port in zip(self.port_names, ports):

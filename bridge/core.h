@@ -372,6 +372,9 @@ void link_free(struct link *link);
 
 /* A room of a link is to be as the configuration has it. */
 void room_configure(struct room *room, const struct conf_member *conf);
+
+/* A room of a portal is as no configuration has it: all crosses, both ways. */
+void room_unconfigure(struct room *room);
 struct room *link_room_new(struct bridge *bridge,
 			   const struct conf_member *conf);
 

@@ -99,6 +99,18 @@ room_configure(struct room *room, const struct conf_member *conf)
 	};
 }
 
+void
+room_unconfigure(struct room *room)
+{
+	room->ch.conf = NULL;
+	room->nick = "{nick}";
+	room->puppets = true;
+	room->place = (struct route_place){
+		.direction = CONF_BOTH,
+		.kinds = (1u << EVENT_KINDS) - 1,
+	};
+}
+
 struct room *
 link_room_new(struct bridge *bridge, const struct conf_member *conf)
 {

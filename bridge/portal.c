@@ -24,7 +24,6 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 1024
-#define ALL_KINDS ((1u << EVENT_KINDS) - 1)
 /* A room in which nobody is is looked at so often; twice empty, it closes. */
 #define VACANT_MS (5 * 60 * 1000)
 
@@ -35,10 +34,7 @@ portal_room(struct netlife *life, enum channel_kind kind, const char *name)
 {
 	struct room *room = room_new(life->bridge, life, kind, name);
 
-	room->place = (struct route_place){
-		.direction = CONF_BOTH,
-		.kinds = ALL_KINDS,
-	};
+	room_unconfigure(room);
 	return room;
 }
 

@@ -341,13 +341,7 @@ close_room(struct room *room)
 static void
 become_portal(struct room *far)
 {
-	far->ch.conf = NULL;
-	far->nick = "{nick}";
-	far->puppets = true;
-	far->place = (struct route_place){
-		.direction = CONF_BOTH,
-		.kinds = (1u << EVENT_KINDS) - 1,
-	};
+	room_unconfigure(far);
 	far->renew = true;
 	far->closing = false;
 	link_portal(far);

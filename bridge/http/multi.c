@@ -15,11 +15,24 @@ struct wire {
 	struct event *ev;
 };
 
+#define CONNECT_MS 10000
+
 struct http_multi {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer timer;
 };
+
+void
+http_ride_defaults(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+}
 
 /* Whatever done() does, also freeing others, the next is looked up anew. */
 static void

@@ -19,6 +19,13 @@ struct http_ride {
 	void (*done)(struct http_ride *ride, CURLcode rc);
 };
 
+/*
+ * What holds for every call that we make: no signals, no redirects that we did
+ * not look at, no other protocols, no proxy of the environment, HTTP/1.1, and
+ * a bound on connecting.
+ */
+void http_ride_defaults(CURL *easy);
+
 /* connections: at most, in all. The caller owns the result. */
 struct http_multi *http_multi_new(struct loop *loop, long connections);
 

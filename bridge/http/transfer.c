@@ -17,7 +17,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECT_MS 10000
 #define SLOW_BYTES 100 /* a second, for so many seconds: it is given up */
 #define SLOW_S 30
 #define ANSWER_MAX 65536 /* where it is not taken in pieces */
@@ -127,12 +126,7 @@ set_up(struct transfer *t)
 	int64_t left = t->o.time_max_ms - (loop_now_ms(t->loop) - t->begun_ms);
 
 	curl_easy_reset(e);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	http_ride_defaults(e);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);

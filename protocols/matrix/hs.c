@@ -19,7 +19,6 @@
 
 #define API "/_matrix/client"
 #define CONNECTIONS 16
-#define CONNECT_MS 10000
 #define CALL_MS 60000
 #define ANSWER_MAX (64 * 1024 * 1024) /* the state of a large room */
 #define TRIES_MAX 6
@@ -120,12 +119,7 @@ easy_new(struct hs *hs)
 
 	if (!e)
 		abort();
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	http_ride_defaults(e);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)CALL_MS);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, hs->headers);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);

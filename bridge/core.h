@@ -212,6 +212,8 @@ struct room {
 	unsigned group;       /* 0: no other bridge joins it to any */
 	char *why;            /* it was last left; NULL: never was */
 	bool refused;         /* and that somebody wants it so */
+	bool untried;         /* somebody asked for it; never entered since */
+	char *password;       /* ch.password; owned */
 	struct member *members;
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
@@ -547,6 +549,12 @@ void puppet_account_changed(struct netlife *life,
 /* Those that were open when we went down come back. */
 void portals_resume(struct bridge *bridge);
 void portals_free(struct bridge *bridge);
+
+/* Somebody has come into room: if its far end was refused, try again now. */
+void portal_knocked(struct room *room);
+
+/* Set what the listener is to enter far with. */
+void portal_password(struct room *far);
 
 /* Tell, by hooks, who is invited. */
 void invitations_work(struct bridge *bridge);

@@ -40,7 +40,7 @@ link_portal(struct room *room)
 
 	link->portal = true;
 	DL_APPEND(room->bridge->portals, link);
-	room->ch.portal = true;
+	room->ch.portal = room->life->net->caps & CAN_ACCOUNT;
 	link_add(link, room);
 	return link;
 }

@@ -111,6 +111,7 @@ enter(struct room *room, struct member *m, const struct event *ev)
 	if (!m->gateway)
 		return;
 	replace(&m->password, ev->password);
+	portal_knocked(room);
 	member_due(room, m);
 }
 

@@ -36,6 +36,8 @@ check_settings(const struct protocol *protocol)
 	if (protocol->caps & CAN_ACCOUNT)
 		assert((protocol->caps & CAN_PUPPET) && ops->channel_name &&
 		       protocol->settings);
+	if (protocol->caps & CAN_VISIT)
+		assert((protocol->caps & CAN_PUPPET) && ops->channel_name);
 	assert(!ops->may_set || protocol->settings);
 	assert((!protocol->commands && !ops->each_command) || ops->command);
 }

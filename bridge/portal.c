@@ -177,6 +177,7 @@ struct opening {
 	struct netlife *life, *far_life;
 	char *name, *far_name; /* the channel's as its network writes it */
 	int64_t portal, room, far;
+	bool asked; /* by somebody, just now */
 };
 
 static int
@@ -217,8 +218,10 @@ portal_open(const struct opening *op)
 	struct room *far = portal_far(op->far_life, op->far_name);
 	struct room *room = portal_room(op->life, CHANNEL_HOSTED, op->name);
 
-	if (!far)
+	if (!far) {
 		far = far_make(op->far_life, op->far_name, op->far);
+		far->untried = op->asked;
+	}
 	room->far = far;
 	room->portal = op->portal;
 	HASH_ADD_KEYPTR(hh_name, op->life->hosted, room->ch.name,
@@ -248,8 +251,10 @@ gateway_to(struct bridge *bridge, const char *network)
 {
 	struct netlife *life = bridge_net(bridge, network);
 
-	return life && !life->retired && (life->net->caps & CAN_ACCOUNT) ? life
-									 : NULL;
+	return life && !life->retired &&
+			       (life->net->caps & (CAN_ACCOUNT | CAN_VISIT))
+		       ? life
+		       : NULL;
 }
 
 const char *
@@ -269,6 +274,7 @@ bridge_portal(struct network *net, const char *name, const char *network,
 						 sizeof(far_name)))
 		return "no channel can have that name";
 	op = xcalloc(1, sizeof(*op));
+	op->asked = true;
 	op->life = life;
 	op->far_life = to;
 	op->name = xstrdup(name);
@@ -358,6 +364,42 @@ standings_changed(struct room *far)
 		member_due(room, m);
 }
 
+/*
+ * Where the listener goes in first, nobody comes in without it. What was once
+ * entered will be again; who waits there need not be sent away.
+ */
+static bool
+is_closed(const struct room *far)
+{
+	return !far->ch.portal && far->life->net->state == NETWORK_UP &&
+	       !far->ch.joined && !far->joining &&
+	       timer_is_running(&far->retry) && (far->refused || far->untried);
+}
+
+void
+portal_knocked(struct room *room)
+{
+	struct room *far = room->far;
+
+	if (far && is_closed(far))
+		(void)room_retry(far);
+}
+
+/* What the listener is to enter far with: of the first who has one. */
+void
+portal_password(struct room *far)
+{
+	const char *password = NULL;
+	struct room *room;
+
+	EACH_HOSTED(room, far)
+	for (struct member *m = room->members; m && !password; m = m->hh.next)
+		password = m->password;
+	free(far->password);
+	far->password = password ? xstrdup(password) : NULL;
+	far->ch.password = far->password;
+}
+
 static void
 tell_standing(struct room *room, struct member *m)
 {
@@ -375,6 +417,11 @@ tell_standing(struct room *room, struct member *m)
 	}
 	if (far->net->state != NETWORK_UP && far->why)
 		s.why = far->why;
+	if (s.state == OCCUPANT_ABSENT && is_closed(room->far)) {
+		s.state = OCCUPANT_REFUSED;
+		s.refusal = room->far->ch.refusal;
+		s.why = room->far->why;
+	}
 	stay_changed(room, m, s.state == OCCUPANT_JOINED);
 	if (s.state == OCCUPANT_JOINED)
 		resident_review(room, m);

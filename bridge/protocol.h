@@ -101,6 +101,12 @@
  * connections of their own, made with that account's settings, and are no
  * part of limits.puppets.
  *
+ * Visits. Networks that show people without connections of their own (CAN_VISIT
+ * instead of CAN_ACCOUNT) are the other end of hosted rooms as they are of any
+ * link: portal is not set, the listener enters, with channel->password, and
+ * users of a gateway are puppets like all others. Whoever knocks at a room that
+ * the listener cannot enter is refused for the same reason.
+ *
  * Deliveries. send() hands over one delivery; up to channel->limits.window of
  * them per channel may be unsettled at a time. They are to appear in the
  * channel in the order of the send() calls. Each is settled exactly once:
@@ -164,6 +170,8 @@ enum capability {
 	CAN_AUTHOR = 1 << 19,
 	/* With CAN_REDACT: somebody may take back what others said. */
 	CAN_MODERATE = 1 << 20,
+	/* Shows a gateway's users as puppets; see "Visits". */
+	CAN_VISIT = 1 << 21,
 };
 
 struct limits {
@@ -179,6 +187,22 @@ enum channel_kind {
 	CHANNEL_ROOM,   /* name: the room as the network writes it */
 	CHANNEL_DIRECT, /* name: sender id of the one person at the far end */
 	CHANNEL_HOSTED, /* name: its address, which is one of ours */
+};
+
+/* Why an occupant, or the listener, is not in, for programs; the words say
+ * more. */
+enum refusal {
+	REFUSAL_OTHER,
+	REFUSAL_NAME_TAKEN,
+	REFUSAL_NAME_INVALID,
+	REFUSAL_BANNED,
+	REFUSAL_PASSWORD, /* none given, or the wrong one */
+	REFUSAL_INVITED_ONLY,
+	REFUSAL_FULL,
+	REFUSAL_REGISTERED_ONLY,
+	REFUSAL_NO_CHANNEL, /* there is none, or none of that name can be */
+	REFUSAL_LOGIN,      /* the account's credentials */
+	REFUSAL_KICKED,
 };
 
 /* A MUC, an IRC channel, a topic tree, or a conversation with one person. */
@@ -201,6 +225,11 @@ struct channel {
 	/* Until when an earlier connection is known to have been up (UTC), or
 	 * 0. Set by the bridge before join(). */
 	int64_t heard_ms;
+	/* With CAN_VISIT: to enter with, or NULL; of who knocked. Set by the
+	 * bridge before join(). */
+	const char *password;
+	/* Why it cannot be entered; set by the adapter before bridge_left(). */
+	enum refusal refusal;
 	void *data; /* the adapter's own */
 };
 
@@ -225,21 +254,6 @@ enum occupant_state {
 	OCCUPANT_JOINING, /* puppet_join() was called */
 	OCCUPANT_JOINED,
 	OCCUPANT_REFUSED, /* may not come in; spoken for by the listener */
-};
-
-/* Why an occupant is not in, for programs; the words say more. */
-enum refusal {
-	REFUSAL_OTHER,
-	REFUSAL_NAME_TAKEN,
-	REFUSAL_NAME_INVALID,
-	REFUSAL_BANNED,
-	REFUSAL_PASSWORD, /* none given, or the wrong one */
-	REFUSAL_INVITED_ONLY,
-	REFUSAL_FULL,
-	REFUSAL_REGISTERED_ONLY,
-	REFUSAL_NO_CHANNEL, /* there is none, or none of that name can be */
-	REFUSAL_LOGIN,      /* the account's credentials */
-	REFUSAL_KICKED,
 };
 
 /*
@@ -394,9 +408,10 @@ struct protocol_ops {
 		       const struct event *ev, const char *why);
 
 	/*
-	 * With CAN_ACCOUNT. Write into name how this network writes the
-	 * channel that somebody on another network called text, the same for
-	 * all ways to write it; false if no channel can have that name.
+	 * With CAN_ACCOUNT or CAN_VISIT. Write into name how this network
+	 * writes the channel that somebody on another network called text, the
+	 * same for all ways to write it; false if no channel can have that
+	 * name.
 	 */
 	bool (*channel_name)(struct network *net, const char *text, char *name,
 			     size_t size);

@@ -268,7 +268,7 @@ find_room(struct bridge *bridge, const struct conf_member *conf, int64_t id)
 	struct room *room = bridge_room(bridge, id);
 	char name[1024];
 
-	if (!room && (net->caps & CAN_ACCOUNT) &&
+	if (!room && (net->caps & (CAN_ACCOUNT | CAN_VISIT)) &&
 	    net->protocol->ops.channel_name(net, conf->channel, name,
 					    sizeof(name)))
 		room = portal_far(life, name);

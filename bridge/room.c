@@ -95,6 +95,7 @@ room_free(struct room *room)
 	free(room->topic);
 	free(room->cursor);
 	free(room->identity);
+	free(room->password);
 	free(room->why);
 	free(room);
 }
@@ -203,6 +204,8 @@ join(struct room *room)
 	room->ch.caps = room->life->net->caps;
 	room->ch.limits = room->life->net->limits;
 	room->ch.cursor = room->cursor;
+	room->ch.refusal = REFUSAL_OTHER;
+	portal_password(room);
 	room->ch.heard_ms = network_heard(store_reader(room->bridge->store),
 					  room->life->net->id);
 	room->life->net->protocol->ops.join(room->life->net, &room->ch);
@@ -268,6 +271,7 @@ bridge_joined(struct channel *ch)
 	     !room->since_ms && room->link && i < room->link->n_rooms; i++)
 		bridge_mark(room->link->rooms[i]);
 	room->entered = true;
+	room->untried = false;
 	room->joining = false;
 	room->complained = false;
 	room->since_ms = loop_now_ms(room->bridge->loop);

@@ -370,13 +370,32 @@ check_devices(struct check *c, const struct conf_mqtt *mqtt)
 	}
 }
 
+/* The gateway that it has, or NULL. */
+static const struct conf_gateway *
+gateway_of(const struct conf_network *net)
+{
+	if (net->xmpp)
+		return net->xmpp->gateway;
+	return net->matrix ? net->matrix->gateway : NULL;
+}
+
+static bool
+is_led_to(const struct conf *conf, const struct conf_network *net)
+{
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		const struct conf_gateway *g = gateway_of(&conf->networks[i]);
+
+		for (size_t k = 0; g && k < g->n_networks; k++)
+			if (g->networks[k] == net)
+				return true;
+	}
+	return false;
+}
+
 static bool
 is_used(const struct check *c, const struct conf_network *net)
 {
-	if (net->xmpp ? net->xmpp->gateway != NULL
-		      : net->irc && net->irc->gateway)
-		return true;
-	if (net->matrix && net->matrix->gateway)
+	if (gateway_of(net) || is_led_to(c->conf, net))
 		return true;
 	if (net->mqtt && (net->mqtt->n_devices || net->mqtt->discovery))
 		return true;

@@ -163,9 +163,27 @@ add_channels(struct str *out, const struct conf_matrix *conf)
 		AUTO_STR prefix = { 0 };
 
 		str_init(&prefix, 100);
-		str_printf(&prefix, "irc_%s_", gateway->networks[i]->name);
+		if (gateway->networks[i]->irc)
+			str_printf(&prefix, "irc_%s_",
+				   gateway->networks[i]->name);
+		else
+			str_add(&prefix, "xmpp_");
 		add_regex(out, '#', prefix.data, conf->server_name);
 	}
+}
+
+/* What clients may look up. */
+static void
+add_protocols(struct str *out, const struct conf_gateway *gateway)
+{
+	bool irc = false, xmpp = false;
+
+	for (size_t i = 0; i < gateway->n_networks; i++) {
+		irc |= gateway->networks[i]->irc != NULL;
+		xmpp |= gateway->networks[i]->xmpp != NULL;
+	}
+	str_printf(out, "protocols: [%s%s%s]\n", irc ? "irc" : "",
+		   irc && xmpp ? ", " : "", xmpp ? "xmpp" : "");
 }
 
 static int
@@ -192,7 +210,7 @@ compose(struct str *out, const char *name, const struct conf_matrix *conf,
 	add_channels(out, conf);
 	str_add(out, "  rooms: []\n");
 	if (conf->gateway)
-		str_add(out, "protocols: [irc]\n");
+		add_protocols(out, conf->gateway);
 	return rc;
 }
 

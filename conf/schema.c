@@ -235,18 +235,21 @@ static const struct option xmpp_options[] = {
 		 "which must let the component use it, instead of handing "
 		 "them out ourselves. What is taken back stays there." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
-	  .doc = "Let people use IRC networks on their own account, without "
-		 "a link." },
+	  .doc = "Let people use IRC networks on their own account, and "
+		 "Matrix rooms, without a link." },
 };
 
 static const struct option gateway_options[] = {
 	{ .name = "networks", .type = OPTION_TEXTS, .required = true,
 	  COUNTED(struct gateway_block, names, n_names),
 	  .min = 1, .max = 63, .example = "libera",
-	  .doc = "The IRC and MQTT networks that it leads to; the channel "
-		 "#dev of libera is then the room #dev%libera@COMPONENT, the "
-		 "person ann there ann%libera@COMPONENT, and so are devices "
-		 "people." },
+	  .doc = "The IRC, Matrix and MQTT networks that it leads to; the "
+		 "channel #dev of libera is then the room "
+		 "#dev%libera@COMPONENT, the person ann there "
+		 "ann%libera@COMPONENT, and so are devices people. The room "
+		 "#dev:example.org of the Matrix network mx is "
+		 "#dev\\3aexample.org%mx@COMPONENT, or "
+		 "#dev%example.org%mx@COMPONENT." },
 	{ .name = "users", .type = OPTION_TEXTS,
 	  COUNTED(struct gateway_block, gateway.users, gateway.n_users),
 	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_contact,
@@ -470,18 +473,21 @@ static const struct option matrix_options[] = {
 	  .doc = "Silence after which a puppet may be taken out of a room for "
 		 "somebody who speaks, if all are in use." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
-	  .doc = "Let people use IRC networks on their own account, without "
-		 "a link." },
+	  .doc = "Let people use IRC networks on their own account, and "
+		 "rooms of XMPP, without a link." },
 };
 
 static const struct option matrix_gateway_options[] = {
 	{ .name = "networks", .type = OPTION_TEXTS, .required = true,
 	  COUNTED(struct gateway_block, names, n_names),
 	  .min = 1, .max = 63, .example = "libera",
-	  .doc = "The IRC networks that it leads to; the channel #dev of "
-		 "libera is then the room #PREFIXlibera_#dev, and also "
-		 "#irc_libera_#dev, of our homeserver, and people are users "
-		 "who can be written to. Written into the registration." },
+	  .doc = "The IRC and XMPP networks that it leads to; the channel "
+		 "#dev of libera is then the room #PREFIXlibera_#dev, and "
+		 "also #irc_libera_#dev, of our homeserver, and people are "
+		 "users who can be written to. The room dev@muc.example.org "
+		 "is #xmpp_dev_muc.example.org, on the first XMPP network of "
+		 "the list, or #PREFIXxmpp_dev@muc.example.org on the one "
+		 "with the label xmpp. Written into the registration." },
 	{ .name = "users", .type = OPTION_TEXTS,
 	  COUNTED(struct gateway_block, gateway.users, gateway.n_users),
 	  .min = 1, .max = NAME_MAX_BYTES, .refuse = refuse_matrix_people,

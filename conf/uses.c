@@ -21,10 +21,20 @@
 /* One gateway, and where in the file it stands. */
 struct gate {
 	struct reader *r;
+	const struct conf_network *own;
 	const char *what; /* gateway of network "xmpp" */
 	const config_setting_t *block;
 	struct gateway_block *b;
 };
+
+/* Whose rooms and people are not its own; Matrix has no form for devices. */
+static bool
+may_lead_to(const struct gate *g, const struct conf_network *net)
+{
+	if (g->own->matrix)
+		return net->irc || net->xmpp;
+	return net->irc || net->mqtt || net->matrix;
+}
 
 static void
 report_unknown(struct gate *g, struct conf_where where, const char *name)
@@ -33,7 +43,7 @@ report_unknown(struct gate *g, struct conf_where where, const char *name)
 	struct guess guess = guess_start(name);
 
 	for (size_t i = 0; i < conf->n_networks; i++)
-		if (conf->networks[i].irc || conf->networks[i].mqtt)
+		if (may_lead_to(g, &conf->networks[i]))
 			guess_offer(&guess, conf->networks[i].name);
 	if (guess.best)
 		report_error(g->r->report, where,
@@ -45,7 +55,7 @@ report_unknown(struct gate *g, struct conf_where where, const char *name)
 			     "%s: unknown network \"%.63s\"", g->what, name);
 }
 
-/* The IRC network of that name; NULL after a message. */
+/* The network of that name; NULL after a message. */
 static const struct conf_network *
 find_target(struct gate *g, struct conf_where where, const char *name)
 {
@@ -55,13 +65,16 @@ find_target(struct gate *g, struct conf_where where, const char *name)
 		report_unknown(g, where, name);
 		return NULL;
 	}
-	if (net->irc || net->mqtt)
+	if (may_lead_to(g, net))
 		return net;
 	if (net->protocol) /* else that was reported */
 		report_error(g->r->report, where,
-			     "%s leads to networks with protocol = \"irc\" "
-			     "or \"mqtt\", and \"%s\" has \"%s\"",
-			     g->what, net->name, net->protocol);
+			     "%s leads to networks with protocol = %s, and "
+			     "\"%s\" has \"%s\"",
+			     g->what,
+			     g->own->matrix ? "\"irc\" or \"xmpp\""
+					    : "\"irc\", \"matrix\" or \"mqtt\"",
+			     net->name, net->protocol);
 	return NULL;
 }
 
@@ -225,6 +238,7 @@ read_uses(struct reader *r, const config_setting_t *root)
 		const char *name = conf->networks[i].name;
 		struct gate g = {
 			.r = r,
+			.own = &conf->networks[i],
 			.what = read_quote(r, "gateway of network", name),
 			.b = r->gateways[i],
 		};

@@ -5,7 +5,8 @@
  *
  * Which rooms these are is kept in the bot's account data, so that they are
  * known after a restart; nothing is taken from the homeserver before that was
- * read. Somebody who left is invited again when there is something to say.
+ * read. Somebody who left is invited again when there is something to say, also
+ * when that was said at that moment.
  */
 
 #include "protocols/matrix/content.h"
@@ -26,6 +27,7 @@ struct chat {
 	struct matrix *m;
 	char *room, *ghost, *person; /* ids */
 	bool away;                   /* the person has left it */
+	int64_t said_ms;             /* when something was last said to them */
 	UT_hash_handle hh;           /* by room */
 };
 
@@ -90,12 +92,33 @@ chat_add(struct matrix *m, const char *room, const char *ghost,
 	return c;
 }
 
+/* What clients call a direct chat: the puppet's side of it. */
 static void
-chats_save(struct matrix *m)
+mark_direct(struct matrix *m, const char *ghost)
 {
 	json_t *all = json_object();
 	AUTO_STR path = { 0 };
 
+	for (const struct chat *c = m->chats; c; c = c->hh.next)
+		if (strcmp(c->ghost, ghost) == 0)
+			json_object_set_new(all, c->person,
+					    json_pack("[s]", c->room));
+	str_init(&path, PATH_MAX_BYTES);
+	str_add(&path, "/v3/user/");
+	matrix_path_add(&path, ghost);
+	str_add(&path, "/account_data/m.direct");
+	matrix_path_as(&path, ghost, NULL);
+	hs_call(m->hs, &(struct hs_call){ "PUT", path.data, all, NULL, m });
+}
+
+/* ghost: whose chats have changed. */
+static void
+chats_save(struct matrix *m, const char *ghost)
+{
+	json_t *all = json_object();
+	AUTO_STR path = { 0 };
+
+	mark_direct(m, ghost);
 	for (struct chat *c = m->chats; c; c = c->hh.next)
 		json_object_set_new(all, c->room,
 				    json_pack("[s, s]", c->ghost, c->person));
@@ -196,7 +219,43 @@ take_invitation(struct matrix *m, const json_t *whole, const char *ghost)
 		chat_enter(c);
 	else
 		ghost_register(m, ghost, on_registered, c);
-	chats_save(m);
+	chats_save(m, ghost);
+}
+
+/* Back, by the puppet; fn may be NULL. */
+static void
+ask_back(struct chat *c, hs_fn *fn, void *arg)
+{
+	AUTO_STR path = { 0 };
+
+	c->away = false;
+	matrix_room_path(&path, c->room, "invite");
+	matrix_path_as(&path, c->ghost, NULL);
+	hs_call(c->m->hs,
+		&(struct hs_call){ "POST", path.data,
+				   json_pack("{s:s}", "user_id", c->person), fn,
+				   arg });
+}
+
+/* What was said after that, before we knew, they have not seen. */
+static void
+person_left(struct chat *c, const json_t *whole)
+{
+	int64_t when_ms = content_number(whole, "origin_server_ts", 0);
+
+	c->away = true;
+	if (when_ms > 0 && c->said_ms > when_ms)
+		ask_back(c, NULL, c->m);
+}
+
+void
+private_said(const struct word *w)
+{
+	struct matrix *m = w->room->m;
+	struct chat *c = w->place ? chat_of_room(m, w->place) : NULL;
+
+	if (c)
+		c->said_ms = loop_wall_ms(m->loop);
 }
 
 void
@@ -211,7 +270,9 @@ private_member(struct matrix *m, const json_t *whole)
 
 	if (!who || !how || !matrix_id_is(who, '@'))
 		return;
-	if (c && strcmp(who, c->person) == 0)
+	if (c && strcmp(who, c->person) == 0 && strcmp(how, "leave") == 0)
+		person_left(c, whole);
+	else if (c && strcmp(who, c->person) == 0)
 		c->away = strcmp(how, "join") != 0;
 	else if (!c && strcmp(how, "invite") == 0 && matrix_is_us(m, who) &&
 		 !matrix_is_us(m, sender))
@@ -271,7 +332,7 @@ on_made(void *arg, const struct hs_answer *answer)
 		return;
 	}
 	(void)chat_add(m, id, word_voice(w), w->d->channel->name);
-	chats_save(m);
+	chats_save(m, word_voice(w));
 	w->place = xstrdup(id);
 	word_launch(w);
 }
@@ -308,7 +369,6 @@ private_find(struct word *w)
 {
 	struct matrix *m = w->room->m;
 	struct chat *c = chat_of(m, word_voice(w), w->d->channel->name);
-	AUTO_STR path = { 0 };
 
 	if (!c) {
 		make_room(w);
@@ -319,13 +379,7 @@ private_find(struct word *w)
 		word_launch(w);
 		return;
 	}
-	c->away = false;
-	matrix_room_path(&path, c->room, "invite");
-	matrix_path_as(&path, word_voice(w), NULL);
-	hs_call(m->hs,
-		&(struct hs_call){ "POST", path.data,
-				   json_pack("{s:s}", "user_id", c->person),
-				   on_invited, w });
+	ask_back(c, on_invited, w);
 }
 
 void
@@ -349,9 +403,11 @@ private_bounce(struct matrix *m, const struct event *ev, const char *text)
 bool
 private_resolve(struct network *net, const char *text, char *id, size_t size)
 {
-	if (!matrix_id_is(text, '@') || strlen(text) >= size ||
-	    matrix_is_us(matrix_from(net), text))
-		return false;
-	memcpy(id, text, strlen(text) + 1);
-	return true;
+	AUTO_STR name = { 0 };
+
+	str_init(&name, MATRIX_ID_MAX + 1);
+	str_printf(&name, "%s%s", *text == '@' ? "" : "@", text);
+	return !str_overflowed(&name) &&
+	       matrix_name_read(name.data, "@", id, size) &&
+	       !matrix_is_us(matrix_from(net), id);
 }

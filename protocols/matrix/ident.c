@@ -12,6 +12,7 @@
 #define LINK "https://matrix.to/#/"
 #define URI "matrix:u/"
 #define SHORT_PREFIX "irc_" /* of channels, beside the configured one */
+#define MUC_PREFIX "xmpp_"  /* likewise, of rooms */
 
 static const char hex[] = "0123456789abcdef";
 
@@ -28,6 +29,24 @@ matrix_id_server(const char *id)
 	const char *colon = strchr(id, ':');
 
 	return colon ? colon + 1 : "";
+}
+
+bool
+matrix_name_read(const char *text, const char *sigils, char *id, size_t size)
+{
+	size_t len = strlen(text);
+	char *percent;
+
+	if (!len || !strchr(sigils, *text) || len >= size ||
+	    len > MATRIX_ID_MAX)
+		return false;
+	memcpy(id, text, len + 1);
+	percent = strchr(id, ':') ? NULL : strrchr(id, '%');
+	if (percent)
+		*percent = ':';
+	/* The id of a room needs no server since version 12. */
+	return *id == '!' ? len > 1
+			  : id[1] != ':' && *matrix_id_server(id) != '\0';
 }
 
 /* ---- localparts --------------------------------------------------------- */
@@ -181,10 +200,33 @@ matrix_alias_read(const char *alias, const struct matrix_person *ours,
 	if (!at || *alias != '#' || strlen(alias) > MATRIX_ID_MAX ||
 	    !take_apart(at, network, &rest))
 		return false;
-	if (*rest.data == '=')
+	/* The name of a channel begins with its sign, that of a room has "@".
+	 */
+	if (*rest.data == '=' ||
+	    (!strchr("#&+!", *rest.data) && !strchr(rest.data, '@') &&
+	     strstr(rest.data, "=40")))
 		return matrix_local_decode(channel, rest.data) && channel->len;
 	str_add(channel, rest.data);
 	return true;
+}
+
+bool
+matrix_alias_read_muc(const char *alias, const struct matrix_person *ours,
+		      struct str *room)
+{
+	const char *at = behind(alias, MUC_PREFIX, ours->server);
+	size_t len = at ? strcspn(at, ":") : 0;
+	size_t name = len;
+
+	while (name && at[name] != '_')
+		name--; /* no host has one */
+	if (!name || name + 1 >= len || *alias != '#' ||
+	    strlen(alias) > MATRIX_ID_MAX)
+		return false;
+	str_add_n(room, at, name);
+	str_add_char(room, '@');
+	str_add_n(room, at + name + 1, len - name - 1);
+	return !memchr(at, '@', len);
 }
 
 bool

@@ -40,6 +40,14 @@ struct matrix_person {
 };
 
 /*
+ * Write as id, of at most size bytes, what people of other networks may have
+ * written: with "%" for the colon. It begins with one of the sigils. False if
+ * it is none.
+ */
+bool matrix_name_read(const char *text, const char *sigils, char *id,
+		      size_t size);
+
+/*
  * Append "@PREFIX NETWORK _ ID : SERVER". An id for which there is no room is
  * replaced by "=z" and 16 letters that stand for it.
  */
@@ -47,11 +55,19 @@ void matrix_puppet_id(struct str *out, const struct matrix_person *person);
 
 /*
  * The channel that an alias of ours stands for: "#PREFIX NETWORK _ CHANNEL", or
- * "#irc_NETWORK_CHANNEL", on our server; what begins with "=" is encoded, all
- * else stands as it is. False if it is none. prefix and server are of person.
+ * "#irc_NETWORK_CHANNEL", on our server; what begins with "=", or has "=40"
+ * where an "@" is to be, is encoded, all else stands as it is. False if it is
+ * none. prefix and server are of ours.
  */
 bool matrix_alias_read(const char *alias, const struct matrix_person *ours,
 		       struct str *network, struct str *channel);
+
+/*
+ * The room of XMPP that "#xmpp_ROOM_HOST", on our server, stands for, as
+ * ROOM@HOST; no host has a "_". False if it is none; begun by the caller.
+ */
+bool matrix_alias_read_muc(const char *alias, const struct matrix_person *ours,
+			   struct str *room);
 
 /*
  * Append the one alias of the channel person->id of person->network, in lower

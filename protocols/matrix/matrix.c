@@ -397,6 +397,18 @@ network_identify(struct network *net, const struct channel *ch, struct str *out)
 		str_printf(out, "matrix:%s", ch->name);
 }
 
+/* "#room:server" or "!room:server", or with "%" as in other people's "@". */
+static bool
+network_channel_name(struct network *net, const char *text, char *name,
+		     size_t size)
+{
+	const struct matrix *m = matrix_from(net);
+
+	return matrix_name_read(text, "#!", name, size) &&
+	       (*name != '#' ||
+		strncmp(name + 1, m->ours + 1, strlen(m->ours + 1)) != 0);
+}
+
 static void
 network_forget(struct network *net, struct channel *ch)
 {
@@ -410,7 +422,7 @@ const struct protocol matrix_protocol = {
 	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
-		CAN_HOST | CAN_ATTACH,
+		CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,
@@ -434,5 +446,6 @@ const struct protocol matrix_protocol = {
 		.pressure = network_pressure,
 		.resolve = private_resolve,
 		.identify = network_identify,
+		.channel_name = network_channel_name,
 	},
 };

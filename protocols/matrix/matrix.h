@@ -46,6 +46,7 @@
 #include <stdint.h>
 
 struct conf_matrix;
+struct conf_network;
 struct chat;
 struct ask;
 struct closing;
@@ -341,9 +342,14 @@ void ghost_register(struct matrix *m, const char *user_id, hs_fn *fn,
 
 /* ---- portal.c ----------------------------------------------------------- */
 
-/* True if people may use that IRC network on their own account. */
+/* The network of that label, if people may use it without a link; or NULL. */
+const struct conf_network *portal_target(const struct matrix *m,
+					 const char *label);
 bool portal_leads_to(const struct matrix *m, const char *label);
 bool portal_is_open_to(const struct matrix *m, const char *user_id);
+
+/* True if channels there are called like that, and people are not. */
+bool portal_is_channel(const struct conf_network *net, const char *name);
 
 /* What an alias of ours stands for; false if it is none. Both are begun. */
 bool portal_place(const struct matrix *m, const char *alias,
@@ -402,6 +408,9 @@ bool private_says(struct matrix *m, const json_t *whole);
 
 /* Find or make the room for a private word; then word_launch(). */
 void private_find(struct word *w);
+
+/* It was said. */
+void private_said(const struct word *w);
 
 /* Tell the author of a private word what became of it. */
 void private_bounce(struct matrix *m, const struct event *ev, const char *text);

@@ -8,6 +8,10 @@
  *     #PREFIXlibera_=23dev:example.org  the one alias of that channel, by
  *                                       which the room is known to the bridge
  *
+ *     #PREFIXxmpp_room@muc.example.com:example.org   likewise, or
+ *     #xmpp_room_muc.example.com:example.org
+ *     #PREFIXxmpp_room=40muc.example.com:example.org
+ *
  * Whoever joins is connected to the network under a name of their own, and
  * thrown out of the room, with the reason, if the network does not let them
  * in. The room shows its past only to those who were in it.
@@ -39,22 +43,44 @@ struct knock {
 
 /* ---- who and where ------------------------------------------------------ */
 
-static const struct conf_network *
-target(const struct matrix *m, const char *label)
+const struct conf_network *
+portal_target(const struct matrix *m, const char *label)
 {
 	const struct conf_gateway *g = m->conf->gateway;
 
 	for (size_t i = 0; g && i < g->n_networks; i++)
-		if (g->networks[i]->irc &&
+		if ((g->networks[i]->irc || g->networks[i]->xmpp) &&
 		    strcmp(g->networks[i]->name, label) == 0)
 			return g->networks[i];
 	return NULL;
 }
 
+/* The one that aliases mean which name none. */
+static const struct conf_network *
+first_xmpp(const struct matrix *m)
+{
+	const struct conf_gateway *g = m->conf->gateway;
+
+	for (size_t i = 0; g && i < g->n_networks; i++)
+		if (g->networks[i]->xmpp)
+			return g->networks[i];
+	return NULL;
+}
+
+bool
+portal_is_channel(const struct conf_network *net, const char *name)
+{
+	const char *at = strchr(name, '@');
+
+	if (net->xmpp)
+		return at && at > name && at[1] && !strchr(name, '/');
+	return strchr("#&+!", *name);
+}
+
 bool
 portal_leads_to(const struct matrix *m, const char *label)
 {
-	return target(m, label) != NULL;
+	return portal_target(m, label) != NULL;
 }
 
 bool
@@ -77,11 +103,19 @@ portal_place(const struct matrix *m, const char *alias, struct str *network,
 	     struct str *channel)
 {
 	const struct matrix_person ours = matrix_ours(m);
+	const struct conf_network *net;
 
 	str_init(network, 64);
 	str_init(channel, MATRIX_ID_MAX);
-	return matrix_alias_read(alias, &ours, network, channel) &&
-	       target(m, network->data) && strchr("#&+!", *channel->data);
+	if (matrix_alias_read_muc(alias, &ours, channel)) {
+		net = first_xmpp(m);
+		str_add(network, net ? net->name : "");
+		return net != NULL;
+	}
+	if (!matrix_alias_read(alias, &ours, network, channel))
+		return false;
+	net = portal_target(m, network->data);
+	return net && portal_is_channel(net, channel->data);
 }
 
 bool
@@ -240,7 +274,7 @@ portal_query_user(struct matrix *m, struct http_exchange *x,
 	str_init(&id, EVENT_ID_MAX);
 	if (m->net.state != NETWORK_UP || n_knocks(m) >= KNOCKS_MAX ||
 	    !matrix_puppet_read(user_id, &ours, &network, &id) ||
-	    !target(m, network.data))
+	    !portal_target(m, network.data))
 		return false;
 	ghost_register(m, user_id, on_registered,
 		       knock_new(m, x, user_id, user_id));

@@ -359,6 +359,8 @@ on_invited(void *arg, const struct hs_answer *answer)
 	}
 	str_init(&why, 1024);
 	str_printf(&why, "may not enter, nor be invited: %s", answer->why);
+	if (s->o)
+		s->o->refusal = REFUSAL_INVITED_ONLY;
 	seat_lost(s, DOWN_REFUSED, why.data);
 }
 

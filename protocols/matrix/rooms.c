@@ -516,6 +516,9 @@ room_not_entered(struct mroom *room, const struct hs_answer *answer)
 	AUTO_STR why = { 0 };
 
 	str_init(&why, 1024);
+	room->ch->refusal = answer->status == 403   ? REFUSAL_INVITED_ONLY
+			    : answer->status == 404 ? REFUSAL_NO_CHANNEL
+						    : REFUSAL_OTHER;
 	if (answer->status == 403)
 		str_printf(&why, "%s; invite %s into the room", answer->why,
 			   room->m->bot);

@@ -59,6 +59,7 @@ word_sent(struct word *w, const char *id)
 {
 	struct mroom *room = w->room;
 
+	private_said(w);
 	bridge_sent(word_free(w), &id, id ? 1 : 0);
 	next(room);
 }

@@ -40,11 +40,14 @@ read_name(struct address_place *out, const char *local, size_t len)
 	memcpy(part, local, len);
 	part[len] = '\0';
 	jid_local_decode(part, out->name, sizeof(out->name));
-	for (char *c = out->name; *c; c++)
+	/* There, capitals are others than small letters. */
+	for (char *c = out->name; *c && !out->network->matrix; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
-	out->kind = *out->name == '#' || *out->name == '&' ? ADDRESS_CHANNEL
-							   : ADDRESS_PERSON;
+	out->kind = *out->name && strchr(out->network->matrix ? "#!" : "#&",
+					 *out->name)
+			    ? ADDRESS_CHANNEL
+			    : ADDRESS_PERSON;
 }
 
 void

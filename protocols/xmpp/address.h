@@ -11,10 +11,11 @@
  *     net@gw          a network
  *     gw              the gateway itself
  *
- * Channels begin with # or &, which no nick does. net is our label of the
- * network or the name of one of its servers; the label is what we write. It
- * stands behind the last "%", because channels may hold one. Names are escaped
- * by E1 (SEMANTICS 1.7; XEP-0106), in lower case as far as ASCII goes.
+ * Channels begin with # or &, which no nick does; rooms of Matrix with # or !.
+ * net is our label of the network or the name of one of its servers; the label
+ * is what we write. It stands behind the last "%", because channels may hold
+ * one. Names are escaped by E1 (SEMANTICS 1.7; XEP-0106), in lower case as far
+ * as ASCII goes.
  */
 
 #include "protocols/xmpp/jid.h"

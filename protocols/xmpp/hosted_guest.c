@@ -191,7 +191,10 @@ add_address(xmpp_stanza_t *item, const struct guest *g)
 	struct address_place place = { .kind = ADDRESS_PERSON,
 				       .network = g->room->network };
 	char jid[FULL_JID_MAX];
-	const char *name = g->o ? g->o->puppet->sender->name : "";
+	const struct sender *who = g->o ? g->o->puppet->sender : NULL;
+	const char *name = !who                       ? ""
+			   : g->room->network->matrix ? who->id
+						      : who->name;
 
 	if (g->clients) {
 		stanza_attr(item, "jid", g->clients->jid);

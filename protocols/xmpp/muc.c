@@ -148,25 +148,32 @@ muc_room_goodbye(struct room *room)
 struct departure {
 	unsigned code;
 	enum down_reason why;
+	enum refusal refusal;
 	const char *words;
 };
 
 /* The first that applies. MUC_ERROR often comes together with MUC_KICKED. */
 static const struct departure departures[] = {
-	{ MUC_ERROR, DOWN_LOST, "removed after a delivery failed" },
-	{ MUC_SHUTDOWN, DOWN_LOST, "the room service is shutting down" },
-	{ MUC_BANNED, DOWN_REFUSED, "banned" },
-	{ MUC_KICKED, DOWN_REFUSED, "kicked" },
-	{ MUC_MEMBERS_ONLY, DOWN_REFUSED, "the room is now members only" },
-	{ MUC_UNAFFILIATED, DOWN_REFUSED, "no longer a member of the room" },
+	{ MUC_ERROR, DOWN_LOST, REFUSAL_OTHER,
+	  "removed after a delivery failed" },
+	{ MUC_SHUTDOWN, DOWN_LOST, REFUSAL_OTHER,
+	  "the room service is shutting down" },
+	{ MUC_BANNED, DOWN_REFUSED, REFUSAL_BANNED, "banned" },
+	{ MUC_KICKED, DOWN_REFUSED, REFUSAL_KICKED, "kicked" },
+	{ MUC_MEMBERS_ONLY, DOWN_REFUSED, REFUSAL_INVITED_ONLY,
+	  "the room is now members only" },
+	{ MUC_UNAFFILIATED, DOWN_REFUSED, REFUSAL_INVITED_ONLY,
+	  "no longer a member of the room" },
 };
 
 enum down_reason
-muc_departure(struct str *text, xmpp_stanza_t *st, const struct muc_user *u)
+muc_departure(struct str *text, xmpp_stanza_t *st, const struct muc_user *u,
+	      enum refusal *refusal)
 {
 	enum down_reason why = DOWN_LOST;
 	const char *words = "left the room";
 
+	*refusal = REFUSAL_OTHER;
 	if (u->destroyed) {
 		why = DOWN_REFUSED;
 		words = "the room was destroyed";
@@ -175,6 +182,7 @@ muc_departure(struct str *text, xmpp_stanza_t *st, const struct muc_user *u)
 		if (!(u->codes & departures[i].code))
 			continue;
 		why = departures[i].why;
+		*refusal = departures[i].refusal;
 		words = departures[i].words;
 		break;
 	}
@@ -193,39 +201,48 @@ muc_departure(struct str *text, xmpp_stanza_t *st, const struct muc_user *u)
 struct entry_error {
 	const char *condition;
 	enum down_reason why;
+	enum refusal refusal;
 	const char *words;
 };
 
 /* What the conditions mean in answer to a join (XEP-0045 7.2). */
 static const struct entry_error refusals[] = {
-	{ "not-authorized", DOWN_REFUSED, "the room wants a password" },
-	{ "forbidden", DOWN_REFUSED, "banned from the room" },
-	{ "item-not-found", DOWN_UNREACHABLE, "there is no such room" },
-	{ "not-allowed", DOWN_REFUSED, "the room may not be created" },
-	{ "not-acceptable", DOWN_REFUSED, "the room wants a reserved nick" },
-	{ "registration-required", DOWN_REFUSED,
+	{ "not-authorized", DOWN_REFUSED, REFUSAL_PASSWORD,
+	  "the room wants a password, and not that one" },
+	{ "forbidden", DOWN_REFUSED, REFUSAL_BANNED, "banned from the room" },
+	{ "item-not-found", DOWN_UNREACHABLE, REFUSAL_NO_CHANNEL,
+	  "there is no such room" },
+	{ "not-allowed", DOWN_REFUSED, REFUSAL_NO_CHANNEL,
+	  "the room may not be created" },
+	{ "not-acceptable", DOWN_REFUSED, REFUSAL_NAME_INVALID,
+	  "the room wants a reserved nick" },
+	{ "registration-required", DOWN_REFUSED, REFUSAL_INVITED_ONLY,
 	  "the room is for members only" },
-	{ "conflict", DOWN_REFUSED, "nick in use" },
-	{ "jid-malformed", DOWN_REFUSED, "the room does not like the nick" },
-	{ "gone", DOWN_REFUSED, "the room is gone" },
-	{ "service-unavailable", DOWN_UNREACHABLE, "the room is full" },
-	{ "resource-constraint", DOWN_UNREACHABLE,
+	{ "conflict", DOWN_REFUSED, REFUSAL_NAME_TAKEN, "nick in use" },
+	{ "jid-malformed", DOWN_REFUSED, REFUSAL_NAME_INVALID,
+	  "the room does not like the nick" },
+	{ "gone", DOWN_REFUSED, REFUSAL_NO_CHANNEL, "the room is gone" },
+	{ "service-unavailable", DOWN_UNREACHABLE, REFUSAL_FULL,
+	  "the room is full" },
+	{ "resource-constraint", DOWN_UNREACHABLE, REFUSAL_OTHER,
 	  "the room's server is overloaded" },
-	{ "remote-server-not-found", DOWN_UNREACHABLE,
+	{ "remote-server-not-found", DOWN_UNREACHABLE, REFUSAL_NO_CHANNEL,
 	  "the room's server cannot be found" },
-	{ "remote-server-timeout", DOWN_UNREACHABLE,
+	{ "remote-server-timeout", DOWN_UNREACHABLE, REFUSAL_OTHER,
 	  "the room's server does not answer" },
 };
 
 enum down_reason
-muc_refusal(struct str *text, xmpp_stanza_t *st)
+muc_refusal(struct str *text, xmpp_stanza_t *st, enum refusal *refusal)
 {
 	const char *condition = stanza_error_condition(st);
 
+	*refusal = REFUSAL_OTHER;
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (strcmp(refusals[i].condition, condition))
 			continue;
 		str_add(text, refusals[i].words);
+		*refusal = refusals[i].refusal;
 		return refusals[i].why;
 	}
 	stanza_error_words(text, st);
@@ -450,7 +467,8 @@ on_no_entry(void *arg)
 }
 
 xmpp_stanza_t *
-muc_entry(struct room *room, const char *from, const char *nick)
+muc_entry(struct room *room, const char *from, const char *nick,
+	  const char *password)
 {
 	AUTO_STR to = { 0 };
 	const struct conf_member *conf = room->ch->conf;
@@ -461,8 +479,9 @@ muc_entry(struct room *room, const char *from, const char *nick)
 		stanza_new(room->x->ctx, "presence", from, to.data, NULL);
 	xmpp_stanza_t *muc = stanza_add(st, "x", NS_MUC);
 	if (conf && conf->key)
-		stanza_add_text(muc, "password", NULL,
-				secret_reveal(conf->key));
+		password = secret_reveal(conf->key);
+	if (password)
+		stanza_add_text(muc, "password", NULL, password);
 	if (strcmp(from, room->x->listener) != 0) {
 		stanza_attr(stanza_add(muc, "history", NULL), "maxstanzas",
 			    "0");
@@ -495,7 +514,8 @@ muc_room_enter(struct room *room)
 {
 	room->state = ROOM_ENTERING;
 	timer_start(&room->timer, room->x->loop, ENTER_MS, on_no_entry, room);
-	xmpp_post(room->x, muc_entry(room, room->x->listener, room->nick));
+	xmpp_post(room->x, muc_entry(room, room->x->listener, room->nick,
+				     room->ch->password));
 }
 
 static bool
@@ -523,7 +543,7 @@ muc_room_refused(struct room *room, xmpp_stanza_t *st)
 		return;
 	}
 	str_init(&text, 256);
-	enum down_reason why = muc_refusal(&text, st);
+	enum down_reason why = muc_refusal(&text, st, &room->ch->refusal);
 	muc_room_lost(room, why, text.data);
 }
 
@@ -678,7 +698,7 @@ self_unavailable(struct room *room, xmpp_stanza_t *st, const struct muc_user *u)
 		return;
 	}
 	str_init(&text, 512);
-	enum down_reason why = muc_departure(&text, st, u);
+	enum down_reason why = muc_departure(&text, st, u, &room->ch->refusal);
 
 	/* A kick asks to leave, not to stay away; a destroyed room may be
 	 * made again. Unlike a puppet's, our going would silence everybody. */

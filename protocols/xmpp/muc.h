@@ -158,13 +158,18 @@ void muc_room_ready(struct room *room);
 
 /* Why somebody of ours left a room: whose fault, and words for people. */
 enum down_reason muc_departure(struct str *text, xmpp_stanza_t *st,
-			       const struct muc_user *u);
+			       const struct muc_user *u, enum refusal *refusal);
 
 /* Why a join was refused, likewise; conflicts are not handled here. */
-enum down_reason muc_refusal(struct str *text, xmpp_stanza_t *st);
+enum down_reason muc_refusal(struct str *text, xmpp_stanza_t *st,
+			     enum refusal *refusal);
 
-/* The presence that enters a room; the caller may add to it. */
-xmpp_stanza_t *muc_entry(struct room *room, const char *from, const char *nick);
+/*
+ * The presence that enters a room; the caller may add to it. password: where
+ * the configuration has none; or NULL.
+ */
+xmpp_stanza_t *muc_entry(struct room *room, const char *from, const char *nick,
+			 const char *password);
 
 /* The hook: tell other bridges what has changed. */
 void muc_announce(struct network *net, struct channel *ch);

@@ -252,6 +252,7 @@ seat_enter(struct seat *s)
 	char nick[NICK_MAX];
 
 	if (!next_nick(s, nick)) {
+		s->o->refusal = REFUSAL_NAME_TAKEN;
 		seat_lost(s, DOWN_REFUSED, "nick in use");
 		return;
 	}
@@ -262,7 +263,7 @@ seat_enter(struct seat *s)
 	seat_set_nick(s, nick);
 	s->room->x->entering += !s->asked;
 	s->asked = true;
-	xmpp_stanza_t *st = muc_entry(s->room, s->from, nick);
+	xmpp_stanza_t *st = muc_entry(s->room, s->from, nick, s->o->password);
 	s->order = s->room->next_order++;
 	add_presence(s, st);
 	xmpp_post(s->room->x, st);
@@ -318,7 +319,7 @@ seat_refused(struct seat *s, xmpp_stanza_t *st)
 		return;
 	}
 	str_init(&text, 256);
-	enum down_reason why = muc_refusal(&text, st);
+	enum down_reason why = muc_refusal(&text, st, &s->o->refusal);
 	if (s->state == SEAT_JOINING)
 		seat_lost(s, why, text.data);
 	else if (!strcmp(stanza_error_condition(st), "not-acceptable"))
@@ -340,7 +341,10 @@ seat_unavailable(struct seat *s, const char *nick, xmpp_stanza_t *st)
 		return;
 	}
 	str_init(&text, 512);
-	enum down_reason why = muc_departure(&text, st, &u);
+	enum refusal refusal;
+	enum down_reason why = muc_departure(&text, st, &u, &refusal);
+	if (s->o)
+		s->o->refusal = refusal;
 	seat_lost(s, u.destroyed ? DOWN_LOST : why, text.data);
 }
 

@@ -307,6 +307,19 @@ component_forget(struct network *net, struct channel *ch)
 	assert(!ch->data);
 }
 
+/* A room of any service but ours, whose rooms are elsewhere. */
+static bool
+component_channel_name(struct network *net, const char *text, char *name,
+		       size_t size)
+{
+	const struct xmpp *x = xmpp_from(net);
+	struct jid jid;
+
+	return jid_parse(&jid, text) && *jid.local && !*jid.resource &&
+	       strcmp(jid.domain, x->conf->component) != 0 &&
+	       jid_format(&jid, name, size);
+}
+
 static void
 component_identify(struct network *net, const struct channel *ch,
 		   struct str *out)
@@ -323,7 +336,7 @@ const struct protocol xmpp_protocol = {
 	.name = "xmpp",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
-		CAN_DELAY | CAN_HOST | CAN_ATTACH,
+		CAN_DELAY | CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {
 		.text_max = 32768,
 		.window = 16,
@@ -348,6 +361,7 @@ const struct protocol xmpp_protocol = {
 		.contact = contact_changed,
 		.resolve = direct_resolve,
 		.identify = component_identify,
+		.channel_name = component_channel_name,
 		.announce = muc_announce,
 	},
 };

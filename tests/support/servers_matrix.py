@@ -78,7 +78,8 @@ rate_limited: false
 receive_ephemeral: true
 namespaces:
   users: [{{exclusive: true, regex: '@{prefix}.*'}}]
-  aliases: [{{exclusive: true, regex: '#{prefix}.*'}}]
+  aliases: [{{exclusive: true, regex: '#{prefix}.*'}},
+            {{exclusive: false, regex: '#xmpp_.*'}}]
   rooms: []
 """
 

@@ -347,7 +347,7 @@ static const struct {
 	  "c.conf:3: gateway of network \"xmpp\": unknown network \"libra\"; did you mean \"libera\"?\n"
 	  "c.conf:3: gateway of network \"xmpp\": unknown network \"oftc\"\n" },
 	{ GATEWAY("networks = [ \"xmpp\" ];")
-	  "c.conf:3: gateway of network \"xmpp\" leads to networks with protocol = \"irc\" or \"mqtt\", and \"xmpp\" has \"xmpp\"\n" },
+	  "c.conf:3: gateway of network \"xmpp\" leads to networks with protocol = \"irc\", \"matrix\" or \"mqtt\", and \"xmpp\" has \"xmpp\"\n" },
 	{ GATEWAY("networks = [ \"libera\", \"libera\" ];")
 	  "c.conf:3: gateway of network \"xmpp\": \"libera\" stands there twice\n" },
 	{ GATEWAY("networks = [ \"libera\" ]; users = [ \"a b\" ]; fixed = \"liberta\";")

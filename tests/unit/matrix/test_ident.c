@@ -182,6 +182,9 @@ static const struct {
 	{ "#_cw_libera_=23dev:h", "libera", "#dev" },
 	{ "#_cw_libera_=23a=3ab:h", "libera", "#a:b" },
 	{ "#_cw_libera_=zz:h", NULL, NULL },
+	{ "#_cw_xmpp_room@muc.example:h", "xmpp", "room@muc.example" },
+	{ "#_cw_xmpp_room=40muc.example:h", "xmpp", "room@muc.example" },
+	{ "#_cw_libera_#a=40b:h", "libera", "#a=40b" },
 	{ "#_cw_libera_:h", NULL, NULL },
 	{ "#_cw_libera:h", NULL, NULL },
 	{ "#_cw__#dev:h", NULL, NULL },
@@ -212,6 +215,66 @@ an_alias_tells_its_channel(void **state UNUSED)
 		assert_string_equal(network.data, aliases[i].network);
 		assert_string_equal(channel.data, aliases[i].channel);
 	}
+}
+
+static void
+a_short_alias_of_a_room_has_its_host_behind_the_last_line(void **state UNUSED)
+{
+	static const struct {
+		const char *alias, *room; /* NULL: it is none */
+	} rows[] = {
+		{ "#xmpp_dev_muc.example.org:h", "dev@muc.example.org" },
+		{ "#xmpp_a_b_muc.example.org:h", "a_b@muc.example.org" },
+		{ "#xmpp_dev:h", NULL },
+		{ "#xmpp_dev_:h", NULL },
+		{ "#xmpp__muc.example.org:h", NULL },
+		{ "#xmpp_a@b_c:h", NULL },
+		{ "#xmpp_dev_muc.example.org:other", NULL },
+		{ "@xmpp_dev_muc.example.org:h", NULL },
+		{ "#irc_libera_#dev:h", NULL },
+	};
+	const struct matrix_person ours = { .prefix = "_cw_", .server = "h" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO_STR room = { 0 };
+
+		str_init(&room, 255);
+		bool is = matrix_alias_read_muc(rows[i].alias, &ours, &room);
+		assert_int_equal(is, rows[i].room != NULL);
+		if (is)
+			assert_string_equal(room.data, rows[i].room);
+	}
+}
+
+static void
+others_may_write_a_percent_sign_for_the_colon(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *id; /* NULL: it is none */
+	} rows[] = {
+		{ "#dev:h", "#dev:h" },
+		{ "#dev%h", "#dev:h" },
+		{ "#a%b%h:8448", "#a%b%h:8448" },
+		{ "#a%b%h", "#a%b:h" },
+		{ "!opaque", "!opaque" },
+		{ "!old:h", "!old:h" },
+		{ "#dev", NULL },
+		{ "#:h", NULL },
+		{ "#dev:", NULL },
+		{ "!", NULL },
+		{ "@ann:h", NULL },
+		{ "", NULL },
+	};
+	char id[MATRIX_ID_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool is = matrix_name_read(rows[i].text, "#!", id, sizeof(id));
+
+		assert_int_equal(is, rows[i].id != NULL);
+		if (is)
+			assert_string_equal(id, rows[i].id);
+	}
+	assert_false(matrix_name_read("#dev:h", "#!", id, 6));
 }
 
 static void
@@ -263,6 +326,9 @@ main(void)
 		cmocka_unit_test(links_to_users_are_known),
 		cmocka_unit_test(a_link_leads_back_to_its_user),
 		cmocka_unit_test(an_alias_tells_its_channel),
+		cmocka_unit_test(
+			a_short_alias_of_a_room_has_its_host_behind_the_last_line),
+		cmocka_unit_test(others_may_write_a_percent_sign_for_the_colon),
 		cmocka_unit_test(a_channel_has_one_alias),
 		cmocka_unit_test(a_puppet_tells_its_person),
 		cmocka_unit_test(every_segment_of_a_path_is_escaped),

@@ -20,11 +20,13 @@ static const struct conf_irc oftc_irc = { .servers = oftc_servers,
 static const struct conf_network libera = { .name = "libera",
 					    .irc = &libera_irc };
 static const struct conf_network oftc = { .name = "oftc", .irc = &oftc_irc };
-static const struct conf_network *const networks[] = { &libera, &oftc };
+static const struct conf_matrix homeserver = { .server_name = "h" };
+static const struct conf_network mx = { .name = "mx", .matrix = &homeserver };
+static const struct conf_network *const networks[] = { &libera, &oftc, &mx };
 static const struct conf_gateway open_gateway = { .networks = networks,
-						  .n_networks = 2 };
+						  .n_networks = 3 };
 static const struct conf_gateway fixed_gateway = { .networks = networks,
-						   .n_networks = 2,
+						   .n_networks = 3,
 						   .fixed = &libera };
 
 struct row {
@@ -72,6 +74,10 @@ addresses_name_a_place_on_a_network(void **state UNUSED)
 		{ "#caf=c3=a9%libera", ADDRESS_CHANNEL, &libera, "#caf\xc3\xa9", "#caf=c3=a9%libera@gw" },
 		{ "#caf\xc3\xa9%libera", ADDRESS_CHANNEL, &libera, "#caf\xc3\xa9", "#caf=c3=a9%libera@gw" },
 		{ "#=44ev%libera", ADDRESS_CHANNEL, &libera, "#dev", "#dev%libera@gw" },
+		{ "#=48all\\3ah%mx", ADDRESS_CHANNEL, &mx, "#Hall:h", "#=48all\\3ah%mx@gw" },
+		{ "#hall%h%mx", ADDRESS_CHANNEL, &mx, "#hall%h", "#hall%h%mx@gw" },
+		{ "!=4fp=41que%mx", ADDRESS_CHANNEL, &mx, "!OpAque", "!=4fp=41que%mx@gw" },
+		{ "\\40ann\\3ah%mx", ADDRESS_PERSON, &mx, "@ann:h", "\\40ann\\3ah%mx@gw" },
 		{ "nick\\5c20%libera", ADDRESS_PERSON, &libera, "nick\\20", "nick\\5c20%libera@gw" },
 	};
 	/* clang-format on */

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: MIT
+"""Between Matrix and XMPP without a link: people of a homeserver in rooms of
+XMPP, by aliases, and people of XMPP in rooms of the homeserver, by addresses
+of the gateway; and in private with each other."""
+
+import re
+
+import pytest
+
+from tests.integration.conftest import Things
+from tests.integration.test_matrix_gateway import Gateway
+from tests.support.bridge import matrix_network, xmpp_network
+from tests.support.matrix_peer import Refused as NoRoom
+from tests.support.xmpp_peer import Refused
+
+# shares the homeserver of test_matrix_faults.py
+pytestmark = pytest.mark.xdist_group("homeserver")
+
+COMPONENT = "gw.localhost"
+
+
+class Both(Gateway):
+    """One bridge whose Matrix network leads to XMPP and the other way."""
+
+    def __init__(self, farm, things):
+        self.synapse, self.xmpp = farm.get("synapse"), farm.get("prosody")
+        self.things = things
+        things.servers += [self.synapse, self.xmpp]
+        self.service = self.synapse.service()
+        self.bridge = things.bridge(
+            {"xmpp": xmpp_network(
+                self.xmpp, COMPONENT,
+                gateway={"networks": ["mx"], "users": ["*"]}),
+             "mx": matrix_network(
+                 self.synapse, self.service,
+                 gateway={"networks": ["xmpp"], "users": ["*"]})}, {})
+        self.bridge.start()
+        self.bridge.wait_log("up after", "mx")
+        self.bridge.wait_log("up after", "xmpp")
+
+    def room_alias(self, room):
+        return f"#{self.service.prefix}xmpp_{room}:localhost"
+
+    def address(self, name):
+        """Of somebody, or some room, of the homeserver (SEMANTICS 1.7)."""
+        escaped = (name.replace("@", "\\40").replace(":", "\\3a"))
+        escaped = re.sub("[A-Z=]", lambda c: f"={ord(c[0]):02x}", escaped)
+        return f"{escaped}%mx@{COMPONENT}"
+
+
+@pytest.fixture(scope="module")
+def both(farm, folder):
+    things = Things(folder)
+    yield Both(farm, things)
+    things.close()
+
+
+class Visit:
+    """mia joins the room of XMPP where ann is, who owns it."""
+
+    def __init__(self, both, things, before=None):
+        self.both, self.things = both, things
+        self.room = f"{things.name('muc')}@{both.xmpp.rooms}"
+        self.ann = things.xmpp(both.xmpp, "ann").join(self.room, "Ann")
+        if before:
+            before(self)
+        self.mia = things.matrix(both.synapse, things.name("mia"))
+        self.nick = things.name("Mia")
+        self.mia.set_name(self.nick)
+        self.place = self.mia.join(both.room_alias(self.room))
+
+    def in_both(self):
+        self.ann.wait_occupant(self.room, self.nick, 20)
+        self.mia.wait_member(self.place, "Ann")
+        return self
+
+    def put_out(self, mia=None, since=0):
+        """The reason with which the bot removes her."""
+        mia = mia or self.mia
+        return mia.wait_for(
+            lambda e: e.type == "m.room.member" and e.state_key == mia.id and
+            e.content["membership"] == "leave" and
+            e.sender == self.both.service.bot_id, 20, since,
+            "being removed").content["reason"]
+
+
+@pytest.fixture
+def visit(both, closing):
+    return Visit(both, closing).in_both()
+
+
+def test_who_joins_an_alias_is_an_occupant(visit):
+    v = visit
+    v.mia.say(v.place, "hello room")
+    v.ann.wait_text("hello room", nick=v.nick, room=v.room)
+    said = v.ann.say(v.room, "hello matrix")
+    seen = v.mia.wait_text("hello matrix", room=v.place)
+    assert v.mia.members(v.place)[seen.sender] == "Ann"
+    v.mia.react(v.place, seen.id, "👍")
+    v.ann.wait_for(lambda s: "urn:xmpp:reactions:0" in repr(s.element) or
+                   s.element.find("{urn:xmpp:reactions:0}reactions")
+                   is not None)
+    v.ann.say(v.room, "hello world", extra="<replace xmlns='urn:xmpp:"
+              f"message-correct:0' id='{said}'/>")
+    v.mia.wait_for(lambda e: e.replaces == seen.id)
+
+
+def test_each_has_an_occupant_of_their_own(visit, closing):
+    v = visit
+    noa = closing.matrix(v.both.synapse, closing.name("noa"))
+    assert noa.join(v.both.room_alias(v.room)) == v.place
+    v.ann.wait_occupant(v.room, noa.user)
+    noa.leave(v.place)
+    v.ann.wait_gone(v.room, noa.user)
+    v.mia.say(v.place, "still here")
+    v.ann.wait_text("still here", nick=v.nick)
+
+
+def test_topics_go_both_ways(visit):
+    v = visit
+    v.ann.subject(v.room, "from xmpp")
+    v.mia.wait_for(lambda e: e.type == "m.room.topic" and
+                   e.content["topic"] == "from xmpp")
+
+
+def test_who_is_kicked_is_out_of_the_room_with_the_reason(visit):
+    visit.ann.kick(visit.room, visit.nick, "enough")
+    assert "enough" in visit.put_out()
+
+
+def test_who_is_banned_stays_out(visit):
+    v = visit
+    jid = v.ann.occupants(v.room)[v.nick].item["jid"].split("/")[0]
+    v.ann.ban(v.room, jid, "never again")
+    assert "never again" in v.put_out()
+    mark = v.mia.mark()
+    v.mia.join(v.both.room_alias(v.room))
+    assert "banned" in v.put_out(since=mark)
+
+
+def test_a_room_for_members_only_says_so(both, closing):
+    v = Visit(both, closing,
+              before=lambda v: v.ann.configure(v.room, membersonly=1))
+    assert "members only" in v.put_out()
+    mark = v.mia.mark()
+    v.ann.configure(v.room, membersonly=0)
+    v.mia.join(both.room_alias(v.room))
+    v.ann.wait_occupant(v.room, v.nick, 20)
+    assert not [e for e in v.mia.record[mark:]
+                if e.type == "m.room.member" and e.state_key == v.mia.id and
+                e.content["membership"] == "leave"]
+
+
+def test_a_room_that_there_is_not_is_not_made(both, closing):
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    room = f"{closing.name('nowhere')}@{both.xmpp.rooms}"
+    mia.join(both.room_alias(room))
+    out = mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.state_key == mia.id and
+        e.content["membership"] == "leave", 20)
+    assert out.content["reason"]
+
+
+def test_what_is_no_room_has_no_alias(both, closing):
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    for name in ("xmpp_room", "xmpp_@rooms.localhost", "xmpp_a@b/c",
+                 f"xmpp_room@{COMPONENT}", "xmpp_a@b@c", "xmpp_"):
+        with pytest.raises(NoRoom):
+            mia.join(f"#{both.service.prefix}{name}:localhost")
+
+
+def test_all_ways_to_write_a_room_are_one(visit, closing):
+    v = visit
+    noa = closing.matrix(v.both.synapse, closing.name("noa"))
+    encoded = v.room.replace("@", "=40")
+    assert noa.join(v.both.room_alias(encoded)) == v.place
+    short = "#xmpp_" + v.room.replace("@", "_") + ":localhost"
+    v.both.ask("rooms/" + short.replace("#", "%23"))  # else it raises
+    assert noa.join(short) == v.place
+
+
+def test_everybody_is_back_after_a_restart(visit):
+    v = visit
+    mark = v.ann.mark()
+    v.both.bridge.restart()
+    v.ann.wait_for(lambda s: s.kind == "presence" and s.nick == v.nick and
+                   not s.type, 30, mark)
+    v.mia.say(v.place, "still here")
+    # a homeserver that missed us waits some seconds
+    v.ann.wait_text("still here", 30, mark, nick=v.nick)
+    v.ann.say(v.room, "you too")
+    v.mia.wait_text("you too", room=v.place)
+
+
+def test_clients_can_ask_which_rooms_and_people_there_are(both):
+    protocol = both.ask("thirdparty/protocol/xmpp")
+    assert protocol["location_fields"] == ["network", "room"]
+    alias = both.room_alias("a=40b.example")
+    place = {"alias": alias, "protocol": "xmpp",
+             "fields": {"network": "xmpp", "room": "a@b.example"}}
+    assert both.ask("thirdparty/location/xmpp?room=a%40b.example") == [place]
+    assert both.ask("thirdparty/user/xmpp?jid=ann") == []
+    person = both.ask("thirdparty/user/xmpp?jid=ann%40localhost")[0]
+    assert person["userid"] == (f"@{both.service.prefix}xmpp_"
+                                "ann=40localhost:localhost")
+
+
+# ---- people of XMPP in rooms of the homeserver ------------------------------
+
+class Guest:
+    """carol joins, by the gateway, the room of the homeserver of mia."""
+
+    def __init__(self, both, things, join=True, **options):
+        self.both = both
+        self.mia = things.matrix(both.synapse, things.name("mia"))
+        self.nick = things.name("Mia")
+        self.mia.set_name(self.nick)
+        self.local = things.name("Hall")
+        self.place = self.mia.create(self.local, **options)
+        self.room = both.address(f"#{self.local}:localhost")
+        self.carol = things.xmpp(both.xmpp, "carol")
+        self.carol_nick = things.name("Carol")
+        if join:
+            self.carol.join(self.room, self.carol_nick, timeout=30)
+
+
+@pytest.fixture
+def guest(both, closing):
+    return Guest(both, closing)
+
+
+def test_who_joins_an_address_is_in_the_room_of_matrix(guest):
+    g = guest
+    g.carol.wait_occupant(g.room, g.nick)
+    g.mia.wait_member(g.place, g.carol_nick)
+    said = g.mia.say(g.place, "hello xmpp")
+    g.carol.wait_text("hello xmpp", nick=g.nick, room=g.room)
+    ident = g.carol.say(g.room, "hello hall")
+    seen = g.mia.wait_text("hello hall", room=g.place)
+    assert g.mia.members(g.place)[seen.sender] == g.carol_nick
+    g.mia.edit(g.place, said, "hello world")
+    g.carol.wait_text("hello world", nick=g.nick)
+    g.carol.say(g.room, "hello all", extra="<replace xmlns='urn:xmpp:"
+                f"message-correct:0' id='{ident}'/>")
+    g.mia.wait_for(lambda e: e.replaces == seen.id)
+    g.mia.react(g.place, seen.id, "👍")
+    g.carol.wait_for(
+        lambda s: s.element.find("{urn:xmpp:reactions:0}reactions")
+        is not None)
+
+
+def test_who_leaves_an_address_leaves_the_room(guest):
+    guest.mia.wait_member(guest.place, guest.carol_nick)
+    ghost = guest.mia.puppet(guest.place, guest.carol_nick)
+    guest.carol.leave(guest.room)
+    guest.mia.wait_member(guest.place, ghost, "leave")
+
+
+def test_whom_matrix_removes_is_out_of_the_address(guest):
+    guest.mia.wait_member(guest.place, guest.carol_nick)
+    ghost = guest.mia.puppet(guest.place, guest.carol_nick)
+    guest.mia.kick(guest.place, ghost, "enough")
+    out = guest.carol.wait_for(
+        lambda s: s.kind == "presence" and s.type == "unavailable" and
+        110 in s.codes and s.bare == guest.room)
+    assert 307 in out.codes and "enough" in out.reason
+
+
+def test_a_room_for_the_invited_only_is_refused(both, closing):
+    g = Guest(both, closing, join=False, preset="private_chat")
+    with pytest.raises(Refused, match="registration-required"):
+        g.carol.join(g.room, g.carol_nick, timeout=30)
+
+
+def test_a_room_that_there_is_not_cannot_be_joined(both, closing):
+    carol = closing.xmpp(both.xmpp, "carol")
+    with pytest.raises(Refused, match="item-not-found"):
+        carol.join(both.address(f"#{closing.name('none')}:localhost"),
+                   "Carol", timeout=30)
+    with pytest.raises(Refused, match="item-not-found"):
+        carol.join(both.address("#nothing"), "Carol", timeout=30)
+
+
+def test_an_address_may_be_written_with_percent_signs(both, closing):
+    g = Guest(both, closing, join=False)
+    room = f"#=48all{g.local[4:]}%localhost%mx@{COMPONENT}"
+    g.carol.join(room, g.carol_nick, timeout=30)
+    g.carol.say(room, "by another door")
+    g.mia.wait_text("by another door", room=g.place)
+
+
+# ---- in private --------------------------------------------------------------
+
+def test_an_xmpp_user_writes_to_a_person_of_matrix(both, closing):
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    carol = closing.xmpp(both.xmpp, "carol")
+    carol.chat(both.address(mia.id), "a word to you")
+    asked = mia.wait_for(lambda e: e.type == "m.room.member" and
+                         e.state_key == mia.id and
+                         e.content["membership"] == "invite", 20)
+    assert asked.content["is_direct"]
+    mia.join(asked.room)
+    mia.wait_text("a word to you", room=asked.room)
+    mia.say(asked.room, "and one to you")
+    heard = carol.wait_text("and one to you", kind="chat")
+    assert heard.bare == both.address(mia.id)
+    # she leaves; the next word invites her again, into the same room
+    mia.leave(asked.room)
+    mark = mia.mark()
+    carol.chat(both.address(mia.id), "are you there?")
+    again = mia.wait_for(lambda e: e.type == "m.room.member" and
+                         e.state_key == mia.id and
+                         e.content["membership"] == "invite", 20, mark)
+    mia.join(again.room)
+    mia.wait_text("are you there?", room=again.room)
+
+
+def test_a_person_of_matrix_writes_to_an_xmpp_user(both, closing):
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    carol = closing.xmpp(both.xmpp, "carol")
+    carol.presence()
+    carol.send("<presence/>")
+    ghost = f"@{both.service.prefix}xmpp_carol=40localhost:localhost"
+    room = mia.create(preset="trusted_private_chat", is_direct=True,
+                      invite=[ghost])
+    mia.wait_member(room, ghost)
+    mia.say(room, "hello carol")
+    heard = carol.wait_text("hello carol", kind="chat")
+    carol.chat(heard.bare, "hello mia")
+    mia.wait_text("hello mia", room=room)
+    # a room that was made anew is the one from then on
+    mia.leave(room)
+    other = mia.create(preset="trusted_private_chat", is_direct=True,
+                       invite=[ghost])
+    mia.wait_member(other, ghost)
+    carol.chat(heard.bare, "hello again")
+    mia.wait_text("hello again", room=other)

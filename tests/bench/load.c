@@ -9,6 +9,8 @@
  *     client GROUP PORT USER ROOM
  *     component GROUP PORT DOMAIN SECRET
  *     occupy GROUP LETTER COUNT ROOM          occupants of a component
+ *     speakers GROUP N                        the first N of it
+ *     copies GROUP N                          of each mark that it is to see
  *     close GROUP
  *     expect GROUP LETTER N                   marks that its first is to see
  *     wait GROUP N SECONDS                    until it saw N since expect
@@ -318,6 +320,18 @@ do_occupy(struct load *load, char **word, size_t n_words UNUSED)
 }
 
 static void
+do_speakers(struct load *load, char **word, size_t n_words UNUSED)
+{
+	group_find(load, word[1])->n_speakers = strtoul(word[2], NULL, 10);
+}
+
+static void
+do_copies(struct load *load, char **word, size_t n_words UNUSED)
+{
+	group_find(load, word[1])->marks.copies = strtoul(word[2], NULL, 10);
+}
+
+static void
 do_close(struct load *load, char **word, size_t n_words UNUSED)
 {
 	group_close(group_find(load, word[1]));
@@ -353,6 +367,7 @@ static const struct {
 	{ "occupy", 5, do_occupy }, { "component", 5, do_component },
 	{ "close", 2, do_close },   { "expect", 4, do_expect },
 	{ "wait", 4, do_wait },     { "say", 6, say },
+	{ "copies", 3, do_copies }, { "speakers", 3, do_speakers },
 };
 
 static void

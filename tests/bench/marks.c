@@ -12,17 +12,22 @@
 void
 marks_expect(struct marks *m, char letter, size_t n)
 {
+	size_t copies = m->copies;
+
 	assert(n <= MARKS_MAX);
 	marks_finish(m);
-	*m = (struct marks){ .letter = letter, .n = n };
+	*m = (struct marks){ .letter = letter, .n = n, .copies = copies };
 	m->at_ns = xcalloc(n ? n : 1, sizeof(*m->at_ns));
+	m->came = xcalloc(n ? n : 1, sizeof(*m->came));
 }
 
 void
 marks_finish(struct marks *m)
 {
 	free(m->at_ns);
+	free(m->came);
 	m->at_ns = NULL;
+	m->came = NULL;
 }
 
 /* The number of the mark that begins at s, or MARKS_MAX if none does. */
@@ -52,7 +57,8 @@ scan(struct marks *m, const char *data, size_t len, int64_t now_ns)
 
 		size_t number = number_at(s, m->letter);
 
-		if (number < m->n && !m->at_ns[number]) {
+		if (number < m->n && !m->at_ns[number] &&
+		    ++m->came[number] >= m->copies) {
 			m->at_ns[number] = now_ns;
 			m->seen++;
 		}

@@ -3,7 +3,8 @@
 #define BENCH_MARKS_H
 
 /*
- * Numbered marks in a stream of bytes, and when each of them first came.
+ * Numbered marks in a stream of bytes, and when each of them came first, or for
+ * the last time of as many as there are to be copies.
  *
  * A mark is a letter, six digits and the letter again: "n000042n". It passes
  * every network unchanged, in a text as well as in a nick.
@@ -19,6 +20,8 @@ struct marks {
 	char letter;
 	size_t n;       /* numbers from 0 to n - 1 count */
 	size_t seen;    /* how many of them came */
+	size_t copies;  /* a mark has come when it came so often; 0: once */
+	unsigned *came; /* by number: how often, so far */
 	int64_t *at_ns; /* by number; 0: it has not come */
 	char tail[MARK_LEN - 1];
 	size_t tail_len;
@@ -30,7 +33,8 @@ struct waits {
 	int64_t last_ns;
 };
 
-/* Forget what came; from now on look for those. n is at most MARKS_MAX. */
+/* Forget what came, not how many copies; from now on look for those. n is at
+ * most MARKS_MAX. */
 void marks_expect(struct marks *m, char letter, size_t n);
 void marks_finish(struct marks *m);
 

@@ -147,7 +147,8 @@ __wrap_bridge_sent(struct delivery *d, const char *const *ids, size_t n)
 static void
 look(const void *data, size_t len)
 {
-	static const char *const marks[] = { "PRIVMSG #", "groupchat",
+	static const char *const marks[] = { "PRIVMSG ", "groupchat",
+					     "type=\"chat\"",
 					     "/send/m.room.message/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)

@@ -70,63 +70,81 @@ class Account:
                 f"{self.disordered} disordered")
 
 
-def at_a_step(bridge, dice, step):
+def at_a_step(scene, dice, step):
     """One life up to that step; the step, or another end."""
-    bridge.launch(crash_at=f"{step}:{dice.randint(1, 8)}")
+    scene.bridge.launch(crash_at=f"{step}:{dice.randint(1, 8)}")
     try:
-        bridge.wait_crash(STEP_S)
+        scene.bridge.wait_crash(STEP_S)
         return step
     except Failure:
-        if not bridge.process.alive():
+        if not scene.bridge.process.alive():
             raise  # by itself, and not by the step
-        bridge.kill9()
+        scene.bridge.kill9()
         return "at a moment"
 
 
-def at_a_moment(bridge, dice, traffic):
-    bridge.launch()
+def at_a_moment(scene, dice, traffic):
+    scene.bridge.launch()
     if dice.random() < WAIT_FOR_READY:
-        bridge.wait_ready(READY_S)
+        scene.wait_ready(READY_S)
     # The one place where time itself is what is asked for.
-    traffic.to_irc.rest(dice.uniform(0.02, LIFE_S))
-    bridge.kill9()
+    traffic.rest(dice.uniform(0.02, LIFE_S))
+    scene.bridge.kill9()
     return "at a moment"
 
 
-def count(account, tallies, archived):
-    """archived: the room keeps what was said in it."""
-    to_irc, to_xmpp = tallies
-    account.messages = sum(len(t.taken) for t in tallies)
-    account.lost = sum(len(t.lost) for t in tallies)
-    account.doubled = sum(t.doubled for t in tallies)
-    account.disordered = sum(len(t.disordered) for t in tallies)
-    account.unheard = to_xmpp.untaken
-    if archived:
-        account.lost += to_irc.untaken
-        account.too_often = to_xmpp.doubled
-    else:
-        account.unheard += to_irc.untaken
-    return account
+class Link:
+    """A room and a channel in a link, as a scene; see also visit.py."""
+
+    def __init__(self, pair):
+        self.pair, self.bridge = pair, pair.bridge
+        self.wait_ready = pair.bridge.wait_ready
+        # There is a place to go on from: nothing is fetched of a room from
+        # which nothing was ever kept.
+        pair.both_ways()
+        self.traffic = None
+
+    def start_traffic(self):
+        self.traffic = Traffic(self.pair)
+        return self.traffic
+
+    def killed(self):
+        """Who is in the room and in the channel stays there."""
+
+    def settle(self, timeout, account):
+        """Fills in the account; the tallies."""
+        to_irc, to_xmpp = tallies = self.traffic.settle(timeout)
+        account.bound = 2 * account.kills * WINDOW
+        account.messages = sum(len(t.taken) for t in tallies)
+        account.lost = sum(len(t.lost) for t in tallies)
+        account.doubled = sum(t.doubled for t in tallies)
+        account.disordered = sum(len(t.disordered) for t in tallies)
+        account.unheard = to_xmpp.untaken
+        if self.pair.xmpp.mam:  # the room keeps what was said in it
+            account.lost += to_irc.untaken
+            account.too_often = to_xmpp.doubled
+        else:
+            account.unheard += to_irc.untaken
+        return tallies
 
 
-def run(pair, kills, dice):
+def run(scene, kills, dice):
     """The account, and the tallies for who wants to see names."""
-    account = Account(kills=kills, bound=2 * kills * WINDOW)
-    bridge = pair.bridge
-    # There is a place to go on from: nothing is fetched of a room from which
-    # nothing was ever kept.
-    pair.both_ways()
-    traffic = Traffic(pair)
+    account = Account(kills=kills)
+    traffic = scene.start_traffic()
     try:
-        bridge.kill9()
+        scene.bridge.kill9()
+        scene.killed()
         for n in range(kills):
             if dice.random() < AT_A_STEP:
-                end = at_a_step(bridge, dice, STEPS[n % len(STEPS)])
+                end = at_a_step(scene, dice, STEPS[n % len(STEPS)])
             else:
-                end = at_a_moment(bridge, dice, traffic)
+                end = at_a_moment(scene, dice, traffic)
+            scene.killed()
             account.reached(end)
-        bridge.start(READY_S)
-        tallies = traffic.settle(READY_S)
+        scene.bridge.launch()
+        scene.wait_ready(READY_S)
+        tallies = scene.settle(READY_S, account)
     finally:
         traffic.stop()
-    return count(account, tallies, pair.xmpp.mam), tallies
+    return account, tallies

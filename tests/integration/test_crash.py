@@ -160,7 +160,7 @@ def windowed_pair(servers_pair, closing):
 def test_fault_05_nothing_accepted_is_lost_by_kill_9(windowed_pair):
     seed = int(os.environ.get("SEED", "0")) or random.randrange(1 << 30)
     print(f"SEED={seed}")
-    account, tallies = kills.run(windowed_pair, KILLS, random.Random(seed))
+    account, tallies = kills.run(kills.Link(windowed_pair), KILLS, random.Random(seed))
     print(account, account.where(), *tallies, sep="\n")
     assert account.good, account
     assert windowed_pair.bridge.query(

@@ -137,6 +137,10 @@ class Traffic:
             if peers[-1] is not now:
                 peers.append(now)
 
+    def rest(self, seconds):
+        """Let it go on for so long."""
+        self.to_irc.rest(seconds)
+
     def wait_said(self, more):
         self.to_irc.wait_said(more)
         self.to_xmpp.wait_said(more)

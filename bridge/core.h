@@ -405,6 +405,9 @@ void bridge_owe(struct room *room, struct netlife *home, struct event *source,
 /* That there was nothing to keep: it is as good as kept. */
 void bridge_accept(struct netlife *home, struct event *source);
 
+/* memo.c: the same, once what is to be remembered with it is on disk. */
+void memo_accept(struct netlife *home, struct event *source);
+
 /* Tell those who can hear it. Calls hooks. */
 void bounces_work(struct bridge *bridge);
 

@@ -153,6 +153,18 @@ struct address {
 	const char *id;      /* sender id there */
 };
 
+/*
+ * Something that an adapter wants to know again after a restart; see "Memos"
+ * in bridge/protocol.h.
+ */
+#define MEMO_KEY_MAX 1024 /* bytes; what is longer is not remembered */
+#define MEMO_VALUE_MAX 16384
+struct memo {
+	const char *scope, *key; /* together they name it; UTF-8 */
+	const char *value;       /* UTF-8; NULL: it is to be forgotten */
+	const struct memo *next;
+};
+
 struct event {
 	enum event_kind kind;
 	unsigned flags; /* enum event_flag */
@@ -195,6 +207,10 @@ struct event {
 	enum rank rank;          /* EVENT_JOIN */
 	const char *password;    /* EVENT_JOIN with EVENT_GATEWAY, or NULL */
 
+	/* Written in the same commit as the event, or with it lost; NULL: none.
+	 * Copies of the event have none. */
+	const struct memo *memos;
+
 	/* The bridge's: grows; 0 until the event is being kept. */
 	int64_t number;
 
@@ -228,6 +244,9 @@ void event_set_spans(struct event *ev, const struct span *spans, size_t n);
 
 void event_set_sender(struct event *ev, const char *id, const char *name);
 void event_set_to(struct event *ev, const char *network, const char *id);
+
+/* Add one to those of the event; its strings are copied. */
+void event_add_memo(struct event *ev, const struct memo *memo);
 
 /* A copy of s that lives as long as ev, or NULL if s is NULL. */
 const char *event_strdup(struct event *ev, const char *s);

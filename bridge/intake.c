@@ -233,7 +233,7 @@ carry_durable(struct room *from, struct event *ev)
 	if (n || (!stops && ev->via && standby_has_peers(from->link)))
 		intake_submit(from, ev, to, n);
 	else
-		bridge_accept(from->life, ev);
+		memo_accept(from->life, ev);
 	free(to);
 }
 

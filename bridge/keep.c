@@ -10,6 +10,7 @@
 #include "bridge/steady.h"
 #include "mappings/channels.h"
 #include "mappings/identities.h"
+#include "mappings/memos.h"
 #include "mappings/queue.h"
 
 #include <errno.h>
@@ -86,7 +87,25 @@ find_same(struct db *db, struct keeping *k)
 }
 
 int
-keeping_run(struct keeping *k, struct db *db)
+memos_write(struct db *db, int64_t network, const struct memo *memos,
+	    int64_t now_ms)
+{
+	int rc = 0;
+
+	for (const struct memo *m = memos; m && rc == 0; m = m->next) {
+		if (strlen(m->key) > MEMO_KEY_MAX)
+			continue;
+		/* What was true before is not, either way. */
+		if (m->value && strlen(m->value) <= MEMO_VALUE_MAX)
+			rc = memo_put(db, network, m, now_ms);
+		else
+			rc = memo_remove(db, network, m->scope, m->key);
+	}
+	return rc;
+}
+
+static int
+write_event(struct keeping *k, struct db *db)
 {
 	int64_t known;
 	int rc =
@@ -114,6 +133,17 @@ keeping_run(struct keeping *k, struct db *db)
 		rc = channel_set_cursor(db, k->row.channel, k->ev->cursor,
 					k->row.received_ms);
 	return rc;
+}
+
+/* What was remembered with it holds also if it was kept before. */
+int
+keeping_run(struct keeping *k, struct db *db)
+{
+	int rc = write_event(k, db);
+
+	return rc ? rc
+		  : memos_write(db, k->network, k->ev->memos,
+				k->row.received_ms);
 }
 
 int

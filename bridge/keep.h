@@ -16,6 +16,7 @@
 
 struct db;
 struct event;
+struct memo;
 struct netlife;
 
 struct keeping {
@@ -37,6 +38,10 @@ void keeping_finish(struct keeping *k);
 
 /* On the store thread: write it down, or find that it is known. */
 int keeping_run(struct keeping *k, struct db *db);
+
+/* On the store thread: what an adapter wants to know again. */
+int memos_write(struct db *db, int64_t network, const struct memo *memos,
+		int64_t now_ms);
 
 /* On the store thread: it ends here, and its author is to be told why. */
 int keeping_refuse(struct keeping *k, struct db *db, int64_t channel,

@@ -120,6 +120,13 @@
  * can be kept. bridge_network_down() and bridge_left() give back everything
  * that is unsettled, without further calls.
  *
+ * Memos. What an adapter must know again after a restart beside what was said
+ * (how a value was that it showed last, whether an alarm is on) it hands over
+ * as memos: texts of its own, by scope and key, with an event
+ * (event_add_memo()) or alone (bridge_remember()). It reads them by
+ * bridge_memos() when it begins, and forgets those that it no longer needs,
+ * so that there is a bound to them.
+ *
  * Contacts and commands have a header each: bridge/contact.h, command.h.
  */
 
@@ -392,6 +399,12 @@ struct protocol_ops {
 	void (*accepted)(struct network *net, const struct event *ev);
 
 	/*
+	 * With bridge_remember(): all that came with that ticket is on disk
+	 * (ok), or could not be written. Also called while DOWN.
+	 */
+	void (*remembered)(struct network *net, uint64_t ticket, bool ok);
+
+	/*
 	 * Optional: a user of the gateway, by sender id, is invited into that
 	 * channel of the network with that label. Only called while UP.
 	 */
@@ -640,6 +653,24 @@ void bridge_puppet_left(struct occupant *o, enum down_reason why,
  * event_check() rejects. May be called in any state but DOWN.
  */
 void bridge_event(struct network *net, struct event *ev);
+
+/*
+ * Remember that list of memos, which is copied. remembered() says, with the
+ * ticket, when it is done; 0: nothing is said. May be called in any state once
+ * the network was started.
+ */
+void bridge_remember(struct network *net, const struct memo *memos,
+		     uint64_t ticket);
+
+/*
+ * Calls fn for what this network remembers in a scope, as far as it was on
+ * disk when this was called: the max that were written last, oldest first; the
+ * others are forgotten. What fn gets is borrowed. Valid from start() on. 0, or
+ * -errno.
+ */
+int bridge_memos(struct network *net, const char *scope, unsigned max,
+		 void (*fn)(void *arg, const char *key, const char *value),
+		 void *arg);
 
 /* ids: n strings, the network's own, first first; n may be 0. */
 void bridge_sent(struct delivery *d, const char *const *ids, size_t n);

@@ -301,6 +301,20 @@ static const char *const withdrawals[] = {
 	NULL,
 };
 
+/* 8: what adapters want to know again after a restart */
+static const char *const memos[] = {
+	"CREATE TABLE memo ("
+	"	network INTEGER NOT NULL REFERENCES network (id),"
+	"	scope TEXT NOT NULL,"
+	"	key TEXT NOT NULL,"
+	"	value TEXT NOT NULL,"
+	"	when_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (network, scope, key)"
+	") STRICT, WITHOUT ROWID;",
+	"PRAGMA user_version = 8;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
@@ -309,6 +323,7 @@ static const char *const *const migrations[] = {
 	contacts,
 	stays,
 	withdrawals,
+	memos,
 };
 /* clang-format on */
 

@@ -98,6 +98,12 @@ enum statement {
 	SQL_WITHDRAWN_PRUNE,
 	SQL_WITHDRAWN_FIND,
 
+	/* memos.c */
+	SQL_MEMO_PUT,
+	SQL_MEMO_REMOVE,
+	SQL_MEMO_EACH,
+	SQL_MEMOS_TRIM,
+
 	/* messages.c */
 	SQL_EVENT_LAST,
 	SQL_EVENT_ADD,

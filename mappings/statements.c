@@ -195,6 +195,25 @@ static const char *const texts[SQL_STATEMENTS] = {
 	[SQL_WITHDRAWN_FIND] =
 		"SELECT 1 FROM withdrawn WHERE tag = ?1",
 
+	[SQL_MEMO_PUT] =
+		"INSERT INTO memo (network, scope, key, value, when_ms)"
+		"	VALUES (?1, ?2, ?3, ?4, ?5)"
+		"	ON CONFLICT DO UPDATE SET value = excluded.value,"
+		"	when_ms = excluded.when_ms",
+	[SQL_MEMO_REMOVE] =
+		"DELETE FROM memo"
+		"	WHERE network = ?1 AND scope = ?2 AND key = ?3",
+	[SQL_MEMO_EACH] =
+		"SELECT key, value FROM (SELECT key, value, when_ms FROM memo"
+		"	WHERE network = ?1 AND scope = ?2"
+		"	ORDER BY when_ms DESC, key DESC LIMIT ?3)"
+		"	ORDER BY when_ms, key",
+	[SQL_MEMOS_TRIM] =
+		"DELETE FROM memo WHERE network = ?1 AND scope = ?2"
+		"	AND key NOT IN (SELECT key FROM memo"
+		"	WHERE network = ?1 AND scope = ?2"
+		"	ORDER BY when_ms DESC, key DESC LIMIT ?3)",
+
 	[SQL_EVENT_LAST] =
 		"SELECT max(last_event,"
 		"	(SELECT coalesce(max(id), 0) FROM event)) FROM meta",

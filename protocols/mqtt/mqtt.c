@@ -22,6 +22,7 @@
 #include "protocols/mqtt/device.h"
 #include "protocols/mqtt/discover.h"
 #include "protocols/mqtt/errand.h"
+#include "protocols/mqtt/track.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -452,6 +453,7 @@ forget_connection(struct mqtt *q)
 	}
 	HASH_ITER(hh, q->held, held, held_tmp)
 	held_drop(q, held);
+	tracks_lost(q);
 }
 
 static void
@@ -584,6 +586,9 @@ client_create(const struct conf_network *conf, struct loop *loop,
 	network_init(&q->net, &mqtt_protocol, conf->name);
 	q->conf = conf->mqtt;
 	q->loop = loop;
+	/* Of no network that had this name before. */
+	q->ticket = (uint64_t)loop_now_ms(loop) << 20;
+	q->first_ticket = q->ticket + 1;
 	q->net.limits.window = q->conf->window;
 	devices_make(q);
 	discovery_make(q);
@@ -597,6 +602,7 @@ client_destroy(struct network *net)
 	struct mqtt *q = mqtt_from(net);
 
 	forget_connection(q);
+	tracks_finish(q);
 	while (q->places)
 		place_free(q->places);
 	discovery_free(q);
@@ -705,10 +711,18 @@ client_bounce(struct network *net, struct channel *ch, const struct event *ev,
 	struct mqtt *q = mqtt_from(net);
 	struct place *p = ch ? place_of(ch) : NULL;
 
+	if (p && p->rules)
+		watches_bounced(p);
 	if (held_of(q, ev))
 		broker_fail(q->broker, "what came could not be kept");
 	else if (p && p->chat && p->open)
 		chat_bounce(p, ev, why);
+}
+
+static void
+client_remembered(struct network *net, uint64_t ticket, bool ok)
+{
+	tracks_remembered(mqtt_from(net), ticket, ok);
 }
 
 static void
@@ -808,6 +822,7 @@ const struct protocol mqtt_protocol = {
 		.accepted = client_accepted,
 		.bounce = client_bounce,
 		.pressure = client_pressure,
+		.remembered = client_remembered,
 		.resolve = client_resolve,
 		.watch = client_watch,
 		.unwatch = client_unwatch,

@@ -86,6 +86,8 @@ struct place {
 	struct speaker *speakers;
 	struct watch *watches; /* an array */
 	size_t n_watches;
+	bool stale; /* what the watches know is not what the disk knows */
+	struct timer reload;
 	struct chat *chat;
 	struct place *next;
 };
@@ -103,8 +105,11 @@ struct mqtt {
 	struct tap *taps;
 	struct wire *wires;
 	struct held *held;
-	struct track *tracks, *oldest; /* of all watches; watch.c */
+	struct track *tracks, *touched; /* of all watches; track.c */
 	size_t n_tracks;
+	bool turning;    /* what was touched is remembered this turn, */
+	bool turn_holds; /* and the broker is held until then */
+	uint64_t ticket, first_ticket; /* the last, of this connection's */
 	struct timer settle; /* reading begins when all channels are there */
 	struct early *early, **early_end;
 	int64_t up_ms;
@@ -147,6 +152,8 @@ bool mqtt_publish(struct mqtt *q, const struct outgoing *g, struct delivery *d,
 
 void watches_open(struct place *p);
 void watches_free(struct place *p);
+/* Something that was to be said could not be kept: it is tried again. */
+void watches_bounced(struct place *p);
 void watches_take(struct place *p, const struct tap *tap,
 		  const struct incoming *t);
 

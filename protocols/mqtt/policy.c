@@ -18,7 +18,8 @@ mark_of(const struct reading *value)
 	return (struct mark){
 		.is_number = value->is_number,
 		.number = value->number,
-		.hash = hash_bytes(value->text.data, value->text.len),
+		.hash = hash_bytes_with_key((struct hash_key){ 0 },
+					    value->text.data, value->text.len),
 	};
 }
 
@@ -44,6 +45,17 @@ note_shown(struct policy *p, struct mark value, int64_t now_ms)
 	p->keeps = false;
 }
 
+int64_t
+policy_wait(const struct conf_watch *w, const struct policy *p, int64_t now_ms)
+{
+	int64_t due_ms = w->digest_s ? p->from_ms + (int64_t)w->digest_s * 1000
+				     : p->shown_ms + (int64_t)w->every_s * 1000;
+
+	if (!p->keeps)
+		return -1;
+	return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
 static enum verdict
 collect(const struct conf_watch *w, struct policy *p, struct mark value,
 	int64_t now_ms, int64_t *wait_ms)
@@ -63,9 +75,7 @@ collect(const struct conf_watch *w, struct policy *p, struct mark value,
 	}
 	p->keeps = true;
 	p->kept = value;
-	*wait_ms = p->from_ms + (int64_t)w->digest_s * 1000 - now_ms;
-	if (*wait_ms < 0)
-		*wait_ms = 0;
+	*wait_ms = policy_wait(w, p, now_ms);
 	return VERDICT_KEEP;
 }
 
@@ -84,7 +94,7 @@ policy_value(const struct conf_watch *w, struct policy *p, struct mark value,
 	if (every_ms && p->shown && now_ms - p->shown_ms < every_ms) {
 		p->keeps = true;
 		p->kept = value;
-		*wait_ms = p->shown_ms + every_ms - now_ms;
+		*wait_ms = policy_wait(w, p, now_ms);
 		return VERDICT_KEEP;
 	}
 	note_shown(p, value, now_ms);
@@ -134,6 +144,7 @@ alarm_step(const struct conf_watch *w, struct policy *p,
 	enum alarm act = ALARM_QUIET;
 
 	*wait_ms = -1;
+	p->known = p->known || sign;
 	if (sign && p->on && sign->clears) {
 		p->on = false;
 		p->holds = false;

@@ -18,13 +18,13 @@ struct reading;
 struct mark {
 	bool is_number;
 	double number;
-	uint32_t hash;
+	uint64_t hash; /* the same in every run */
 };
 
 struct mark mark_of(const struct reading *value);
 
 struct policy {
-	bool known;       /* last is set */
+	bool known;       /* last is set; or the state of the alarm */
 	struct mark last; /* the value shown last, or remembered as such */
 	bool shown;
 	int64_t shown_ms;
@@ -51,6 +51,10 @@ enum verdict policy_value(const struct conf_watch *w, struct policy *p,
 
 /* Note it as the last value, without a line. */
 void policy_remember(struct policy *p, struct mark value);
+
+/* In how long what is kept is to be shown; -1: nothing is kept. */
+int64_t policy_wait(const struct conf_watch *w, const struct policy *p,
+		    int64_t now_ms);
 
 /* The time is over: what was kept is shown now. False if nothing was. */
 bool policy_due(struct policy *p, int64_t now_ms);

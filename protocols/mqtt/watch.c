@@ -3,9 +3,7 @@
  * watch.c - from topics to the room: what comes is measured by the rules, and
  * what they let through is said.
  *
- * What is remembered of a topic is a track. There are as many as there are
- * topics, which strangers can make; when there are too many the one that was
- * silent longest is forgotten.
+ * What is remembered of a topic is a track (track.c).
  */
 
 #include "protocols/mqtt/mqtt.h"
@@ -16,38 +14,17 @@
 #include "conf/rules.h"
 #include "protocols/mqtt/line.h"
 #include "protocols/mqtt/policy.h"
-
-#include <utlist.h>
+#include "protocols/mqtt/track.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES 100
 #define ALARM_SIGN "⚠ "
-
-struct track {
-	struct watch *watch;
-	char *topic;
-	struct policy policy;
-	char *line; /* kept, or of the alarm that is on; or NULL */
-	char *name; /* who would say it; NULL: the bridge */
-	struct timer timer;
-	UT_hash_handle hh;         /* in the watch, by topic */
-	struct track *prev, *next; /* of all, oldest first */
-};
-
-/* One filter of one rule in one place. */
-struct watch {
-	struct place *place;
-	const struct conf_rule *rule;
-	const char *filter;
-	struct tap *tap;
-	struct track *tracks;
-	struct bucket bucket;
-	uint64_t skipped;
-	char *last; /* the line skipped last */
-	struct timer later;
-};
+#define DIGEST_BYTES (3 * LINE_MAX_BYTES)
+#define SKIPPED_MS 60000 /* until it is told how many were not shown */
+#define WAKE_MS 1000     /* after a start, until what is due is said */
+#define RELOAD_MS 5000   /* until what could not be kept is tried again */
 
 /* One message and one watch. */
 struct look {
@@ -60,10 +37,19 @@ struct look {
 
 /* ---- saying -------------------------------------------------------------- */
 
+/* A line; from: what it is made of, of which topic; or NULL. */
+struct saying {
+	const char *line, *name;
+	unsigned flags;
+	const struct incoming *from;
+	struct track *track;
+};
+
 static void
-say(struct watch *w, const char *line, const char *name, unsigned flags,
-    const struct incoming *from)
+say(struct watch *w, const struct saying *what)
 {
+	const struct incoming *from = what->from;
+	const char *name = what->name;
 	struct place *p = w->place;
 	struct event *ev = event_make(EVENT_MESSAGE);
 	AUTO_STR id = { 0 };
@@ -71,8 +57,8 @@ say(struct watch *w, const char *line, const char *name, unsigned flags,
 
 	str_init(&id, 2 * NAME_BYTES);
 	str_init(&key, EVENT_ID_MAX);
-	ev->flags = flags;
-	event_set_text(ev, line);
+	ev->flags = what->flags;
+	event_set_text(ev, what->line);
 	if (name && *name) {
 		str_printf(&id, "device/%s", name);
 		place_speaker(p, ev, id.data, name);
@@ -85,10 +71,12 @@ say(struct watch *w, const char *line, const char *name, unsigned flags,
 		if (!str_overflowed(&key))
 			ev->key = event_strdup(ev, key.data);
 	}
-	if (ev->text.len)
-		place_raise(p, ev, from);
-	else
+	if (!ev->text.len) {
 		event_unref(ev);
+		return;
+	}
+	track_join(what->track, w, ev);
+	place_raise(p, ev, from);
 }
 
 static void
@@ -106,87 +94,59 @@ tell_skipped(void *arg)
 	str_printf(&line, "%s: %llu more not shown; the last: %s",
 		   w->rule->name, (unsigned long long)w->skipped, w->last);
 	w->skipped = 0;
-	say(w, line.data, NULL, EVENT_NOTICE, NULL);
+	watch_touch(w);
+	say(w, &(struct saying){ .line = line.data, .flags = EVENT_NOTICE });
+}
+
+static void
+tell_skipped_later(struct watch *w)
+{
+	timer_start(&w->later, w->place->q->loop, SKIPPED_MS, tell_skipped, w);
 }
 
 /* What is too much is counted, and a line says how much it was. */
 static void
-say_within_bounds(struct watch *w, const char *line, const char *name,
-		  const struct incoming *from)
+say_within_bounds(struct watch *w, const struct saying *what)
 {
 	struct loop *loop = w->place->q->loop;
 
 	if (bucket_take(&w->bucket, w->rule->watch.per_minute,
 			loop_now_ms(loop))) {
-		say(w, line, name, EVENT_NOTICE, from);
+		say(w, what);
 		return;
 	}
 	free(w->last);
-	w->last = xstrdup(line);
+	w->last = xstrdup(what->line);
 	if (w->skipped++ == 0)
-		timer_start(&w->later, loop, 60000, tell_skipped, w);
+		tell_skipped_later(w);
+	watch_touch(w);
 }
 
-/* ---- tracks -------------------------------------------------------------- */
+/* ---- what is due --------------------------------------------------------- */
 
-static void
-track_free(struct track *t)
-{
-	struct mqtt *q = t->watch->place->q;
-
-	timer_stop(&t->timer);
-	HASH_DEL(t->watch->tracks, t);
-	DL_DELETE(q->tracks, t);
-	q->n_tracks--;
-	free(t->topic);
-	free(t->line);
-	free(t->name);
-	free(t);
-}
-
-static struct track *
-track_of(struct watch *w, const char *topic)
-{
-	struct mqtt *q = w->place->q;
-	struct track *t;
-
-	HASH_FIND_STR(w->tracks, topic, t);
-	if (t) {
-		DL_DELETE(q->tracks, t);
-		DL_APPEND(q->tracks, t);
-		return t;
-	}
-	if (q->n_tracks >= q->conf->topics_max)
-		track_free(q->tracks);
-	t = xcalloc(1, sizeof(*t));
-	t->watch = w;
-	t->topic = xstrdup(topic);
-	HASH_ADD_KEYPTR(hh, w->tracks, t->topic, strlen(t->topic), t);
-	DL_APPEND(q->tracks, t);
-	q->n_tracks++;
-	return t;
-}
-
-static void
-track_keep(struct track *t, const char *line, const char *name)
-{
-	free(t->line);
-	free(t->name);
-	t->line = xstrdup(line);
-	t->name = *name ? xstrdup(name) : NULL;
-}
-
-/* "gh/temp: 12 values from 20.1 to 22.4, mean 21.3, last 22" */
+/*
+ * "gh/temp: 12 values from 20.1 to 22.4, mean 21.3; the last: 22 °C", or of
+ * words "gh/door: 3 values; the first: open; the last: closed". One alone is
+ * no burst.
+ */
 static void
 digest_line(struct str *out, const struct track *t)
 {
-	const struct policy *p = &t->policy;
+	const struct policy *p = &t->r.policy;
+	const char *last = t->r.line ? t->r.line : "";
 
-	str_printf(out, "%s: %u values", t->topic, p->n);
+	if (p->n < 2) {
+		str_add(out, last);
+		return;
+	}
+	line_add_data(out, t->topic, strlen(t->topic), LINE_MAX_BYTES / 4);
+	str_printf(out, ": %u values", p->n);
 	if (p->n_numbers)
 		str_printf(out, " from %.6g to %.6g, mean %.4g", p->min, p->max,
 			   p->sum / p->n_numbers);
-	str_printf(out, "; the last: %s", t->line ? t->line : "");
+	else if (t->r.first)
+		str_printf(out, "; the first: %s", t->r.first);
+	str_printf(out, "; the last: %s", last);
 }
 
 static void
@@ -202,15 +162,19 @@ on_due(void *arg)
 		timer_start(&t->timer, loop, 1000, on_due, t);
 		return;
 	}
-	if (!policy_due(&t->policy, loop_now_ms(loop)))
+	if (!policy_due(&t->r.policy, loop_now_ms(loop)))
 		return;
-	str_init(&line, LINE_MAX_BYTES);
+	str_init(&line, DIGEST_BYTES);
 	if (w->rule->watch.digest_s)
 		digest_line(&line, t);
 	else
-		str_add(&line, t->line);
-	t->policy.n = 0;
-	say_within_bounds(w, line.data, t->name, NULL);
+		str_add(&line, t->r.line);
+	t->r.policy.n = 0;
+	track_touch(t);
+	say_within_bounds(w, &(struct saying){ .line = line.data,
+					       .name = t->r.name,
+					       .flags = EVENT_NOTICE,
+					       .track = t });
 }
 
 /* ---- alarms -------------------------------------------------------------- */
@@ -227,7 +191,10 @@ say_alarm(struct track *t, const char *line, const struct incoming *from)
 	if (c->n_mention)
 		str_add(&out, ": ");
 	str_printf(&out, ALARM_SIGN "%s", line);
-	say(t->watch, out.data, t->name, 0, from);
+	say(t->watch, &(struct saying){ .line = out.data,
+					.name = t->r.name,
+					.from = from,
+					.track = t });
 }
 
 static void
@@ -239,8 +206,11 @@ say_over(struct track *t, const char *clear_line, const struct incoming *from)
 	if (clear_line && *clear_line)
 		str_add(&out, clear_line);
 	else
-		str_printf(&out, "over: %s", t->line ? t->line : t->topic);
-	say(t->watch, out.data, t->name, 0, from);
+		str_printf(&out, "over: %s", t->r.line ? t->r.line : t->topic);
+	say(t->watch, &(struct saying){ .line = out.data,
+					.name = t->r.name,
+					.from = from,
+					.track = t });
 }
 
 static void step_alarm(struct track *t, const struct alarm_sign *sign,
@@ -252,22 +222,36 @@ on_alarm_due(void *arg)
 	step_alarm(arg, NULL, NULL, NULL);
 }
 
+/* It lasts, and may have to be said again. */
+static void
+wait_for_alarm(struct track *t)
+{
+	timer_start(&t->timer, t->watch->place->q->loop, WAKE_MS, on_alarm_due,
+		    t);
+}
+
 static void
 step_alarm(struct track *t, const struct alarm_sign *sign,
 	   const char *clear_line, const struct incoming *from)
 {
 	const struct place *p = t->watch->place;
+	const struct policy before = t->r.policy;
 	int64_t wait_ms;
+	enum alarm act;
 
 	if (!p->open || p->q->net.state != NETWORK_UP) {
 		timer_start(&t->timer, p->q->loop, 1000, on_alarm_due, t);
 		return;
 	}
-	switch (alarm_step(&t->watch->rule->watch, &t->policy, sign,
-			   loop_now_ms(p->q->loop), &wait_ms)) {
+	act = alarm_step(&t->watch->rule->watch, &t->r.policy, sign,
+			 loop_now_ms(p->q->loop), &wait_ms);
+	if (act != ALARM_QUIET || before.known != t->r.policy.known ||
+	    before.holds != t->r.policy.holds)
+		track_touch(t);
+	switch (act) {
 	case ALARM_BEGINS:
 	case ALARM_LASTS:
-		say_alarm(t, t->line ? t->line : "", from);
+		say_alarm(t, t->r.line ? t->r.line : "", from);
 		break;
 	case ALARM_OVER:
 		say_over(t, clear_line, from);
@@ -293,6 +277,17 @@ render_name(struct str *out, const struct look *l)
 	line_add_data(out, name.data, name.len, NAME_BYTES);
 }
 
+/*
+ * What the broker had kept is news only if it differs from what was known of
+ * the topic before: then it happened while we were away.
+ */
+static bool
+is_no_news(const struct look *l, const struct track *t)
+{
+	return l->taken->retained && !t->r.policy.known &&
+	       l->watch->rule->watch.retained == CONF_RETAINED_REMEMBER;
+}
+
 static void
 look_alarm(struct look *l, const char *line, const char *name)
 {
@@ -306,17 +301,38 @@ look_alarm(struct look *l, const char *line, const char *name)
 	sign.clears =
 		c->clear.n ? condition_holds(&c->clear, &l->payload, &l->value)
 			   : !sign.holds;
-	if (l->taken->retained && c->retained == CONF_RETAINED_REMEMBER) {
-		t->policy.holds = t->policy.on = sign.holds;
-		t->policy.said_ms = loop_now_ms(l->watch->place->q->loop);
+	if (is_no_news(l, t)) {
+		t->r.policy.known = true;
+		t->r.policy.holds = t->r.policy.on = sign.holds;
+		t->r.policy.said_ms = loop_now_ms(l->watch->place->q->loop);
+		t->r.policy.since_ms = t->r.policy.said_ms;
 		track_keep(t, line, name);
+		track_touch(t);
+		wait_for_alarm(t);
 		return;
 	}
-	if (sign.holds || !t->line)
+	if (sign.holds || !t->r.line)
 		track_keep(t, line, name);
 	str_init(&clear_line, LINE_MAX_BYTES);
 	line_render(&clear_line, &c->clear_say, &l->source);
 	step_alarm(t, &sign, clear_line.data, l->taken);
+}
+
+/* Only of a value that is compared it can be told whether it is news. */
+static bool
+is_old(const struct look *l)
+{
+	const struct conf_watch *c = &l->watch->rule->watch;
+
+	return l->taken->retained && !c->on_change &&
+	       c->retained == CONF_RETAINED_REMEMBER;
+}
+
+static void
+keep_first(struct track *t, const char *line)
+{
+	free(t->r.first);
+	t->r.first = xstrdup(line);
 }
 
 static void
@@ -325,30 +341,42 @@ look_value(struct look *l, const char *line, const char *name)
 	const struct conf_watch *c = &l->watch->rule->watch;
 	struct loop *loop = l->watch->place->q->loop;
 	struct mark mark = mark_of(&l->value);
+	struct saying what = { line, name, EVENT_NOTICE, l->taken, NULL };
 	int64_t wait_ms = 0;
 	struct track *t;
+	bool kept;
 
+	if (is_old(l))
+		return;
 	if (!c->on_change && !c->every_s && !c->digest_s) {
-		if (!l->taken->retained || c->retained == CONF_RETAINED_SHOW)
-			say_within_bounds(l->watch, line, name, l->taken);
+		say_within_bounds(l->watch, &what);
 		return;
 	}
-	t = track_of(l->watch, l->taken->topic);
-	if (l->taken->retained && c->retained == CONF_RETAINED_REMEMBER) {
-		policy_remember(&t->policy, mark);
+	what.track = track_of(l->watch, l->taken->topic);
+	t = what.track;
+	if (is_no_news(l, t)) {
+		policy_remember(&t->r.policy, mark);
+		track_touch(t);
 		return;
 	}
-	switch (policy_value(c, &t->policy, mark, loop_now_ms(loop),
+	kept = t->r.policy.keeps;
+	switch (policy_value(c, &t->r.policy, mark, loop_now_ms(loop),
 			     &wait_ms)) {
 	case VERDICT_SHOW:
-		say_within_bounds(l->watch, line, name, l->taken);
+		track_touch(t);
+		say_within_bounds(l->watch, &what);
 		break;
 	case VERDICT_KEEP:
 		track_keep(t, line, name);
+		if (t->r.policy.n == 1)
+			keep_first(t, line);
+		track_touch(t);
 		if (!timer_is_running(&t->timer))
 			timer_start(&t->timer, loop, wait_ms, on_due, t);
 		break;
 	case VERDICT_DROP:
+		if (kept)
+			track_touch(t);
 		break;
 	}
 }
@@ -443,27 +471,65 @@ make(struct place *p)
 	}
 }
 
+/* One that has outlived the process. */
+static void
+wake(struct track *t)
+{
+	struct watch *w = t->watch;
+	struct loop *loop = w->place->q->loop;
+	int64_t wait_ms =
+		policy_wait(&w->rule->watch, &t->r.policy, loop_now_ms(loop));
+
+	if (w->rule->watch.alarm.n)
+		wait_for_alarm(t);
+	else if (wait_ms >= 0)
+		timer_start(&t->timer, loop,
+			    wait_ms > WAKE_MS ? wait_ms : WAKE_MS, on_due, t);
+}
+
+static void
+load(struct place *p)
+{
+	tracks_load(p, wake);
+	for (size_t i = 0; i < p->n_watches; i++)
+		if (p->watches[i].skipped)
+			tell_skipped_later(&p->watches[i]);
+}
+
 void
 watches_open(struct place *p)
 {
-	if (!p->watches)
+	if (!p->watches) {
 		make(p);
+		p->stale = true;
+	}
+	if (p->stale)
+		load(p);
 	for (size_t i = 0; i < p->n_watches; i++)
 		p->watches[i].tap = place_tap(p, p->watches[i].filter);
+}
+
+static void
+on_reload(void *arg)
+{
+	struct place *p = arg;
+
+	if (p->stale)
+		load(p);
+}
+
+void
+watches_bounced(struct place *p)
+{
+	p->stale = true;
+	timer_start(&p->reload, p->q->loop, RELOAD_MS, on_reload, p);
 }
 
 void
 watches_free(struct place *p)
 {
-	for (size_t i = 0; i < p->n_watches; i++) {
-		struct watch *w = &p->watches[i];
-		struct track *t, *tmp;
-
-		timer_stop(&w->later);
-		free(w->last);
-		HASH_ITER(hh, w->tracks, t, tmp)
-		track_free(t);
-	}
+	timer_stop(&p->reload);
+	tracks_free(p);
 	free(p->watches);
 	p->watches = NULL;
 	p->n_watches = 0;

@@ -214,6 +214,8 @@ add_details(struct str *line, const struct event *ev)
 	add_word(line, "cursor", ev->cursor);
 }
 
+static void memo_set(const struct memo *memo);
+
 void
 bridge_event(struct network *net, struct event *ev)
 {
@@ -236,7 +238,70 @@ bridge_event(struct network *net, struct event *ev)
 	event_unref(recorder.last_event);
 	recorder.last_event = ev;
 	recorder.events++;
+	for (const struct memo *m = ev->memos; m; m = m->next)
+		memo_set(m);
 	note(&line);
+}
+
+/* ---- memos -------------------------------------------------------------- */
+
+/* The newest is the last. */
+static void
+memo_set(const struct memo *memo)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < recorder.n_memos; i++) {
+		struct memo *m = &recorder.memos[i];
+
+		if (strcmp(m->scope, memo->scope) == 0 &&
+		    strcmp(m->key, memo->key) == 0) {
+			free((char *)(uintptr_t)m->scope);
+			free((char *)(uintptr_t)m->key);
+			free((char *)(uintptr_t)m->value);
+		} else {
+			recorder.memos[n++] = *m;
+		}
+	}
+	recorder.n_memos = n;
+	if (!memo->value)
+		return;
+	recorder.memos = xrealloc(recorder.memos, (n + 1) * sizeof(*memo));
+	recorder.memos[recorder.n_memos++] =
+		(struct memo){ xstrdup(memo->scope), xstrdup(memo->key),
+			       xstrdup(memo->value), NULL };
+}
+
+void
+recorder_forget_memos(void)
+{
+	while (recorder.n_memos) {
+		struct memo m = recorder.memos[0];
+
+		m.value = NULL;
+		memo_set(&m);
+	}
+	free(recorder.memos);
+	recorder.memos = NULL;
+}
+
+void
+bridge_remember(struct network *net UNUSED, const struct memo *memos,
+		uint64_t ticket UNUSED)
+{
+	for (; memos; memos = memos->next)
+		memo_set(memos);
+}
+
+int
+bridge_memos(struct network *net UNUSED, const char *scope, unsigned max UNUSED,
+	     void (*fn)(void *arg, const char *key, const char *value),
+	     void *arg)
+{
+	for (size_t i = 0; i < recorder.n_memos; i++)
+		if (strcmp(recorder.memos[i].scope, scope) == 0)
+			fn(arg, recorder.memos[i].key, recorder.memos[i].value);
+	return 0;
 }
 
 /* ---- the other upcalls ------------------------------------------------ */
@@ -766,7 +831,8 @@ recorder_reset(void)
 	free(recorder.pending);
 	free(recorder.kept);
 	event_unref(recorder.last_event);
-	recorder = (struct recorder){ 0 };
+	recorder = (struct recorder){ .memos = recorder.memos,
+				      .n_memos = recorder.n_memos };
 }
 
 size_t

@@ -72,6 +72,11 @@ struct recorder {
 	char *kept; /* the value that bridge_keep_setting() got last, or NULL */
 	const char *ended; /* that delivery is not awaited any more; or NULL */
 
+	/* what is remembered by bridge_remember() and with events, the newest
+	 * last; outlives recorder_reset() */
+	struct memo *memos;
+	size_t n_memos;
+
 	/* every upcall, oldest first */
 	char **lines;
 	size_t n_lines;
@@ -95,6 +100,9 @@ extern struct recorder recorder;
 
 /* Forget everything. Also the first thing a fixture calls. */
 void recorder_reset(void);
+
+/* The database is a new one. */
+void recorder_forget_memos(void);
 
 /* How many transcript lines contain the words. */
 size_t recorder_count(const char *words);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* memos.c - what adapters want to know again. */
+
+#include "mappings/memos.h"
+
+#include "bridge/event.h"
+#include "mappings/sql.h"
+
+int
+memo_put(struct db *db, int64_t network, const struct memo *memo,
+	 int64_t when_ms)
+{
+	return sql_run(db, SQL_MEMO_PUT,
+		       ARGS(INT(network), TEXT(memo->scope), TEXT(memo->key),
+			    TEXT(memo->value), INT(when_ms)));
+}
+
+int
+memo_remove(struct db *db, int64_t network, const char *scope, const char *key)
+{
+	return sql_run(db, SQL_MEMO_REMOVE,
+		       ARGS(INT(network), TEXT(scope), TEXT(key)));
+}
+
+int
+memo_each(struct db *db, int64_t network, const char *scope, unsigned max,
+	  void (*fn)(void *arg, const char *key, const char *value), void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_MEMO_EACH,
+				     ARGS(INT(network), TEXT(scope), INT(max)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0)
+		fn(arg, sql_column_text(st, 0), sql_column_text(st, 1));
+	sql_reset(st);
+	return rc;
+}
+
+int
+memos_trim(struct db *db, int64_t network, const char *scope, unsigned keep)
+{
+	return sql_run(db, SQL_MEMOS_TRIM,
+		       ARGS(INT(network), TEXT(scope), INT(keep)));
+}

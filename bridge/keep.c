@@ -93,11 +93,14 @@ memos_write(struct db *db, int64_t network, const struct memo *memos,
 	int rc = 0;
 
 	for (const struct memo *m = memos; m && rc == 0; m = m->next) {
+		const struct memo_row row = { network, m->scope, m->key,
+					      m->value, now_ms };
+
 		if (strlen(m->key) > MEMO_KEY_MAX)
 			continue;
 		/* What was true before is not, either way. */
 		if (m->value && strlen(m->value) <= MEMO_VALUE_MAX)
-			rc = memo_put(db, network, m, now_ms);
+			rc = memo_put(db, &row);
 		else
 			rc = memo_remove(db, network, m->scope, m->key);
 	}

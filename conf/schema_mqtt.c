@@ -102,8 +102,8 @@ static const struct option mqtt_options[] = {
 	{ .name = "topics", .type = OPTION_COUNT,
 	  AT(struct mqtt_block, mqtt.topics_max), .min = 10, .max = 1000000,
 	  .fallback = "20000",
-	  .doc = "Topics whose last value is remembered; beyond it the one "
-		 "that was silent longest is forgotten." },
+	  .doc = "Topics whose last value is remembered, also over a restart; "
+		 "beyond it the one that was silent longest is forgotten." },
 	{ .name = "devices", .type = OPTION_BLOCK,
 	  .doc = "One block per device that people of other networks may have "
 		 "among their contacts, as NAME%NETWORK@COMPONENT of a "
@@ -246,7 +246,8 @@ static const struct option watch_options[] = {
 	{ .name = "retained", .type = OPTION_WORD, RULE(rule.watch.retained),
 	  .words = retained_words, .fallback = "remember",
 	  .doc = "What the broker had kept when we came: remember it as the "
-		 "last value, show it, or ignore it." },
+		 "last value (and say it only if that was another one before), "
+		 "show it, or ignore it." },
 	{ .name = "alarm", .type = OPTION_TEXT, RULE(alarm), .min = 1,
 	  .max = 500, .example = "value > 60",
 	  .doc = "Instead of values, show when this begins to hold; a "

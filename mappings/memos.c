@@ -3,16 +3,14 @@
 
 #include "mappings/memos.h"
 
-#include "bridge/event.h"
 #include "mappings/sql.h"
 
 int
-memo_put(struct db *db, int64_t network, const struct memo *memo,
-	 int64_t when_ms)
+memo_put(struct db *db, const struct memo_row *row)
 {
 	return sql_run(db, SQL_MEMO_PUT,
-		       ARGS(INT(network), TEXT(memo->scope), TEXT(memo->key),
-			    TEXT(memo->value), INT(when_ms)));
+		       ARGS(INT(row->network), TEXT(row->scope), TEXT(row->key),
+			    TEXT(row->value), INT(row->when_ms)));
 }
 
 int

@@ -10,11 +10,15 @@
 #include <stdint.h>
 
 struct db;
-struct memo;
+
+struct memo_row {
+	int64_t network;
+	const char *scope, *key, *value;
+	int64_t when_ms;
+};
 
 /* Replaces the one of the same scope and key. 0 or -errno. */
-int memo_put(struct db *db, int64_t network, const struct memo *memo,
-	     int64_t when_ms);
+int memo_put(struct db *db, const struct memo_row *row);
 
 /* 0, also if there was none, or -errno. */
 int memo_remove(struct db *db, int64_t network, const char *scope,

@@ -10,6 +10,7 @@
 #include "protocols/mqtt/errand.h"
 #include "protocols/mqtt/line.h"
 #include "protocols/mqtt/mqtt.h"
+#include "protocols/mqtt/remember.h"
 
 #include <utlist.h>
 
@@ -19,6 +20,7 @@
 
 #define TEXT_BYTES 4000
 #define STATUS_BYTES 400   /* in presence */
+#define NOTE_MS 1000       /* between two times that it is remembered */
 #define STATUS_MS 60000    /* between two changes of it that are told */
 #define FILTER_BYTES 66000 /* a topic, or the filter of an answer */
 
@@ -41,7 +43,81 @@ struct devices {
 	struct ear *wild; /* with wildcards: each is compared */
 	/* Of devices that are not known (yet). */
 	struct watcher *waiting;
+	/* What they said last in an earlier run, until they are there. */
+	struct remembered last;
+	struct timer note; /* what has changed is remembered then */
 };
+
+/* ---- what they said last --------------------------------------------------
+ */
+
+/* By topic, or what is said of it where it has none (Sparkplug). */
+static void
+key_of(struct str *out, const struct device *d, size_t i)
+{
+	const struct conf_state *state = &d->conf->states[i];
+
+	str_init(out, 2 * MEMO_KEY_MAX);
+	str_printf(out, "%s %s", d->name,
+		   state->filter  ? state->filter
+		   : state->label ? state->label
+				  : "");
+}
+
+static void
+note(struct device *d)
+{
+	const int64_t wall_ms = loop_wall_ms(d->q->loop) -
+				(loop_now_ms(d->q->loop) - d->heard_ms);
+
+	for (size_t i = 0; i < d->conf->n_states; i++) {
+		AUTO_STR key = { 0 };
+		AUTO_STR value = { 0 };
+		struct memo memo = { .scope = d->q->devices->last.scope };
+
+		if (!d->changed[i])
+			continue;
+		d->changed[i] = false;
+		key_of(&key, d, i);
+		str_init(&value, 2 * TEXT_BYTES);
+		str_printf(&value, "%lld %s", (long long)wall_ms, d->values[i]);
+		memo.key = key.data;
+		memo.value = value.data;
+		bridge_remember(&d->q->net, &memo, 0);
+	}
+}
+
+static void
+on_note(void *arg)
+{
+	struct mqtt *q = arg;
+	struct device *d, *tmp;
+
+	HASH_ITER(hh, q->devices->all, d, tmp)
+	note(d);
+}
+
+static void
+note_soon(struct device *d, size_t i)
+{
+	struct timer *timer = &d->q->devices->note;
+
+	d->changed[i] = true;
+	if (!timer_is_running(timer))
+		timer_start(timer, d->q->loop, NOTE_MS, on_note, d->q);
+}
+
+/* One that is no more. */
+static void
+forget(struct device *d)
+{
+	for (size_t i = 0; i < d->conf->n_states; i++) {
+		AUTO_STR key = { 0 };
+
+		key_of(&key, d, i);
+		remembered_put(d->q, &d->q->devices->last, key.data, NULL);
+	}
+}
 
 /* ---- how they are -------------------------------------------------------- */
 
@@ -187,11 +263,48 @@ add_values(struct str *out, const struct device *d, size_t max)
 	}
 }
 
-void
-device_value(struct device *d, size_t i, const char *line)
+static void
+set_status(struct device *d)
 {
 	AUTO_STR status = { 0 };
 
+	str_init(&status, TEXT_BYTES);
+	add_values(&status, d,
+		   d->conf->n_states > 1 ? STATUS_BYTES : TEXT_BYTES);
+	free(d->status);
+	d->status = status.len ? str_take(&status) : NULL;
+}
+
+/* What it said in an earlier run is what it said last. */
+static void
+recall(struct device *d)
+{
+	struct mqtt *q = d->q;
+	bool any = false;
+
+	for (size_t i = 0; i < d->conf->n_states; i++) {
+		const char *memo;
+		char *line;
+		int64_t ago;
+		AUTO_STR key = { 0 };
+
+		key_of(&key, d, i);
+		memo = remembered_get(&q->devices->last, key.data);
+		if (!memo || d->values[i])
+			continue;
+		ago = loop_wall_ms(q->loop) - strtoll(memo, &line, 10);
+		ago = loop_now_ms(q->loop) - (ago > 0 ? ago : 0);
+		d->heard_ms = any && d->heard_ms > ago ? d->heard_ms : ago;
+		d->values[i] = xstrdup(*line ? line + 1 : line);
+		any = true;
+	}
+	if (any)
+		set_status(d);
+}
+
+void
+device_value(struct device *d, size_t i, const char *line)
+{
 	if (i >= d->conf->n_states)
 		return;
 	d->heard_ms = loop_now_ms(d->q->loop);
@@ -199,11 +312,8 @@ device_value(struct device *d, size_t i, const char *line)
 		return;
 	free(d->values[i]);
 	d->values[i] = xstrdup(line);
-	str_init(&status, TEXT_BYTES);
-	add_values(&status, d,
-		   d->conf->n_states > 1 ? STATUS_BYTES : TEXT_BYTES);
-	free(d->status);
-	d->status = str_take(&status);
+	note_soon(d, i);
+	set_status(d);
 	if (!d->conf->n_signs && !d->known) {
 		/* Who speaks is there. */
 		d->known = true;
@@ -378,6 +488,7 @@ put_on(struct device *d, const struct conf_device *conf, struct pool *pool)
 	d->pool = pool;
 	d->signs = xcalloc(conf->n_signs + 1, sizeof(*d->signs));
 	d->values = xcalloc(conf->n_states + 1, sizeof(*d->values));
+	d->changed = xcalloc(conf->n_states + 1, sizeof(*d->changed));
 	d->ears = xcalloc(conf->n_signs + conf->n_states + 1, sizeof(*d->ears));
 	for (size_t i = 0; i < conf->n_signs; i++)
 		d->ears[n++] = (struct ear){ d, true, i, NULL };
@@ -401,6 +512,7 @@ take_off(struct device *d)
 		free(d->values[i]);
 	free(d->signs);
 	free(d->values);
+	free(d->changed);
 	free(d->ears);
 	pool_free(d->pool);
 	d->pool = NULL;
@@ -491,6 +603,7 @@ replace(struct device *d, const struct conf_device *conf, struct pool *pool)
 {
 	struct device old = *d;
 
+	note(d);
 	for (size_t i = 0; i < old.conf->n_signs + old.conf->n_states; i++)
 		if (ear_filter(&d->ears[i]))
 			ear_remove(d->q->devices, &d->ears[i]);
@@ -500,6 +613,7 @@ replace(struct device *d, const struct conf_device *conf, struct pool *pool)
 		free(old.values[i]);
 	free(old.signs);
 	free(old.values);
+	free(old.changed);
 	free(old.ears);
 	d->taps = NULL;
 	d->n_taps = 0;
@@ -524,6 +638,7 @@ device_put(struct mqtt *q, const struct conf_device *conf, struct pool *pool)
 		return d;
 	}
 	d = device_new(q, conf, pool);
+	recall(d);
 	subscribe(d);
 	move_watchers(d->name, &q->devices->waiting, &d->watchers);
 	return d;
@@ -538,6 +653,7 @@ device_remove(struct device *d)
 	DL_FOREACH(d->watchers, w)
 	bridge_contact(w->contact, &gone);
 	move_watchers(d->name, &d->watchers, &d->q->devices->waiting);
+	forget(d);
 	drop_taps(d, d->taps, d->n_taps);
 	d->taps = NULL;
 	device_free(d);
@@ -611,10 +727,17 @@ device_status(struct str *out, const struct device *d)
 void
 devices_open(struct mqtt *q)
 {
+	struct devices *all = q->devices;
+	bool first = !all->last.loaded;
 	struct device *d, *tmp;
 
-	HASH_ITER(hh, q->devices->all, d, tmp)
-	subscribe(d);
+	remembered_load(q, &all->last);
+	HASH_ITER(hh, all->all, d, tmp)
+	{
+		if (first)
+			recall(d);
+		subscribe(d);
+	}
 }
 
 /* Nobody is watched, and nothing is known any more of who is there. */
@@ -623,6 +746,9 @@ devices_lost(struct mqtt *q)
 {
 	struct device *d, *tmp;
 
+	if (timer_is_running(&q->devices->note))
+		on_note(q);
+	timer_stop(&q->devices->note);
 	HASH_ITER(hh, q->devices->all, d, tmp)
 	{
 		timer_stop(&d->later);
@@ -640,6 +766,8 @@ void
 devices_make(struct mqtt *q)
 {
 	q->devices = xcalloc(1, sizeof(*q->devices));
+	q->devices->last.scope = "devices";
+	q->devices->last.max = q->conf->topics_max;
 	for (size_t i = 0; i < q->conf->n_devices; i++)
 		(void)device_new(q, &q->conf->devices[i], NULL);
 }
@@ -652,6 +780,8 @@ devices_free(struct mqtt *q)
 	HASH_ITER(hh, q->devices->all, d, tmp)
 	device_free(d);
 	drop_watchers(&q->devices->waiting);
+	timer_stop(&q->devices->note);
+	remembered_free(&q->devices->last);
 	free(q->devices);
 	q->devices = NULL;
 }

@@ -23,6 +23,7 @@ struct device;
 struct incoming;
 struct mqtt;
 struct pool;
+struct remembered;
 struct str;
 struct tap;
 struct watcher;
@@ -49,6 +50,7 @@ struct device {
 	char *name;
 	enum sign *signs; /* as many as conf->signs */
 	char **values;    /* as many as conf->states; lines or NULL */
+	bool *changed;    /* of those: the disk does not know it yet */
 	struct ear *ears; /* an array of both */
 	struct tap **taps;
 	size_t n_taps;

@@ -13,6 +13,7 @@
 #include "protocols/mqtt/found.h"
 #include "protocols/mqtt/mqtt.h"
 #include "protocols/mqtt/payload.h"
+#include "protocols/mqtt/remember.h"
 #include "protocols/mqtt/spark.h"
 
 #include <stdio.h>
@@ -53,6 +54,9 @@ struct discovery {
 	struct finding *all;
 	struct timer stale;
 	bool full; /* and said so */
+	/* Of devices, by what makes them the same, also of some that are not
+	 * there: so that nobody else gets the address of one that is away. */
+	struct remembered names;
 };
 
 struct convention {
@@ -161,20 +165,33 @@ finding_get(struct discovery *d, const struct convention *c, const char *id)
 	return f;
 }
 
+static bool
+is_free(struct mqtt *q, const char *name, const char *key)
+{
+	return !device_named(q, name) &&
+	       !remembered_is_taken(&q->discovery->names, key, name);
+}
+
 char *
 discovery_name(struct mqtt *q, const char *title, const char *key)
 {
 	char slug[FOUND_NAME_BYTES], name[NAME_BYTES];
 
+	struct remembered *names = &q->discovery->names;
+	const char *had = remembered_get(names, key);
+
+	if (had && !device_named(q, had))
+		return xstrdup(had);
 	found_slug(slug, sizeof(slug), title);
 	(void)snprintf(name, sizeof(name), "%s", *slug ? slug : "device");
-	/* The same in every run, if they come in the same order. */
-	if (device_named(q, name))
+	if (!is_free(q, name, key))
 		(void)snprintf(name, sizeof(name), "%s-%04x",
 			       *slug ? slug : "device",
 			       broker_subscription_id(key) & 0xffff);
-	if (!device_named(q, name))
+	if (is_free(q, name, key)) {
+		remembered_put(q, names, key, name);
 		return xstrdup(name);
+	}
 	log_peer(q->net.name, "two devices are called \"%s\"", name);
 	return NULL;
 }
@@ -226,8 +243,11 @@ build(void *arg)
 		put(f, found, pool);
 	else
 		pool_free(pool);
-	if (!facts.n)
+	if (!facts.n) {
+		/* Taken back, not only lost. */
+		remembered_put(d->q, &d->names, f->key, NULL);
 		finding_end(f);
+	}
 }
 
 static void
@@ -433,6 +453,7 @@ discovery_open(struct mqtt *q)
 		f->heard = false;
 		build_soon(f); /* the last connection may have ended before */
 	}
+	remembered_load(q, &d->names);
 	timer_start(&d->stale, q->loop, STALE_MS, on_stale, d);
 	sparks_open(q);
 	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++) {
@@ -469,6 +490,8 @@ discovery_make(struct mqtt *q)
 	q->discovery = xcalloc(1, sizeof(*q->discovery));
 	q->discovery->q = q;
 	q->discovery->conf = q->conf->discovery;
+	q->discovery->names.scope = "names of devices";
+	q->discovery->names.max = 2 * q->conf->discovery->max;
 }
 
 void
@@ -482,6 +505,7 @@ discovery_free(struct mqtt *q)
 	sparks_free(q);
 	HASH_ITER(hh, q->discovery->all, f, tmp)
 	finding_free(f);
+	remembered_free(&q->discovery->names);
 	free(q->discovery);
 	q->discovery = NULL;
 }

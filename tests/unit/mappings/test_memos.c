@@ -5,7 +5,6 @@
 
 #include "tests/unit/mappings/fixture.h"
 
-#include "bridge/event.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"
 #include "mappings/memos.h"
@@ -43,9 +42,9 @@ static int
 put(struct db *db, int64_t network, const char *scope, const char *key,
     const char *value, int64_t when_ms)
 {
-	const struct memo memo = { scope, key, value, NULL };
+	const struct memo_row row = { network, scope, key, value, when_ms };
 
-	return memo_put(db, network, &memo, when_ms);
+	return memo_put(db, &row);
 }
 
 static void

@@ -268,8 +268,11 @@ static bool
 scope_of(struct network *net, const struct command_place *place,
 	 struct scope *s)
 {
+	const char *why;
 	struct netlife *life =
-		place->network ? bridge_net(net->bridge, place->network) : NULL;
+		place->network
+			? network_demand(net->bridge, place->network, &why)
+			: NULL;
 	const struct room *room;
 
 	*s = (struct scope){ .table = own_settings };
@@ -541,6 +544,7 @@ bridge_keep_setting(struct network *net, const struct address *who,
 	why = objection(net->bridge, s->key ? s : NULL, value);
 	if (why || !home)
 		return why ? why : "there is no such network";
+	network_keep(net->life);
 	account = account_use(home, who->id);
 	set_for(account, net->id, s, value);
 	puppet_account_changed(net->life, account);
@@ -561,6 +565,7 @@ bridge_set(struct network *net, const char *sender_id,
 	if (why || !scope_of(net, place, &scope))
 		return why;
 	s = setting_find(&scope, key);
+	network_keep(scope.life);
 	account = account_use(net->life, sender_id);
 	set_for(account, scope.number, s, value);
 	if (place->kind == PLACE_NETWORK)

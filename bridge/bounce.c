@@ -82,6 +82,7 @@ static void
 bounce_drop(struct bridge *bridge, struct bounce *b)
 {
 	DL_DELETE(bridge->bounces, b);
+	network_unuse(b->home);
 	bridge->n_bounces--;
 	event_unref(b->source);
 	free(b->why);
@@ -134,7 +135,7 @@ tell_home(struct netlife *home, struct event *source, const char *why)
 	struct bridge *bridge = home->bridge;
 	struct bounce *b = xcalloc(1, sizeof(*b));
 
-	b->home = home;
+	b->home = network_use(home);
 	b->source = event_ref(source);
 	b->why = why ? xstrdup(why) : NULL;
 	DL_APPEND(bridge->bounces, b);

@@ -167,6 +167,8 @@ bridge_new(struct loop *loop, struct store *store, const struct conf *conf,
 	bridge->work_end = &bridge->work;
 	bridge->links = xcalloc(conf->n_links, sizeof(*bridge->links));
 	for (size_t i = 0; i < conf->n_networks; i++) {
+		if (conf_is_template(&conf->networks[i]))
+			continue;
 		if (make_network(bridge, &conf->networks[i], err) < 0) {
 			bridge_free(bridge);
 			return NULL;
@@ -185,7 +187,7 @@ struct opening {
 	struct bridge *bridge;
 	int64_t *networks; /* by place in bridge->nets */
 	int64_t *channels; /* by place in the links, link after link */
-	int64_t last_event;
+	int64_t last_event, last_network;
 	int64_t wall_ms;   /* when it was asked for */
 	int64_t steady_ms; /* at that moment */
 	char id[24];
@@ -263,6 +265,7 @@ opening_run(struct db *db, struct store_job *job)
 	if (rc < 0)
 		return rc;
 	op->last_event = event_last_id(db);
+	op->last_network = network_last_id(db);
 	rc = stays_end(db, op->last_event);
 	if (rc < 0)
 		return rc;
@@ -275,7 +278,8 @@ static void
 resume_direct(void *arg, const struct channel_row *row)
 {
 	struct bridge *bridge = arg;
-	struct netlife *life = bridge_net(bridge, row->network_name);
+	const char *why;
+	struct netlife *life = network_demand(bridge, row->network_name, &why);
 
 	if (bridge_room(bridge, row->channel) || !life)
 		return;
@@ -317,6 +321,7 @@ static void
 take_identity(struct bridge *bridge, const struct opening *op)
 {
 	bridge->last_event = op->last_event;
+	bridge->last_network = op->last_network;
 	bridge->steady_offset_ms = op->steady_ms - bridge->started_ms;
 	snprintf(bridge->id, sizeof(bridge->id), "%s", op->id);
 	snprintf(bridge->prefix, sizeof(bridge->prefix), "cw-%s-", op->id);

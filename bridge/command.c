@@ -85,7 +85,10 @@ is_own(struct bridge *bridge, const struct own_command *own,
 static struct netlife *
 life_at(struct bridge *bridge, const struct command_place *place)
 {
-	return place->network ? bridge_net(bridge, place->network) : NULL;
+	const char *why;
+
+	return place->network ? network_demand(bridge, place->network, &why)
+			      : NULL;
 }
 
 static bool
@@ -179,7 +182,7 @@ take_command(void *arg, const struct command *command)
 	copy->name = pool_strdup(r->pool, command->name);
 	copy->label = pool_strdup(r->pool, command->label);
 	r->command = copy;
-	r->life = life_at(r->bridge, &r->place);
+	r->life = network_use(life_at(r->bridge, &r->place));
 }
 
 /* Sets r->command, or leaves it NULL. */
@@ -200,6 +203,7 @@ static void
 request_free(struct request *r)
 {
 	DL_DELETE(r->bridge->requests, r);
+	network_unuse(r->life);
 	pool_free(r->pool);
 	free(r->entries);
 	free(r);

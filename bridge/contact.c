@@ -125,7 +125,7 @@ follow_new(struct follower *by, struct netlife *life, const char *person,
 	struct follow *f = xcalloc(1, sizeof(*f));
 
 	f->by = by;
-	f->life = life;
+	f->life = network_use(life);
 	f->written = xstrdup(written);
 	f->c.network = life->net;
 	f->c.person = xstrdup(person);
@@ -139,6 +139,7 @@ static void
 follow_free(struct follow *f)
 {
 	DL_DELETE(f->by->list, f);
+	network_unuse(f->life);
 	free((char *)(uintptr_t)f->c.person);
 	free(f->written);
 	free(f->status);
@@ -203,6 +204,7 @@ kept_done(struct store_job *job, int status)
 		f->channel = k->channel;
 	if (by)
 		mark(by);
+	network_unuse(k->life);
 	kept_drop(job);
 }
 
@@ -211,9 +213,10 @@ keep(struct follow *f, bool remove)
 {
 	struct keeping_contact *k = xcalloc(1, sizeof(*k));
 
+	network_keep(f->life);
 	k->job = (struct store_job){ kept_run, kept_done, kept_drop };
 	k->home = f->by->home;
-	k->life = f->life;
+	k->life = network_use(f->life);
 	k->id = xstrdup(f->by->sender.id);
 	k->name = xstrdup(f->by->sender.name);
 	k->person = xstrdup(f->c.person);
@@ -369,9 +372,11 @@ static const char *
 find_person(struct network *net, const struct address *person,
 	    struct netlife **life, char id[ID_MAX])
 {
-	*life = bridge_net(net->bridge, person->network);
+	const char *why;
+
+	*life = network_demand(net->bridge, person->network, &why);
 	if (!*life || *life == net->life)
-		return "there is no such network";
+		return why ? why : "there is no such network";
 	if (!((*life)->net->caps & CAN_CONTACT))
 		return "nobody can be followed there";
 	if (!(*life)->net->protocol->ops.resolve((*life)->net, person->id, id,
@@ -462,8 +467,9 @@ static void
 load(void *arg, const struct contact_row *row)
 {
 	struct bridge *bridge = arg;
+	const char *why;
 	struct netlife *home = bridge_net(bridge, row->home);
-	struct netlife *life = bridge_net(bridge, row->network);
+	struct netlife *life = network_demand(bridge, row->network, &why);
 	const struct sender sender = { .id = row->follower, .name = row->name };
 
 	/* Configured as ever, or it waits on disk until it is again. */

@@ -283,6 +283,10 @@ struct netlife {
 	struct bridge *bridge;
 	size_t place; /* in bridge->nets */
 	bool retired; /* not configured any more: stays down */
+	/* Of a host that is not configured; freed when nothing uses it. */
+	bool demanded, written;
+	unsigned uses;
+	struct timer idle; /* until it is retired, unless it is used */
 	/* What it becomes as soon as it is down, or NULL; with one use. */
 	struct network *next;
 	const struct conf_network *next_conf;
@@ -347,6 +351,7 @@ struct bridge {
 	bool behind;  /* too much is on its way to disk */
 	bool pressed; /* something changed: look who is to be told */
 	int64_t last_event;
+	int64_t last_network;     /* number of the newest */
 	struct timer drain;       /* while the last lines are confirmed */
 	int64_t started_ms;       /* 0 before bridge_start() */
 	int64_t steady_offset_ms; /* steady.c's, from the monotonic clock */
@@ -444,6 +449,33 @@ void network_replace(struct netlife *life, struct network *net,
 
 /* It goes down and stays there. */
 void network_retire(struct netlife *life);
+
+/* demand.c: networks of hosts that are not configured */
+
+/*
+ * The network with that label. If there is none, and people may reach a host
+ * of that name, it is made. NULL: there is none; why says so in words, or is
+ * NULL if nothing more is to be said.
+ */
+struct netlife *network_demand(struct bridge *bridge, const char *label,
+			       const char **why);
+
+/* Something that belongs to it is about to be written down. Accepts NULL. */
+void network_keep(struct netlife *life);
+
+/*
+ * Whoever keeps a pointer to a network beyond a turn of the loop counts as a
+ * use of it; the bridge's own networks are never demanded. Both accept NULL.
+ */
+struct netlife *network_use(struct netlife *life);
+void network_unuse(struct netlife *life);
+
+/* network.c tells that it is down, or about to be freed. */
+void demand_down(struct netlife *life);
+void demand_stop(struct netlife *life);
+
+/* Go on as conf has it. */
+void demand_reload(struct bridge *bridge, const struct conf *conf);
 
 /* All that it holds; rooms were freed before. */
 void network_free(struct netlife *life);

@@ -112,15 +112,17 @@ direct_done(struct store_job *job, int status)
 	} else {
 		direct_deliver(d);
 	}
+	network_unuse(d->to);
+	network_unuse(d->k.life);
 	direct_free(d);
 }
 
 /* NULL, or why there is no way from here to there. */
 static const char *
-obstacle(struct netlife *from, struct netlife *to)
+obstacle(struct netlife *from, struct netlife *to, const char *none)
 {
 	if (!to)
-		return "there is no such network";
+		return none ? none : "there is no such network";
 	if (to == from)
 		return "that person is on your own network";
 	if (!(to->net->caps & CAN_DIRECT))
@@ -137,8 +139,9 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	struct bridge *bridge = from->bridge;
 	struct direct *d = xcalloc(1, sizeof(*d));
 
-	keeping_init(&d->k, from, ev, ++bridge->last_event);
-	d->to = to;
+	network_keep(to);
+	keeping_init(&d->k, network_use(from), ev, ++bridge->last_event);
+	d->to = network_use(to);
 	d->to_id = xstrdup(to_id);
 	d->full = room && bounds_full(room, d->k.bytes);
 	d->job.run = direct_run;
@@ -150,12 +153,14 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 void
 direct_event(struct netlife *life, struct event *ev)
 {
-	struct netlife *to = bridge_net(life->bridge, ev->to.network);
-	const char *why = obstacle(life, to);
+	struct netlife *to;
+	const char *why = NULL;
 	char id[ID_MAX];
 
 	if (!event_is_durable(ev))
 		return;
+	to = network_demand(life->bridge, ev->to.network, &why);
+	why = obstacle(life, to, why);
 	if (!why &&
 	    !to->net->protocol->ops.resolve(to->net, ev->to.id, id, sizeof(id)))
 		why = "nobody can have that name there";

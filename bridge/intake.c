@@ -118,6 +118,7 @@ intake_done(struct store_job *job, int status)
 		log_error(k->life->net->name, "event %lld cannot be kept: %s",
 			  (long long)k->row.id, strerror(-status));
 		bridge_bounce(k->life, k->ev, "the bridge cannot store it now");
+		network_unuse(k->life);
 		intake_free(in);
 		return;
 	}
@@ -126,6 +127,7 @@ intake_done(struct store_job *job, int status)
 		was_brought(in);
 	if (kept)
 		intake_deliver(in);
+	network_unuse(k->life);
 	intake_free(in);
 }
 
@@ -156,7 +158,7 @@ intake_submit(struct room *from, struct event *ev, struct room *const *to,
 	bool asks = fence_asks_store(from, ev);
 
 	fence_name(from, ev, ++bridge->last_event);
-	keeping_init(&in->k, from->life, ev, bridge->last_event);
+	keeping_init(&in->k, network_use(from->life), ev, bridge->last_event);
 	in->k.asks = asks;
 	in->bridge = bridge;
 	in->n_full = take_channels(in, to, n);

@@ -177,6 +177,7 @@ network_free(struct netlife *life)
 {
 	timer_stop(&life->retry);
 	timer_stop(&life->deadline);
+	demand_stop(life);
 	loop_cancel(life->bridge->loop, replace_now, life);
 	drop_next(life);
 	life->net->protocol->ops.destroy(life->net);
@@ -474,7 +475,7 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 
 	if (net->state == NETWORK_DOWN)
 		return;
-	if (life->heard)
+	if (life->heard && (!life->demanded || life->written))
 		keep_heard(life);
 	life->heard = false;
 	if (was_up && now_ms(life) - life->since_ms > STABLE_MS)
@@ -497,5 +498,6 @@ bridge_network_down(struct network *net, enum down_reason why, const char *text)
 		log_info(net->name, "down");
 	if (life->next)
 		loop_defer(life->bridge->loop, replace_now, life);
+	demand_down(life);
 	bridge_network_is_down(life->bridge);
 }

@@ -231,6 +231,7 @@ item_free(struct item *item)
 	release_speaker(item);
 	item_clear_rendering(item);
 	event_unref(item->source);
+	network_unuse(item->home);
 	free(item);
 }
 
@@ -268,7 +269,7 @@ item_add(struct room *room, struct event *source, int64_t event,
 	item->room = room;
 	item->source = event_ref(source);
 	item->event = event;
-	item->home = home;
+	item->home = network_use(home);
 	item->since_ms = -1;
 	item->d.channel = &room->ch;
 	item->steady_ms = steady_ms(room->bridge);

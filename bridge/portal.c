@@ -243,18 +243,18 @@ opening_done(struct store_job *job, int status)
 			  strerror(-status));
 	else if (!hosted_find(op->life, op->name)) /* asked for twice */
 		portal_open(op);
+	network_unuse(op->far_life);
 	opening_drop(job);
 }
 
+/* NULL and why: people cannot go there. */
 static struct netlife *
-gateway_to(struct bridge *bridge, const char *network)
+gateway_to(struct bridge *bridge, const char *network, const char **why)
 {
-	struct netlife *life = bridge_net(bridge, network);
+	struct netlife *life = network_demand(bridge, network, why);
 
-	return life && !life->retired &&
-			       (life->net->caps & (CAN_ACCOUNT | CAN_VISIT))
-		       ? life
-		       : NULL;
+	return life && (life->net->caps & (CAN_ACCOUNT | CAN_VISIT)) ? life
+								     : NULL;
 }
 
 const char *
@@ -262,21 +262,24 @@ bridge_portal(struct network *net, const char *name, const char *network,
 	      const char *far)
 {
 	struct netlife *life = net->life;
-	struct netlife *to = gateway_to(life->bridge, network);
+	const char *why = NULL;
+	struct netlife *to = gateway_to(life->bridge, network, &why);
 	char far_name[NAME_MAX_BYTES];
 	struct opening *op;
 
 	if (hosted_find(life, name))
 		return NULL;
 	if (!to || to == life)
-		return "this gateway leads to no network of that name";
+		return why ? why
+			   : "this gateway leads to no network of that name";
 	if (!to->net->protocol->ops.channel_name(to->net, far, far_name,
 						 sizeof(far_name)))
 		return "no channel can have that name";
+	network_keep(to);
 	op = xcalloc(1, sizeof(*op));
 	op->asked = true;
 	op->life = life;
-	op->far_life = to;
+	op->far_life = network_use(to);
 	op->name = xstrdup(name);
 	op->far_name = xstrdup(far_name);
 	op->job = (struct store_job){ opening_run, opening_done, opening_drop };
@@ -297,7 +300,9 @@ resume_row(void *arg, const struct link_row *row)
 {
 	struct resuming *r = arg;
 	struct opening *op = &r->op;
-	struct netlife *life = bridge_net(r->bridge, row->network_name);
+	const char *why;
+	struct netlife *life =
+		network_demand(r->bridge, row->network_name, &why);
 
 	if (row->link != op->portal) {
 		free(op->name);

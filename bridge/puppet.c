@@ -95,6 +95,7 @@ pup_free(struct pup *pup)
 	assert(!pup->occs);
 	pup->life->n_counted -= pup->counted;
 	account_unuse(pup->account);
+	network_unuse(pup->home);
 	HASH_DEL(pup->life->pups, pup);
 	set_text(&pup->sender.id, NULL);
 	set_text(&pup->sender.name, NULL);
@@ -419,7 +420,7 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	struct pup *pup = xcalloc(1, sizeof(*pup));
 
 	pup->life = life;
-	pup->home = home;
+	pup->home = network_use(home);
 	set_text(&pup->sender.id, sender->id);
 	set_text(&pup->sender.name, sender->name);
 	set_text(&pup->sender.account, sender->account);

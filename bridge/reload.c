@@ -73,7 +73,7 @@ check_network(struct reload *r, const struct conf_network *conf,
 {
 	const struct netlife *life = bridge_net(r->bridge, conf->name);
 
-	if (stays(life, conf))
+	if (stays(life, conf) || conf_is_template(conf))
 		return 0;
 	if (life && strcmp(life->net->protocol->name, conf->protocol) != 0)
 		return error_set(err, EINVAL,
@@ -146,6 +146,8 @@ tell_networks(const struct reload *r, struct str *said)
 		const struct netlife *life = bridge_net(r->bridge, name);
 		bool is_new = !life || life->retired;
 
+		if (conf_is_template(&r->conf->networks[i]))
+			continue;
 		tell_change(said, &n, "networks: ",
 			    is_new       ? '+'
 			    : r->made[i] ? '*'
@@ -155,7 +157,8 @@ tell_networks(const struct reload *r, struct str *said)
 	for (size_t i = 0; i < bridge->n_nets; i++) {
 		const struct netlife *life = bridge->nets[i];
 
-		if (!life->retired && !conf_find_network(r->conf, life->name))
+		if (!life->retired && !life->demanded &&
+		    !conf_find_network(r->conf, life->name))
 			tell_change(said, &n, "networks: ", '-', life->name);
 	}
 	str_add(said, n ? "\n" : "networks: none has changed\n");
@@ -219,8 +222,10 @@ change_networks(struct reload *r)
 	struct bridge *bridge = r->bridge;
 
 	for (size_t i = 0; i < bridge->n_nets; i++)
-		if (!conf_find_network(r->conf, bridge->nets[i]->name))
+		if (!bridge->nets[i]->demanded &&
+		    !conf_find_network(r->conf, bridge->nets[i]->name))
 			network_retire(bridge->nets[i]);
+	demand_reload(bridge, r->conf);
 	for (size_t i = 0; i < r->conf->n_networks; i++) {
 		const struct conf_network *conf = &r->conf->networks[i];
 		struct netlife *life = bridge_net(bridge, conf->name);
@@ -479,6 +484,9 @@ take_effect(struct reload *r)
 {
 	struct bridge *bridge = r->bridge;
 
+	for (size_t i = 0; i < r->conf->n_networks; i++)
+		if (bridge->last_network < r->networks[i])
+			bridge->last_network = r->networks[i];
 	change_networks(r);
 	change_links(r);
 	conf_free(bridge->conf);

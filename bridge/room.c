@@ -31,7 +31,7 @@ room_new(struct bridge *bridge, struct netlife *life, enum channel_kind kind,
 	struct room *room = xcalloc(1, sizeof(*room));
 
 	room->bridge = bridge;
-	room->life = life;
+	room->life = network_use(life);
 	room->ch.kind = kind;
 	room->ch.network = life->net;
 	room->ch.name = xstrdup(name);
@@ -91,6 +91,7 @@ room_free(struct room *room)
 		HASH_DELETE(hh_name, room->life->directs, room);
 	if (room->ch.kind == CHANNEL_HOSTED)
 		HASH_DELETE(hh_name, room->life->hosted, room);
+	network_unuse(room->life);
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
 	free(room->cursor);

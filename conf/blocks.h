@@ -9,6 +9,7 @@
 #include "conf/file.h"
 #include "conf/read.h"
 
+struct conf_irc;
 struct conf_link;
 struct conf_rule;
 
@@ -27,6 +28,10 @@ void read_mqtt(struct reader *r, const config_setting_t *block,
 void read_matrix(struct reader *r, const config_setting_t *block,
 		 struct conf_network *net, const char *what,
 		 const struct part *common);
+
+/* Likewise the block "hosts" of an IRC network, which need not be there. */
+void read_hosts(struct reader *r, const config_setting_t *block,
+		struct conf_irc *irc, const char *name);
 
 /* Report it if the file that the option names cannot be used. */
 void read_check_file(struct reader *r, const config_setting_t *block,

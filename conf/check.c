@@ -388,6 +388,8 @@ is_led_to(const struct conf *conf, const struct conf_network *net)
 		for (size_t k = 0; g && k < g->n_networks; k++)
 			if (g->networks[k] == net)
 				return true;
+		if (g && g->hosts == net)
+			return true;
 	}
 	return false;
 }

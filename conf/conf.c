@@ -274,6 +274,7 @@ conf_free(const struct conf *held)
 		secret_free((struct secret *)(uintptr_t)conf->secrets[i]);
 	free(conf->secrets);
 	pool_free(conf->pool);
+	conf_free(conf->base);
 	free(conf);
 }
 
@@ -292,10 +293,25 @@ same_fingerprint(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* Which addresses a gateway has depends on which hosts may be reached. */
+static bool
+same_hosts(const struct conf_network *a, const struct conf_network *b)
+{
+	const struct conf_gateway *was = a->xmpp ? a->xmpp->gateway : NULL;
+	const struct conf_gateway *is = b->xmpp ? b->xmpp->gateway : NULL;
+	const struct conf_network *old = was ? was->hosts : NULL;
+	const struct conf_network *now = is ? is->hosts : NULL;
+
+	return old == now ||
+	       (old && now &&
+		same_fingerprint(old->fingerprint, now->fingerprint));
+}
+
 bool
 conf_same_network(const struct conf_network *a, const struct conf_network *b)
 {
-	if (!same_fingerprint(a->fingerprint, b->fingerprint))
+	if (!same_fingerprint(a->fingerprint, b->fingerprint) ||
+	    !same_hosts(a, b))
 		return false;
 	return !a->irc || (a->irc->gateway == b->irc->gateway &&
 			   a->irc->listener == b->irc->listener);

@@ -37,9 +37,11 @@ struct conf_network;
 
 /* The use of IRC networks by people of another network on their own account. */
 struct conf_gateway {
-	const struct conf_network *const
-		*networks; /* IRC and MQTT; at least one */
+	const struct conf_network *const *networks; /* IRC and MQTT */
 	size_t n_networks;
+	/* The one that stands for hosts, which is none of these; or NULL. If
+	 * it is NULL, there is at least one of these. */
+	const struct conf_network *hosts;
 	/* addresses without "%network" mean this one; or NULL */
 	const struct conf_network *fixed;
 	/* who may use it: domains or bare JIDs, "*" is everybody; default: the
@@ -102,8 +104,24 @@ struct conf_users {
 	unsigned channels;        /* at the same time, of each of them */
 };
 
+/* Hosts that no network names, and people may reach nevertheless. */
+struct conf_hosts {
+	const char *const *allow; /* patterns; one must fit, ... */
+	size_t n_allow;
+	const char *const *deny; /* ... and none of these */
+	size_t n_deny;
+	unsigned port;     /* unless their users choose another */
+	bool private;      /* also at addresses that are not public */
+	unsigned max;      /* of them at a time */
+	unsigned linger_s; /* kept after the last of their users has gone */
+};
+
 struct conf_irc {
 	struct conf_users users;
+	/* Of the network that stands for such hosts, which has no servers, and
+	 * of theirs; else NULL. */
+	const struct conf_hosts *hosts;
+	bool public_only; /* never to addresses that are not public */
 	const struct conf_server *servers; /* tried in turn */
 	size_t n_servers;
 	bool local; /* all of them are on this machine */
@@ -255,6 +273,7 @@ struct conf {
 
 	/* private */
 	unsigned uses;
+	const struct conf *base; /* one use; or NULL */
 	struct pool *pool;
 	const struct secret **secrets;
 	size_t n_secrets;
@@ -294,6 +313,20 @@ bool conf_same_link(const struct conf_link *a, const struct conf_link *b);
 
 const struct conf_network *conf_find_network(const struct conf *conf,
 					     const char *name);
+
+/*
+ * Hosts on demand. conf_template() is the network that stands for them, or
+ * NULL; it is none that could be made. conf_permits_host() tells whether
+ * people may reach that one: its name is written in lower case and has a dot,
+ * so that it is no label. conf_for_host() is a configuration whose one network
+ * is that host's, with its name as the label: one use, the caller's; conf must
+ * have a template.
+ */
+bool conf_is_host(const char *text);
+bool conf_permits_host(const struct conf_hosts *hosts, const char *host);
+bool conf_is_template(const struct conf_network *net);
+const struct conf_network *conf_template(const struct conf *conf);
+const struct conf *conf_for_host(const struct conf *conf, const char *host);
 
 /*
  * Every option as a table in scdoc, from the same tables that the parser

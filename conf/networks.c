@@ -271,6 +271,25 @@ read_users(struct draft *d, struct irc_block *b)
 		b->irc.users.ident.port = IDENT_PORT;
 }
 
+/* One of the two, and not both. */
+static void
+check_server(struct draft *d, const struct conf_irc *irc)
+{
+	bool server = config_setting_get_member(d->block, "server") != NULL;
+
+	if (irc->hosts && server)
+		report_error(d->r->report,
+			     read_where_of(d->r, d->block, "hosts"),
+			     "%s has \"hosts\" and a \"server\": give the "
+			     "server a network of its own",
+			     d->what);
+	else if (!irc->hosts && !server)
+		report_error(d->r->report, read_where(d->r, d->block),
+			     "%s lacks the option \"server\", such as \"%s\"",
+			     d->what,
+			     table_find(&table_irc, "server")->example);
+}
+
 static void
 read_irc(struct draft *d, const struct part *common)
 {
@@ -289,7 +308,9 @@ read_irc(struct draft *d, const struct part *common)
 	apply_preset(b);
 	read_sasl(d, b);
 	read_users(d, b);
-	b->irc.local = all_loopback(&b->irc);
+	read_hosts(r, d->block, &b->irc, d->net->name);
+	check_server(d, &b->irc);
+	b->irc.local = !b->irc.hosts && all_loopback(&b->irc);
 	check_tls(d, &b->irc);
 	read_check_file(r, d->block, "ca_file", b->irc.ca_file, FILE_ANY);
 	read_check_pair(r, d->block, b->irc.cert_file, b->irc.key_file,

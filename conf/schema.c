@@ -265,9 +265,10 @@ static const struct option gateway_options[] = {
 };
 
 static const struct option irc_options[] = {
-	{ .name = "server", .type = OPTION_SERVERS, .required = true,
+	{ .name = "server", .type = OPTION_SERVERS,
 	  COUNTED(struct irc_block, irc.servers, irc.n_servers),
 	  .example = "irc.example.org:6697",
+	  .fallback_note = "must be given, unless hosts is",
 	  .doc = "Where to connect, or several such in a list, tried in "
 		 "turn; without a port 6697, or 6667 if tls is off." },
 	{ .name = "tls", .type = OPTION_WORD, AT(struct irc_block, irc.tls),
@@ -319,6 +320,9 @@ static const struct option irc_options[] = {
 	{ .name = "users", .type = OPTION_BLOCK,
 	  .doc = "What people may do here on whose account a gateway "
 		 "connects." },
+	{ .name = "hosts", .type = OPTION_BLOCK,
+	  .doc = "In place of server: this network stands for all hosts that "
+		 "people of a gateway may reach and that no network names." },
 	{ .name = "charset", .type = OPTION_TEXT,
 	  AT(struct irc_block, irc.charset), .min = 1, .max = 40,
 	  .refuse = refuse_charset, .fallback = "windows-1252",
@@ -611,7 +615,7 @@ const struct table table_member = {
 const struct table *const tables[] = {
 	&table_top, &table_log, &table_queue, &table_control, &table_media,
 	&table_network,
-	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users,
+	&table_xmpp, &table_gateway, &table_irc, &table_sasl, &table_users, &table_hosts,
 	&table_matrix, &table_matrix_gateway, &table_mqtt,
 	&table_device, &table_discovery,
 	&table_link, &table_shared, &table_member, &table_watch, &table_order,

@@ -143,7 +143,7 @@ struct table {
 extern const struct table table_top, table_log, table_queue, table_control;
 extern const struct table table_media;
 extern const struct table table_network, table_xmpp, table_gateway;
-extern const struct table table_irc, table_sasl, table_users;
+extern const struct table table_irc, table_sasl, table_users, table_hosts;
 extern const struct table table_matrix, table_matrix_gateway, table_mqtt;
 extern const struct table table_device, table_discovery;
 extern const struct table table_link, table_shared, table_member;

@@ -66,3 +66,42 @@ const struct table table_users = {
 	"What people may do here on whose account a gateway connects.",
 	TABLE(users_options),
 };
+
+static const struct option hosts_options[] = {
+	{ .name = "allow", .type = OPTION_TEXTS, .required = true,
+	  COUNTED(struct conf_hosts, allow, n_allow),
+	  .min = 1, .max = 253, .refuse = refuse_host_pattern,
+	  .example = "*.example.org",
+	  .doc = "The hosts that may be reached, where * is any part of a "
+		 "name: \"*\" is every host, \"*.example.org\" what ends in "
+		 "that. In an address the host has the place of the label: "
+		 "#dev%irc.example.org@COMPONENT." },
+	{ .name = "deny", .type = OPTION_TEXTS,
+	  COUNTED(struct conf_hosts, deny, n_deny),
+	  .min = 1, .max = 253, .refuse = refuse_host_pattern,
+	  .fallback_note = "none", .example = "*.example.net",
+	  .doc = "Those that may not, whatever allow says." },
+	{ .name = "port", .type = OPTION_COUNT,
+	  AT(struct conf_hosts, port), .min = 1, .max = 65535,
+	  .fallback_note = "6697, or 6667 if tls is off", .example = "6697",
+	  .doc = "Where to connect, unless a user chooses another port." },
+	{ .name = "private", .type = OPTION_BOOL,
+	  AT(struct conf_hosts, private), .fallback = "false",
+	  .doc = "Whether they may be at addresses that are not public, such "
+		 "as those of this machine or of a local network. It is looked "
+		 "at when the name has been resolved." },
+	{ .name = "networks", .type = OPTION_COUNT,
+	  AT(struct conf_hosts, max), .min = 1, .max = 10000,
+	  .fallback = "50",
+	  .doc = "How many of them may be in use at a time, by all users." },
+	{ .name = "linger", .type = OPTION_SECONDS,
+	  AT(struct conf_hosts, linger_s), .max = 86400, .fallback = "10m",
+	  .doc = "How long one is kept that nobody uses." },
+};
+
+const struct table table_hosts = {
+	"THE BLOCK hosts OF AN IRC NETWORK",
+	"One network may have it, to which a gateway of XMPP leads. All that "
+	"its block says otherwise holds for each of these hosts.",
+	TABLE(hosts_options),
+};

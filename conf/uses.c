@@ -25,6 +25,7 @@ struct gate {
 	const char *what; /* gateway of network "xmpp" */
 	const config_setting_t *block;
 	struct gateway_block *b;
+	bool fixes; /* looking for the one that needs no name */
 };
 
 /* Whose rooms and people are not its own; Matrix has no form for devices. */
@@ -65,6 +66,17 @@ find_target(struct gate *g, struct conf_where where, const char *name)
 		report_unknown(g, where, name);
 		return NULL;
 	}
+	if (net->irc && net->irc->hosts && (g->own->matrix || g->fixes)) {
+		report_error(g->r->report, where,
+			     g->own->matrix
+				     ? "%s: \"%s\" has \"hosts\", to which "
+				       "only a gateway of XMPP can lead"
+				     : "%s: \"%s\" stands for many hosts, and "
+				       "an address that names none can mean "
+				       "one network only",
+			     g->what, net->name);
+		return NULL;
+	}
 	if (may_lead_to(g, net))
 		return net;
 	if (net->protocol) /* else that was reported */
@@ -93,7 +105,7 @@ leads_to(const struct conf_gateway *gateway, const struct conf_network *net)
 	for (size_t i = 0; i < gateway->n_networks; i++)
 		if (gateway->networks[i] == net)
 			return true;
-	return false;
+	return gateway->hosts == net;
 }
 
 static void
@@ -117,7 +129,10 @@ use_networks(struct gate *g)
 				     name);
 			continue;
 		}
-		list[gateway->n_networks++] = net;
+		if (net->irc && net->irc->hosts)
+			gateway->hosts = net;
+		else
+			list[gateway->n_networks++] = net;
 		if (net->irc)
 			g->r->ircs[net - g->r->conf->networks]->gateway = true;
 	}
@@ -128,9 +143,10 @@ use_fixed(struct gate *g)
 {
 	struct conf_where where = read_where_of(g->r, g->block, "fixed");
 	const char *name = g->b->fixed;
-	const struct conf_network *net =
-		name ? find_target(g, where, name) : NULL;
+	const struct conf_network *net;
 
+	g->fixes = true;
+	net = name ? find_target(g, where, name) : NULL;
 	if (net && !leads_to(&g->b->gateway, net))
 		report_error(g->r->report, where,
 			     "%s: \"fixed\" is \"%s\", which is not one of its "
@@ -224,6 +240,31 @@ check_nick(struct reader *r, const config_setting_t *block,
 		     net->name, table_find(&table_irc, "nick")->example);
 }
 
+/* It stands for hosts that people of a gateway name, and for nothing else. */
+static void
+check_hosts(struct reader *r, const config_setting_t *block,
+	    const struct conf_network *net)
+{
+	const struct conf_network *first = conf_template(r->conf);
+	struct conf_where where = read_where_of(r, block, "hosts");
+
+	if (first && first != net)
+		report_error(r->report, where,
+			     "network \"%s\" has \"hosts\", and so has \"%s\": "
+			     "only one may",
+			     net->name, first->name);
+	if (!net->irc->gateway)
+		report_error(r->report, where,
+			     "network \"%s\" has \"hosts\", and no gateway of "
+			     "XMPP leads to it",
+			     net->name);
+	if (net->irc->listener)
+		report_error(r->report, where,
+			     "network \"%s\" has \"hosts\", so that it has no "
+			     "channels of its own that could be linked",
+			     net->name);
+}
+
 void
 read_uses(struct reader *r, const config_setting_t *root)
 {
@@ -249,10 +290,14 @@ read_uses(struct reader *r, const config_setting_t *root)
 			config_setting_get_member(group, name), "gateway");
 		use_gateway(&g);
 	}
-	for (size_t i = 0; i < conf->n_networks; i++)
-		if (conf->networks[i].irc)
-			check_nick(r,
-				   config_setting_get_member(
-					   group, conf->networks[i].name),
-				   &conf->networks[i]);
+	for (size_t i = 0; i < conf->n_networks; i++) {
+		const struct conf_network *net = &conf->networks[i];
+		const config_setting_t *block =
+			config_setting_get_member(group, net->name);
+
+		if (net->irc && net->irc->hosts)
+			check_hosts(r, block, net);
+		else if (net->irc)
+			check_nick(r, block, net);
+	}
 }

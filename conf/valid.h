@@ -22,6 +22,9 @@ const char *refuse_domain(const char *text);
 /* "*", or a host as it stands in a URL. */
 const char *refuse_host(const char *text);
 
+/* A host, with * for any part of it. */
+const char *refuse_host_pattern(const char *text);
+
 /* "*", a domain, or a bare JID. */
 const char *refuse_contact(const char *text);
 

@@ -28,6 +28,42 @@ network_put(struct db *db, const char *name, const char *protocol, int64_t *id)
 }
 
 int
+network_find(struct db *db, const char *name, int64_t *id)
+{
+	int64_t row[2];
+	int rc = sql_numbers(db, SQL_NETWORK_FIND, ARGS(TEXT(name), TEXT("")),
+			     row, 2);
+
+	if (rc == 0)
+		*id = row[0];
+	return rc;
+}
+
+int
+network_put_as(struct db *db, const char *name, const char *protocol,
+	       int64_t id)
+{
+	int64_t known;
+	int rc = network_find(db, name, &known);
+
+	if (rc == 0)
+		return known == id ? 0 : -EEXIST;
+	return rc != -ENOENT
+		       ? rc
+		       : sql_run(db, SQL_NETWORK_ADD_AS,
+				 ARGS(TEXT(name), TEXT(protocol), INT(id)));
+}
+
+int64_t
+network_last_id(struct db *db)
+{
+	int64_t id = 0;
+
+	(void)sql_numbers(db, SQL_NETWORK_LAST, NO_ARGS, &id, 1);
+	return id;
+}
+
+int
 channel_put(struct db *db, int64_t network, int kind, const char *name,
 	    int64_t *id)
 {

@@ -27,6 +27,17 @@ enum link_source {
  */
 int network_put(struct db *db, const char *name, const char *protocol,
 		int64_t *id);
+
+/* A network with a number that was chosen; -EEXIST if it has another. */
+int network_put_as(struct db *db, const char *name, const char *protocol,
+		   int64_t id);
+
+/* Its number, without making it; -ENOENT if there is none. */
+int network_find(struct db *db, const char *name, int64_t *id);
+
+/* The number of the newest one, or 0. */
+int64_t network_last_id(struct db *db);
+
 int channel_put(struct db *db, int64_t network, int kind, const char *name,
 		int64_t *id);
 

@@ -38,6 +38,10 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"SELECT id, protocol IS ?2 FROM network WHERE name = ?1",
 	[SQL_NETWORK_ADD] =
 		"INSERT INTO network (name, protocol) VALUES (?1, ?2)",
+	[SQL_NETWORK_ADD_AS] =
+		"INSERT INTO network (name, protocol, id) VALUES (?1, ?2, ?3)",
+	[SQL_NETWORK_LAST] =
+		"SELECT coalesce(max(id), 0) FROM network",
 	[SQL_NETWORK_SET] =
 		"UPDATE network SET protocol = ?2 WHERE id = ?1",
 	[SQL_CHANNEL_FIND] =

@@ -114,13 +114,13 @@ find_place(struct import *im, const char *name, const char *server,
 }
 
 static int64_t
-network_of(struct import *im, const struct conf_network *network)
+network_of(struct import *im, const struct address_place *place)
 {
 	int64_t id = 1;
 
 	if (im->db)
-		check(im, network_put(im->db, network->name, network->protocol,
-				      &id));
+		check(im, network_put(im->db, place->label,
+				      place->network->protocol, &id));
 	return id;
 }
 
@@ -142,8 +142,8 @@ room_of(struct import *im, const struct address_place *place, int64_t *far)
 	str_init(&name, 2 * JID_MAX);
 	str_printf(&name, "portal %s:%s", im->home->name, jid);
 	check(im, channel_put(im->db, im->home_id, CHANNEL_HOSTED, jid, &room));
-	check(im, channel_put(im->db, network_of(im, place->network),
-			      CHANNEL_ROOM, place->name, far));
+	check(im, channel_put(im->db, network_of(im, place), CHANNEL_ROOM,
+			      place->name, far));
 	check(im, link_put(im->db, name.data, LINK_PORTAL, &link));
 	check(im, link_member_put(im->db, link, room, ""));
 	check(im, link_member_put(im->db, link, *far, ""));
@@ -199,10 +199,10 @@ find_setting(const struct conf_network *network, const char *key)
 
 static void
 put_for_network(struct import *im, const char *owner,
-		const struct conf_network *network, const char *key,
+		const struct address_place *place, const char *key,
 		const char *value)
 {
-	const struct setting *s = find_setting(network, key);
+	const struct setting *s = find_setting(place->network, key);
 	const char *why = NULL;
 
 	if (!*value)
@@ -216,7 +216,7 @@ put_for_network(struct import *im, const char *owner,
 	if (why)
 		leave_out(im, owner, key, why);
 	else
-		put(im, owner, network_of(im, network), key, value,
+		put(im, owner, network_of(im, place), key, value,
 		    s->kind == SETTING_SECRET);
 }
 
@@ -251,16 +251,15 @@ take_server(void *arg, const struct biboumi_row *row)
 
 		if (strcmp(value, columns[i].usual) != 0 &&
 		    strcmp(value, "-1") != 0)
-			put_for_network(im, owner, place.network,
-					columns[i].key, value);
+			put_for_network(im, owner, &place, columns[i].key,
+					value);
 	}
 	/* There the account goes by the nick. */
 	if (*biboumi_get(row, "saslpassword_"))
-		put_for_network(im, owner, place.network, "account",
+		put_for_network(im, owner, &place, "account",
 				biboumi_get(row, "nick_"));
 	if (!strcmp(biboumi_get(row, "verifycert_"), "0"))
-		put_for_network(im, owner, place.network, "verify_cert",
-				"false");
+		put_for_network(im, owner, &place, "verify_cert", "false");
 }
 
 /* One after the other, of one owner and server. */
@@ -276,7 +275,7 @@ commands_end(struct commands *c)
 	struct address_place place;
 
 	if (c->lines.len && find_place(c->im, "", c->server, &place))
-		put_for_network(c->im, c->owner, place.network,
+		put_for_network(c->im, c->owner, &place,
 				"after_connect_commands", c->lines.data);
 	str_clear(&c->lines);
 	free(c->owner);
@@ -405,10 +404,9 @@ take_contact(void *arg, const struct biboumi_row *row)
 	if (place.kind == ADDRESS_PERSON) {
 		im->contacts++;
 		if (im->db) {
-			check(im,
-			      channel_put(im->db, network_of(im, place.network),
-					  CHANNEL_DIRECT, place.name,
-					  &channel));
+			check(im, channel_put(im->db, network_of(im, &place),
+					      CHANNEL_DIRECT, place.name,
+					      &channel));
 			check(im, contact_put(im->db, account_of(im, owner),
 					      channel, place.name, name,
 					      im->now_ms));

@@ -13,6 +13,7 @@
 
 #include "bridge/base.h"
 #include "bridge/error.h"
+#include "bridge/http/address.h"
 #include "bridge/loop.h"
 #include "conf/conf.h"
 #include "protocols/irc/certificate.h"
@@ -411,6 +412,14 @@ try_next(void *arg)
 	}
 	d->next = a->ai_next;
 	timer_start(&d->patience, d->loop, d->each_ms, out_of_patience, d);
+
+	/* By address: any name may lead into our own house. */
+	if (d->route.public_only && !address_is_public(a->ai_addr)) {
+		failed(d, "",
+		       "its address is not a public one, and this "
+		       "gateway leads to no others");
+		return;
+	}
 
 	int fd = make_socket(&d->route, a->ai_family);
 

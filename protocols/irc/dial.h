@@ -33,6 +33,7 @@ struct irc_route {
 	const struct irc_certificate *certificate; /* or NULL */
 	const char *bind; /* local address; NULL: the system's choice */
 	bool any_bind;    /* it need not be on an interface (IP_FREEBIND) */
+	bool public_only; /* not to an address that is not public */
 };
 
 /*

@@ -150,6 +150,7 @@ wire_route(const struct wire *wire)
 		.tls = tls == CONF_TLS_OFF ? NULL : wire->tls,
 		.verify = tls == CONF_TLS_VERIFY,
 		.bind = wire->conf->bind,
+		.public_only = wire->conf->public_only,
 	};
 }
 

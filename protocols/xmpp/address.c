@@ -31,6 +31,51 @@ find_network(const struct conf_gateway *gateway, const char *name)
 	return NULL;
 }
 
+static bool
+set_label(struct address_place *out, const struct conf_network *net,
+	  const char *label)
+{
+	out->network = NULL;
+	*out->label = '\0';
+	if (!net || strlen(label) > ADDRESS_LABEL_MAX)
+		return false;
+	out->network = net;
+	(void)snprintf(out->label, sizeof(out->label), "%s", label);
+	return true;
+}
+
+/* A host without a network of its own; its kind is then ADDRESS_DENIED, if the
+ * gateway does not lead to it. */
+static bool
+set_host(const struct conf_gateway *gateway, const char *name,
+	 struct address_place *out)
+{
+	char host[ADDRESS_LABEL_MAX + 1];
+	size_t len = strlen(name);
+
+	if (!gateway->hosts || len >= sizeof(host))
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		host[i] = name[i] >= 'A' && name[i] <= 'Z'
+				  ? (char)(name[i] - 'A' + 'a')
+				  : name[i];
+	if (!conf_is_host(host))
+		return false;
+	if (!conf_permits_host(gateway->hosts->irc->hosts, host))
+		out->kind = ADDRESS_DENIED;
+	return set_label(out, gateway->hosts, host);
+}
+
+bool
+address_set_network(const struct conf_gateway *gateway, const char *name,
+		    struct address_place *out)
+{
+	const struct conf_network *net = find_network(gateway, name);
+
+	return net ? set_label(out, net, net->name)
+		   : set_host(gateway, name, out);
+}
+
 /* len bytes of a local part, as the name that they stand for. */
 static void
 read_name(struct address_place *out, const char *local, size_t len)
@@ -64,19 +109,19 @@ address_read(const struct conf_gateway *gateway, const char *local,
 		out->kind = ADDRESS_GATEWAY;
 		return;
 	}
-	if (percent)
-		out->network = find_network(gateway, percent + 1);
-	if (out->network && percent > local) {
-		read_name(out, local, (size_t)(percent - local));
-	} else if (gateway->fixed && !out->network) {
-		out->network = gateway->fixed;
+	if (percent && address_set_network(gateway, percent + 1, out)) {
+		if (out->kind == ADDRESS_DENIED)
+			return;
+		if (percent > local)
+			read_name(out, local, (size_t)(percent - local));
+		else /* without a name before it */
+			(void)set_label(out, NULL, "");
+	} else if (gateway->fixed) {
+		(void)set_label(out, gateway->fixed, gateway->fixed->name);
 		read_name(out, local, len);
-	} else if (!percent) {
-		out->network = find_network(gateway, local);
-		if (out->network)
-			out->kind = ADDRESS_NETWORK;
-	} else {
-		out->network = NULL; /* a network without a name before it */
+	} else if (!percent && address_set_network(gateway, local, out) &&
+		   out->kind != ADDRESS_DENIED) {
+		out->kind = ADDRESS_NETWORK;
 	}
 }
 
@@ -92,9 +137,10 @@ is_short(const struct conf_gateway *gateway, const struct address_place *place,
 	 const char *name)
 {
 	const char *percent = strrchr(name, '%');
+	struct address_place other;
 
-	return place->network == gateway->fixed &&
-	       !(percent && find_network(gateway, percent + 1));
+	return place->network && place->network == gateway->fixed &&
+	       !(percent && address_set_network(gateway, percent + 1, &other));
 }
 
 bool
@@ -105,14 +151,13 @@ address_write(const struct conf_gateway *gateway,
 	char name[JID_PART_MAX + 1];
 
 	if (!*place->name)
-		return fits(snprintf(out, size, "%s%s%s",
-				     place->network ? place->network->name : "",
+		return fits(snprintf(out, size, "%s%s%s", place->label,
 				     place->network ? "@" : "", domain),
 			    size);
 	jid_local_encode(place->name, name, sizeof(name));
 	if (is_short(gateway, place, name))
 		return fits(snprintf(out, size, "%s@%s", name, domain), size);
-	return fits(snprintf(out, size, "%s%%%s@%s", name, place->network->name,
+	return fits(snprintf(out, size, "%s%%%s@%s", name, place->label,
 			     domain),
 		    size);
 }
@@ -125,9 +170,12 @@ address_of_person(const struct conf_gateway *gateway, const char *id,
 	const struct conf_network *fixed = gateway ? gateway->fixed : NULL;
 	const struct conf_network *net =
 		gateway ? find_network(gateway, network) : NULL;
+	bool is_host = !net && gateway && gateway->hosts &&
+		       conf_is_host(network) && !strcmp(id, network);
 	char name[JID_PART_MAX + 1];
 
-	if (net && has_server(net, id)) /* it speaks for the network */
+	/* It speaks for the network. */
+	if (is_host || (net && has_server(net, id)))
 		return fits(snprintf(out, size, "%s@%s", network, domain),
 			    size);
 

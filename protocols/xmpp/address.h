@@ -13,9 +13,10 @@
  *
  * Channels begin with # or &, which no nick does; rooms of Matrix with # or !.
  * net is our label of the network or the name of one of its servers; the label
- * is what we write. It stands behind the last "%", because channels may hold
- * one. Names are escaped by E1 (SEMANTICS 1.7; XEP-0106), in lower case as far
- * as ASCII goes.
+ * is what we write. Where the gateway leads to hosts that have no network, net
+ * is the host itself, in lower case. It stands behind the last "%", because
+ * channels may hold one. Names are escaped by E1 (SEMANTICS 1.7; XEP-0106), in
+ * lower case as far as ASCII goes.
  */
 
 #include "protocols/xmpp/jid.h"
@@ -26,8 +27,11 @@
 struct conf_gateway;
 struct conf_network;
 
+#define ADDRESS_LABEL_MAX 63
+
 enum address_kind {
 	ADDRESS_FOREIGN, /* the gateway has no such place */
+	ADDRESS_DENIED,  /* of a host to which it does not lead */
 	ADDRESS_GATEWAY,
 	ADDRESS_NETWORK,
 	ADDRESS_CHANNEL,
@@ -36,8 +40,11 @@ enum address_kind {
 
 struct address_place {
 	enum address_kind kind;
-	const struct conf_network *network; /* NULL: of the gateway itself */
-	char name[JID_PART_MAX + 1];        /* channel or nick; "" if neither */
+	/* As configured; of a host, what stands for it. NULL: of the gateway
+	 * itself. */
+	const struct conf_network *network;
+	char label[ADDRESS_LABEL_MAX + 1]; /* of the network; "" if NULL */
+	char name[JID_PART_MAX + 1];       /* channel or nick; "" if neither */
 };
 
 /*
@@ -46,6 +53,10 @@ struct address_place {
  */
 void address_read(const struct conf_gateway *gateway, const char *local,
 		  struct address_place *out);
+
+/* Set the network of the place by its label; false if it is none of these. */
+bool address_set_network(const struct conf_gateway *gateway, const char *label,
+			 struct address_place *place);
 
 /* Its address on our domain, in the one form; false if it does not fit. */
 bool address_write(const struct conf_gateway *gateway,

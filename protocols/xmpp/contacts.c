@@ -144,7 +144,7 @@ read_person(struct sign *s, const char *to)
 	if (place.kind == ADDRESS_PERSON) {
 		(void)snprintf(s->id, sizeof(s->id), "%s", place.name);
 		(void)snprintf(s->network, sizeof(s->network), "%s",
-			       place.network->name);
+			       place.label);
 		return address_allowed(gateway->users, gateway->n_users,
 				       &s->from);
 	}

@@ -185,6 +185,7 @@ set_server(const struct xmpp *x, struct event *ev,
 	   const struct address_place *place)
 {
 	const struct conf_network *net = place->network;
+	const char *label = place->label;
 
 	if (place->kind == ADDRESS_GATEWAY)
 		net = x->conf->gateway->fixed;
@@ -192,7 +193,11 @@ set_server(const struct xmpp *x, struct event *ev,
 		net = NULL;
 	if (!net || !net->irc)
 		return false;
-	event_set_to(ev, net->name, net->irc->servers[0].host);
+	if (place->kind == ADDRESS_GATEWAY)
+		label = net->name;
+	/* A host without a network is the server of its own. */
+	event_set_to(ev, label,
+		     net->irc->n_servers ? net->irc->servers[0].host : label);
 	ev->flags |= EVENT_GATEWAY;
 	return true;
 }
@@ -212,7 +217,7 @@ set_person(struct xmpp *x, struct event *ev, const struct room *room,
 	if (!room && set_server(x, ev, &place))
 		return true;
 	if (!room && place.kind == ADDRESS_PERSON) {
-		event_set_to(ev, place.network->name, place.name);
+		event_set_to(ev, place.label, place.name);
 		ev->flags |= EVENT_GATEWAY;
 		return true;
 	}

@@ -28,7 +28,7 @@ struct place {
 struct directory {
 	struct xmpp *x;
 	char *who;
-	const struct conf_network *network;
+	char *network;           /* label */
 	struct request *running; /* NULL: places are known */
 	int64_t known_ms;
 	struct place *places;
@@ -62,6 +62,7 @@ directory_free(struct directory *d)
 		(void)xmpp_stanza_release(d->waiting[--d->n_waiting]);
 	forget_places(d);
 	free(d->who);
+	free(d->network);
 	free(d);
 }
 
@@ -78,7 +79,7 @@ directory_find(const struct directory_call *c)
 	struct directory *d;
 
 	DL_FOREACH(c->x->directories, d)
-	if (d->network == c->network && !strcmp(d->who, c->who))
+	if (!strcmp(d->network, c->network) && !strcmp(d->who, c->who))
 		return d;
 	return NULL;
 }
@@ -111,7 +112,7 @@ directory_new(const struct directory_call *c)
 	d = xcalloc(1, sizeof(*d));
 	d->x = c->x;
 	d->who = xstrdup(c->who);
-	d->network = c->network;
+	d->network = xstrdup(c->network);
 	DL_APPEND(c->x->directories, d);
 	return d;
 }
@@ -162,13 +163,13 @@ answer(const struct directory *d, xmpp_stanza_t *st)
 static void
 take_place(struct directory *d, const struct choice *entry)
 {
-	struct address_place place = { .kind = ADDRESS_CHANNEL,
-				       .network = d->network };
+	struct address_place place = { .kind = ADDRESS_CHANNEL };
 	struct place *at = &d->places[d->n];
 	char jid[FULL_JID_MAX];
 	AUTO_STR name = { 0 };
 
-	if (strlen(entry->value) >= sizeof(place.name))
+	if (strlen(entry->value) >= sizeof(place.name) ||
+	    !address_set_network(d->x->conf->gateway, d->network, &place))
 		return;
 	(void)snprintf(place.name, sizeof(place.name), "%s", entry->value);
 	if (!address_write(d->x->conf->gateway, &place, d->x->conf->component,
@@ -219,7 +220,7 @@ wait_for_it(struct directory *d, xmpp_stanza_t *st)
 	static const struct given all = { "search", "" };
 	const struct command_run run = {
 		.who = d->who,
-		.place = { PLACE_NETWORK, d->network->name, NULL },
+		.place = { PLACE_NETWORK, d->network, NULL },
 		.name = "list",
 		.given = &all,
 		.n_given = 1,

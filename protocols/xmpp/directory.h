@@ -11,14 +11,12 @@
 
 #include "protocols/xmpp/xmpp.h"
 
-struct conf_network;
-
 /* A disco#items that may ask; who is a bare address. */
 struct directory_call {
 	struct xmpp *x;
 	xmpp_stanza_t *st;
 	const char *who;
-	const struct conf_network *network;
+	const char *network; /* label */
 };
 
 /* Answers it, now or later. */

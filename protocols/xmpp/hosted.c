@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 #include "bridge/log.h"
+#include "bridge/str.h"
 #include "conf/conf.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ hosted_new(struct xmpp *x, const char *jid, const struct address_place *place)
 
 	h->x = x;
 	h->jid = xstrdup(jid);
-	h->network = place->network;
+	h->network = xstrdup(place->label);
 	h->far = xstrdup(place->name);
 	HASH_ADD_KEYPTR(hh, x->hosted, h->jid, strlen(h->jid), h);
 	return h;
@@ -71,6 +72,7 @@ hosted_free(struct hosted *h)
 	HASH_DELETE(hh, h->x->hosted, h);
 	free(h->flying);
 	free(h->far);
+	free(h->network);
 	free(h->jid);
 	free(h);
 }
@@ -90,6 +92,40 @@ hosted_place(struct xmpp *x, const char *to, struct address_place *out)
 	*out = (struct address_place){ .kind = ADDRESS_FOREIGN };
 	if (jid_parse(&jid, to))
 		address_read(x->conf->gateway, jid.local, out);
+}
+
+/* Where nobody answers, who wants to come in waits in vain. */
+static bool
+is_entry(xmpp_stanza_t *st)
+{
+	return stanza_is(st, "presence") && !*stanza_get(st, "type") &&
+	       stanza_child(st, "x", NS_MUC);
+}
+
+bool
+hosted_denied(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const char *type = stanza_get(st, "type");
+	struct address_place place;
+	AUTO_STR why = { 0 };
+
+	if (!x->conf->gateway || (!x->conf->gateway->hosts && !is_entry(st)))
+		return false;
+	hosted_place(x, stanza_get(st, "to"), &place);
+	if (place.kind == ADDRESS_FOREIGN && is_entry(st)) {
+		xmpp_post(x, stanza_error(x->ctx, st, "item-not-found",
+					  "this gateway has no such room"));
+		return true;
+	}
+	if (place.kind != ADDRESS_DENIED)
+		return false;
+	if (!strcmp(type, "error") || !strcmp(type, "result") ||
+	    !strcmp(type, "unavailable"))
+		return true;
+	str_init(&why, sizeof(place.label) + 64);
+	str_printf(&why, "this gateway does not lead to %s", place.label);
+	xmpp_post(x, stanza_error(x->ctx, st, "not-allowed", why.data));
+	return true;
 }
 
 /* ---- goodbye ------------------------------------------------------------- */

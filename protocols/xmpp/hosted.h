@@ -85,8 +85,8 @@ struct past {
 struct hosted {
 	char *jid; /* bare, in its one form; key */
 	struct xmpp *x;
-	const struct conf_network *network;
-	char *far;          /* the channel's name */
+	char *network;      /* label of the channel's */
+	char *far;          /* its name */
 	struct channel *ch; /* NULL until join() and while the stream is lost */
 	int64_t channel;    /* ch->id, key of hosted_by_id; 0: not known yet */
 	struct guest *users, *by_nick;
@@ -124,6 +124,12 @@ void hosted_drop(struct xmpp *x, bool for_good);
 
 /* The place that the address to, of our domain, means. */
 void hosted_place(struct xmpp *x, const char *to, struct address_place *out);
+
+/*
+ * True, and answered, if st is for a host to which the gateway does not lead,
+ * or wants to enter what is no room.
+ */
+bool hosted_denied(struct xmpp *x, xmpp_stanza_t *st);
 
 /* ---- hosted_guest.c: who is there ---------------------------------------- */
 

@@ -129,8 +129,7 @@ run(struct admin *a, const char *name, const struct given *given, size_t n)
 {
 	const struct command_run run = {
 		.who = a->who,
-		.place = { PLACE_CHANNEL, a->place.network->name,
-			   a->place.name },
+		.place = { PLACE_CHANNEL, a->place.label, a->place.name },
 		.name = name,
 		.given = given,
 		.n_given = n,
@@ -166,7 +165,7 @@ target_of(const struct hosted_question *q, xmpp_stanza_t *item,
 	if (jid_parse(&jid, text) &&
 	    !strcmp(jid.domain, q->x->conf->component) &&
 	    place->kind == ADDRESS_PERSON &&
-	    place->network == q->place->network)
+	    !strcmp(place->label, q->place->label))
 		return place->name;
 	jid.resource[0] = '\0';
 	g = jid_format(&jid, bare, sizeof(bare)) ? guest_find(q->h, bare)
@@ -552,7 +551,7 @@ invite(const struct hosted_question *q, xmpp_stanza_t *invite)
 	}
 	if (!strcmp(jid.domain, q->x->conf->component) &&
 	    place.kind == ADDRESS_PERSON &&
-	    place.network == q->place->network) {
+	    !strcmp(place.label, q->place->label)) {
 		run(admin_new(q, q->st), "invite",
 		    &(struct given){ "nick", place.name }, 1);
 		return;
@@ -593,7 +592,7 @@ hosted_direct_invite(struct xmpp *x, xmpp_stanza_t *st, const char *who)
 	hosted_place(x, stanza_get(st, "to"), &person);
 	hosted_place(x, stanza_get(direct, "jid"), &channel);
 	if (person.kind != ADDRESS_PERSON || channel.kind != ADDRESS_CHANNEL ||
-	    person.network != channel.network)
+	    strcmp(person.label, channel.label) != 0)
 		answer_error(x, st, "item-not-found",
 			     "that room is not of this person's network");
 	else
@@ -611,10 +610,8 @@ hosted_invited(struct network *net, const char *sender_id, const char *network,
 	struct address_place place = { .kind = ADDRESS_CHANNEL };
 	char room[FULL_JID_MAX], from[FULL_JID_MAX];
 
-	for (size_t i = 0; gateway && i < gateway->n_networks; i++)
-		if (!strcmp(gateway->networks[i]->name, network))
-			place.network = gateway->networks[i];
-	if (!place.network || strlen(channel) >= sizeof(place.name) ||
+	if (!gateway || !address_set_network(gateway, network, &place) ||
+	    strlen(channel) >= sizeof(place.name) ||
 	    strlen(by) >= sizeof(place.name))
 		return;
 	(void)snprintf(place.name, sizeof(place.name), "%s", channel);

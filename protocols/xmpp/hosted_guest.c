@@ -188,18 +188,18 @@ static void
 add_address(xmpp_stanza_t *item, const struct guest *g)
 {
 	const struct conf_gateway *gateway = g->room->x->conf->gateway;
-	struct address_place place = { .kind = ADDRESS_PERSON,
-				       .network = g->room->network };
+	struct address_place place = { .kind = ADDRESS_PERSON };
 	char jid[FULL_JID_MAX];
 	const struct sender *who = g->o ? g->o->puppet->sender : NULL;
-	const char *name = !who                       ? ""
-			   : g->room->network->matrix ? who->id
-						      : who->name;
+	const char *name;
 
 	if (g->clients) {
 		stanza_attr(item, "jid", g->clients->jid);
 		return;
 	}
+	if (!who || !address_set_network(gateway, g->room->network, &place))
+		return;
+	name = place.network->matrix ? who->id : who->name;
 	if (!*name || strlen(name) >= sizeof(place.name))
 		return;
 	(void)snprintf(place.name, sizeof(place.name), "%s", name);

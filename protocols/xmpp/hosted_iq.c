@@ -116,8 +116,7 @@ say_info(const struct question *q)
 		if (q->h && q->h->ch && q->allowed)
 			add_room_form(query, q->h);
 	} else if (q->place.kind == ADDRESS_NETWORK) {
-		add_identity(query, "conference", "irc",
-			     q->place.network->name);
+		add_identity(query, "conference", "irc", q->place.label);
 		add_features(query, service_features);
 		add_features(query, register_feature);
 	} else {
@@ -153,20 +152,23 @@ add_networks(const struct question *q, xmpp_stanza_t *query)
 	const struct conf_gateway *gateway = q->x->conf->gateway;
 
 	for (size_t i = 0; i < gateway->n_networks; i++) {
-		struct address_place place = {
-			.kind = ADDRESS_NETWORK,
-			.network = gateway->networks[i],
-		};
-		add_item(q, query, &place, place.network->name);
+		struct address_place place = { .kind = ADDRESS_NETWORK };
+
+		(void)address_set_network(gateway, gateway->networks[i]->name,
+					  &place);
+		add_item(q, query, &place, place.label);
 	}
 }
 
 /* What a client may look through for channels, or NULL. */
-static const struct conf_network *
+static const char *
 network_of(const struct question *q)
 {
-	return q->place.kind == ADDRESS_NETWORK ? q->place.network
-						: q->x->conf->gateway->fixed;
+	const struct conf_network *fixed = q->x->conf->gateway->fixed;
+
+	if (q->place.kind == ADDRESS_NETWORK)
+		return q->place.label;
+	return fixed ? fixed->name : NULL;
 }
 
 static void
@@ -212,7 +214,7 @@ find_person(const struct question *q)
 {
 	for (struct hosted *h = q->x->hosted; h; h = h->hh.next)
 		for (struct guest *g = h->by_nick; g; g = g->hh_nick.next)
-			if (g->o && h->network == q->place.network &&
+			if (g->o && !strcmp(h->network, q->place.label) &&
 			    !strcasecmp(g->o->puppet->sender->name,
 					q->place.name))
 				return g;
@@ -257,7 +259,7 @@ ask_command(const struct question *q)
 		.who = q->who,
 		.place = {
 			.kind = kinds[place->kind],
-			.network = place->network ? place->network->name : NULL,
+			.network = place->network ? place->label : NULL,
 			.name = *place->name ? place->name : NULL,
 		},
 	};

@@ -188,7 +188,7 @@ xmpp_stanza_t *
 hosted_archived(struct xmpp *x, const char *room,
 		const struct address_place *place, const struct event *ev)
 {
-	const struct place_past p = { x, room, place->network->name };
+	const struct place_past p = { x, room, place->label };
 	char nick[NICK_MAX];
 	AUTO_STR from = { 0 };
 	xmpp_stanza_t *st = rebuild(&p, ev, nick);
@@ -205,7 +205,7 @@ static void
 recall(void *arg, const struct event *ev)
 {
 	struct hosted *h = arg;
-	const struct place_past p = { h->x, h->jid, h->network->name };
+	const struct place_past p = { h->x, h->jid, h->network };
 	char nick[NICK_MAX];
 	xmpp_stanza_t *st = rebuild(&p, ev, nick);
 
@@ -311,7 +311,7 @@ static void
 tell_older(struct telling *t)
 {
 	struct hosted *h = t->h;
-	const struct place_past p = { h->x, h->jid, h->network->name };
+	const struct place_past p = { h->x, h->jid, h->network };
 	const struct archive archive = { .reader = t->c->who->id,
 					 .room = h->jid };
 	struct history_query query = { .newest = true, .max = HISTORY_MAX };

@@ -378,7 +378,7 @@ may_enter(struct knock *k)
 		return false;
 	}
 	if (!k->h || !k->h->ch)
-		why = bridge_portal(&k->x->net, k->jid, k->place.network->name,
+		why = bridge_portal(&k->x->net, k->jid, k->place.label,
 				    k->place.name);
 	if (why)
 		answer_error(k, "item-not-found", why);

@@ -28,7 +28,7 @@ static const struct {
 static struct command_place
 place_of(const struct legacy_call *c)
 {
-	return (struct command_place){ PLACE_NETWORK, c->network->name, NULL };
+	return (struct command_place){ PLACE_NETWORK, c->network, NULL };
 }
 
 static void
@@ -166,11 +166,11 @@ read_prompt(const struct legacy_call *c, const char *text,
 	jid_local_encode(text, local, sizeof(local));
 	address_read(c->x->conf->gateway, local, place);
 	if (c->network && strlen(text) < sizeof(place->name) &&
-	    (place->kind == ADDRESS_FOREIGN ||
-	     place->kind == ADDRESS_NETWORK)) {
+	    (place->kind == ADDRESS_FOREIGN || place->kind == ADDRESS_DENIED ||
+	     place->kind == ADDRESS_NETWORK) &&
+	    address_set_network(c->x->conf->gateway, c->network, place)) {
 		place->kind =
 			strchr("#&", *text) ? ADDRESS_CHANNEL : ADDRESS_PERSON;
-		place->network = c->network;
 		(void)snprintf(place->name, sizeof(place->name), "%s", text);
 	}
 	return place->kind == ADDRESS_PERSON || place->kind == ADDRESS_CHANNEL;

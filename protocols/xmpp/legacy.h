@@ -17,8 +17,8 @@
 struct legacy_call {
 	struct xmpp *x;
 	xmpp_stanza_t *st;
-	const char *who;                    /* bare address */
-	const struct conf_network *network; /* NULL: none is meant */
+	const char *who;     /* bare address */
+	const char *network; /* label; NULL: none is meant */
 };
 
 /* True, and answered, if it is about that. */

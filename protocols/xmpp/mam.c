@@ -298,8 +298,7 @@ reading_init(struct reading *r, const struct mam_call *c)
 	*r = (struct reading){ .c = c, .queryid = "" };
 	r->archive.reader = c->who;
 	r->archive.room = c->room;
-	r->archive.person =
-		(struct address){ c->place->network->name, c->place->name };
+	r->archive.person = (struct address){ c->place->label, c->place->name };
 }
 
 static void

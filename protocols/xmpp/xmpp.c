@@ -212,7 +212,8 @@ on_stanza(void *arg, xmpp_stanza_t *st)
 {
 	struct xmpp *x = arg;
 
-	if (!*stanza_get(st, "from") || !*stanza_get(st, "to"))
+	if (!*stanza_get(st, "from") || !*stanza_get(st, "to") ||
+	    hosted_denied(x, st))
 		return;
 	if (stanza_is(st, "message"))
 		on_message(x, st);

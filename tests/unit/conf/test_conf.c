@@ -156,6 +156,45 @@ every_option_of_a_gateway_is_read(void **state UNUSED)
 	conf_free(conf);
 }
 
+#define HOSTS(more)                                  \
+	"networks: {\n" XMPP_BEGIN                   \
+	"gateway: { networks = [ \"any\" ]; }; };\n" \
+	"any: { protocol = \"irc\"; " more " };\n};\n"
+
+static void
+hosts_are_read_and_made_networks(void **state UNUSED)
+{
+	struct conf *conf = parse(
+		HOSTS("hosts: { allow = [ \"*.example.org\", \"irc.*\" ]; "
+		      "deny = [ \"*.evil.example.org\" ]; networks = 7; };"),
+		"");
+	const struct conf_gateway *gateway = conf->networks[0].xmpp->gateway;
+	const struct conf_hosts *hosts = conf->networks[1].irc->hosts;
+	const struct conf *own;
+
+	assert_int_equal(gateway->n_networks, 0);
+	assert_ptr_equal(gateway->hosts, &conf->networks[1]);
+	assert_true(conf_is_template(&conf->networks[1]));
+	assert_int_equal(hosts->port, 6697);
+	assert_int_equal(hosts->max, 7);
+	assert_false(hosts->private);
+	assert_true(conf_permits_host(hosts, "a.example.org"));
+	assert_true(conf_permits_host(hosts, "irc.example.net"));
+	assert_false(conf_permits_host(hosts, "a.evil.example.org"));
+	assert_false(conf_permits_host(hosts, "example.org"));
+	assert_false(conf_permits_host(hosts, "a/b.example.org"));
+	own = conf_for_host(conf, "a.example.org");
+	conf_free(conf); /* it has a use of that */
+	assert_string_equal(own->networks[0].name, "a.example.org");
+	assert_int_equal(own->networks[0].irc->n_servers, 1);
+	assert_string_equal(own->networks[0].irc->servers[0].host,
+			    "a.example.org");
+	assert_int_equal(own->networks[0].irc->servers[0].port, 6697);
+	assert_true(own->networks[0].irc->public_only);
+	assert_false(conf_is_template(&own->networks[0]));
+	conf_free(own);
+}
+
 static void
 admins_are_people_of_networks(void **state UNUSED)
 {
@@ -621,7 +660,7 @@ the_example_is_right(void **state)
 {
 	struct conf *conf = load_example(*state, false);
 
-	assert_int_equal(conf->n_networks, 3);
+	assert_int_equal(conf->n_networks, 4);
 	assert_int_equal(conf->n_links, 4);
 	conf_free(conf);
 }
@@ -629,6 +668,15 @@ the_example_is_right(void **state)
 /* Compare a field of the example as it is and with all options set. */
 #define SAME(field) assert_int_equal(a->field, b->field)
 #define SAME_TEXT(field) assert_string_equal(a->field, b->field)
+
+static void
+same_hosts(const struct conf_hosts *a, const struct conf_hosts *b)
+{
+	SAME(port);
+	SAME(private);
+	SAME(max);
+	SAME(linger_s);
+}
 
 static void
 same_irc(const struct conf_irc *a, const struct conf_irc *b)
@@ -715,7 +763,8 @@ the_defaults_that_the_example_shows_are_the_real_ones(void **state)
 	SAME(queue_age_s);
 	same_xmpp(a->networks[0].xmpp, b->networks[0].xmpp);
 	same_irc(a->networks[1].irc, b->networks[1].irc);
-	same_mqtt(a->networks[2].mqtt, b->networks[2].mqtt);
+	same_hosts(a->networks[2].irc->hosts, b->networks[2].irc->hosts);
+	same_mqtt(a->networks[3].mqtt, b->networks[3].mqtt);
 	same_member(&a->links[1].members[1], &b->links[1].members[1]);
 
 	/* And they were set indeed. */
@@ -742,6 +791,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(an_irc_network_has_its_defaults),
 		cmocka_unit_test(what_is_not_said_of_a_gateway_has_its_default),
 		cmocka_unit_test(every_option_of_a_gateway_is_read),
+		cmocka_unit_test(hosts_are_read_and_made_networks),
 		cmocka_unit_test(admins_are_people_of_networks),
 		cmocka_unit_test(
 			a_network_that_only_a_gateway_uses_needs_no_nick),

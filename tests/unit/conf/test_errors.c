@@ -16,6 +16,10 @@
 	"other: { protocol = \"irc\"; server = \"localhost\"; "            \
 	"nick = \"causeway\"; };\n};\n" LINKS,
 
+#define HOSTS(networks, gateway, block)                                \
+	"networks: {\n" XMPP_BEGIN "gateway: { networks = [ " networks \
+	" ]; " gateway " }; };\nany: { protocol = \"irc\"; " block " };\n};\n"
+
 /* clang-format off */
 static const struct {
 	const char *text, *errors;
@@ -350,6 +354,18 @@ static const struct {
 	  "c.conf:3: gateway of network \"xmpp\" leads to networks with protocol = \"irc\", \"matrix\" or \"mqtt\", and \"xmpp\" has \"xmpp\"\n" },
 	{ GATEWAY("networks = [ \"libera\", \"libera\" ];")
 	  "c.conf:3: gateway of network \"xmpp\": \"libera\" stands there twice\n" },
+	{ HOSTS("\"any\"", "fixed = \"any\";", "hosts: { allow = [ \"*\" ]; };"),
+	  "c.conf:3: gateway of network \"xmpp\": \"any\" stands for many hosts, and an address that names none can mean one network only\n" },
+	{ HOSTS("\"any\"", "", "server = \"x.example.org\"; hosts: { allow = [ \"*\" ]; };"),
+	  "c.conf:4: network \"any\" has \"hosts\" and a \"server\": give the server a network of its own\n" },
+	{ HOSTS("\"any\"", "", ""),
+	  "c.conf:4: network \"any\" lacks the option \"server\", such as \"irc.example.org:6697\"\n" },
+	{ HOSTS("\"any\"", "", "hosts: { deny = [ \"a b\" ]; port = 0; };"),
+	  "c.conf:4: \"deny\": expected a host, with * for any part of it, such as \"*.example.org\", found \"a b\"\n"
+	  "c.conf:4: \"port\": expected a number from 1 to 65535, found the number 0\n"
+	  "c.conf:4: hosts of network \"any\" lacks the option \"allow\", such as \"*.example.org\"\n" },
+	{ HOSTS("\"any\", \"more\"", "", "hosts: { allow = [ \"*\" ]; }; };\nmore: { protocol = \"irc\"; hosts: { allow = [ \"*\" ]; };"),
+	  "c.conf:5: network \"more\" has \"hosts\", and so has \"any\": only one may\n" },
 	{ GATEWAY("networks = [ \"libera\" ]; users = [ \"a b\" ]; fixed = \"liberta\";")
 	  "c.conf:3: \"users\": expected a domain, an address without resource, or \"*\", found \"a b\"\n"
 	  "c.conf:3: gateway of network \"xmpp\": unknown network \"liberta\"; did you mean \"libera\"?\n" },

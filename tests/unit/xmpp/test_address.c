@@ -29,6 +29,22 @@ static const struct conf_gateway fixed_gateway = { .networks = networks,
 						   .n_networks = 3,
 						   .fixed = &libera };
 
+static const char *const allow[] = { "*.example.org", "192.0.2.*" };
+static const char *const deny[] = { "bad.example.org" };
+static const struct conf_hosts hosts = {
+	.allow = allow, .n_allow = 2, .deny = deny, .n_deny = 1
+};
+static const struct conf_irc others_irc = { .hosts = &hosts };
+static const struct conf_network others = { .name = "others",
+					    .irc = &others_irc };
+static const struct conf_gateway wide_gateway = { .networks = networks,
+						  .n_networks = 2,
+						  .hosts = &others };
+static const struct conf_gateway wide_fixed_gateway = { .networks = networks,
+							.n_networks = 2,
+							.hosts = &others,
+							.fixed = &libera };
+
 struct row {
 	const char *local;
 	enum address_kind kind;
@@ -105,6 +121,81 @@ with_a_fixed_network_it_needs_no_name(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check(&fixed_gateway, &rows[i]);
+}
+
+/* With a label of its own, the host; what stands for it is all the same. */
+static void
+hosts_that_are_permitted_are_networks(void **state UNUSED)
+{
+	static const struct {
+		const char *local, *label;
+		enum address_kind kind;
+		const char *canonical;
+	} rows[] = {
+		{ "irc.example.org", "irc.example.org", ADDRESS_NETWORK,
+		  "irc.example.org@gw" },
+		{ "#dev%irc.example.org", "irc.example.org", ADDRESS_CHANNEL,
+		  "#dev%irc.example.org@gw" },
+		{ "#dev%IRC.Example.org", "irc.example.org", ADDRESS_CHANNEL,
+		  "#dev%irc.example.org@gw" },
+		{ "ann%192.0.2.1", "192.0.2.1", ADDRESS_PERSON,
+		  "ann%192.0.2.1@gw" },
+		{ "#dev%irc.oftc.net", "oftc", ADDRESS_CHANNEL,
+		  "#dev%oftc@gw" },
+	};
+	static const char *const denied[] = {
+		"#x%bad.example.org", "ann%BAD.example.org", "bad.example.org",
+		"#x%example.org",     "#x%irc.example.net",
+	};
+	static const char *const foreign[] = {
+		"others",
+		"#x%others",
+		"#x%.example.org",
+		"#x%irc..example.org",
+		"#x%irc.example.org.",
+		"#x%-.example.org",
+		"#x%i_c.example.org",
+		"%irc.example.org",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct address_place place;
+		char out[3 * JID_PART_MAX + 3];
+
+		address_read(&wide_gateway, rows[i].local, &place);
+		assert_int_equal(place.kind, rows[i].kind);
+		assert_string_equal(place.label, rows[i].label);
+		assert_true(address_write(&wide_gateway, &place, "gw", out,
+					  sizeof(out)));
+		assert_string_equal(out, rows[i].canonical);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(denied); i++) {
+		struct address_place place;
+
+		address_read(&wide_gateway, denied[i], &place);
+		assert_int_equal(place.kind, ADDRESS_DENIED);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
+		check(&wide_gateway, &(struct row){ foreign[i], ADDRESS_FOREIGN,
+						    NULL, "", NULL });
+}
+
+static void
+a_fixed_network_and_hosts_go_together(void **state UNUSED)
+{
+	struct address_place place;
+	char out[3 * JID_PART_MAX + 3];
+
+	check(&wide_fixed_gateway, &(struct row){ "#dev", ADDRESS_CHANNEL,
+						  &libera, "#dev", "#dev@gw" });
+	check(&wide_fixed_gateway,
+	      &(struct row){ "x.example.org", ADDRESS_PERSON, &libera,
+			     "x.example.org", "x.example.org@gw" });
+	address_read(&wide_fixed_gateway, "#x%irc.example.org%libera", &place);
+	assert_string_equal(place.name, "#x%irc.example.org");
+	assert_true(address_write(&wide_fixed_gateway, &place, "gw", out,
+				  sizeof(out)));
+	assert_string_equal(out, "#x%irc.example.org%libera@gw");
 }
 
 static void
@@ -185,6 +276,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_name_a_place_on_a_network),
 		cmocka_unit_test(with_a_fixed_network_it_needs_no_name),
+		cmocka_unit_test(hosts_that_are_permitted_are_networks),
+		cmocka_unit_test(a_fixed_network_and_hosts_go_together),
 		cmocka_unit_test(what_leads_nowhere_is_foreign),
 		cmocka_unit_test(people_have_the_address_that_leads_to_them),
 		cmocka_unit_test(a_list_allows_domains_addresses_and_everybody),

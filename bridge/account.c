@@ -241,6 +241,9 @@ static const struct setting room_settings[] = {
 	{ "persistent", SETTING_YES_NO, "Persistent",
 	  "Whether you stay in the channel while you are not in the room.",
 	  NULL },
+	{ "password", SETTING_SECRET, "Password",
+	  "What it takes to enter the channel; enter the room again then.",
+	  NULL },
 	{ .key = NULL },
 };
 static const struct setting own_settings[] = {
@@ -278,7 +281,8 @@ scope_of(struct network *net, const struct command_place *place,
 	*s = (struct scope){ .table = own_settings };
 	if (place->kind == PLACE_BRIDGE)
 		return true;
-	if (!life || !(life->net->caps & CAN_ACCOUNT))
+	if (!life || !(life->net->caps & (CAN_ACCOUNT | CAN_VISIT)) ||
+	    (place->kind == PLACE_NETWORK && !life->net->protocol->settings))
 		return false;
 	s->life = life;
 	s->number = life->net->id;
@@ -368,6 +372,18 @@ bool
 account_persists(struct netlife *home, const char *sender_id, int64_t channel)
 {
 	return is_set(home, sender_id, channel, &room_settings[1], false);
+}
+
+char *
+account_password(struct netlife *home, const char *sender_id, int64_t channel)
+{
+	struct account *account = account_use(home, sender_id);
+	const char *value = saved_value(
+		saved_find(account, -channel, room_settings[2].key));
+	char *copy = value ? xstrdup(value) : NULL;
+
+	account_unuse(account);
+	return copy;
 }
 
 /* A change on its way to disk. */

@@ -533,6 +533,11 @@ bool account_records(struct netlife *home, const char *sender_id,
 bool account_persists(struct netlife *home, const char *sender_id,
 		      int64_t channel);
 
+/* With what that person of home enters the channel of the hosted room with
+ * that number: as they have set it, the caller's; or NULL. */
+char *account_password(struct netlife *home, const char *sender_id,
+		       int64_t channel);
+
 /*
  * What the bridge itself keeps for an account, in the scope of a channel (its
  * number, times -1) under the setting's key; value NULL: nothing.

@@ -110,7 +110,10 @@ enter(struct room *room, struct member *m, const struct event *ev)
 	m->gateway = ev->flags & EVENT_GATEWAY;
 	if (!m->gateway)
 		return;
-	replace(&m->password, ev->password);
+	free(m->password);
+	m->password =
+		ev->password ? xstrdup(ev->password)
+			     : account_password(room->life, m->id, room->ch.id);
 	portal_knocked(room);
 	member_due(room, m);
 }

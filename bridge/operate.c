@@ -125,6 +125,9 @@ has_settings(struct bridge *bridge, const struct command_place *place)
 
 	if (place->kind == PLACE_BRIDGE)
 		return true;
+	if (life && place->kind == PLACE_CHANNEL &&
+	    (life->net->caps & CAN_VISIT))
+		return true;
 	return life && (life->net->caps & CAN_ACCOUNT);
 }
 

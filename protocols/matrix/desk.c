@@ -175,8 +175,10 @@ is_network(void *arg, const char *label)
 }
 
 static struct command_place
-place_of(const struct desk_words *w)
+place_of(const struct matrix *m, const struct desk_words *w)
 {
+	const struct conf_network *net =
+		w->network ? portal_target(m, w->network) : NULL;
 	struct command_place place = { .network = w->network, .name = w->name };
 
 	if (!w->network)
@@ -184,8 +186,9 @@ place_of(const struct desk_words *w)
 	else if (!w->name)
 		place.kind = PLACE_NETWORK;
 	else
-		place.kind =
-			strchr("#&+!", *w->name) ? PLACE_CHANNEL : PLACE_PERSON;
+		place.kind = net && portal_is_channel(net, w->name)
+				     ? PLACE_CHANNEL
+				     : PLACE_PERSON;
 	return place;
 }
 
@@ -196,7 +199,7 @@ run(struct matrix *m, const char *room, const char *who, const char *event,
 	struct ask *a = xcalloc(1, sizeof(*a));
 	const struct command_run what = {
 		.who = who,
-		.place = place_of(w),
+		.place = place_of(m, w),
 		.name = w->command,
 		.given = w->n ? w->given : NULL,
 		.n_given = w->n,

@@ -394,6 +394,23 @@ tell_topic(struct mroom *room)
 				   room->m });
 }
 
+/* It can be given to the bot, where nobody else reads it. */
+static void
+want_password(struct mroom *room, const char *user_id, const char *why)
+{
+	AUTO_STR network = { 0 };
+	AUTO_STR channel = { 0 };
+	AUTO_STR text = { 0 };
+
+	(void)portal_place(room->m, room->ch->name, &network, &channel);
+	str_init(&text, 1024);
+	str_printf(&text,
+		   "%s; in a direct chat tell %s: %s/%s configure "
+		   "password=..., and join again",
+		   why, room->m->bot, network.data, channel.data);
+	throw_out(room, user_id, text.data);
+}
+
 void
 portal_standing(struct network *net UNUSED, struct channel *ch,
 		const char *sender_id, const struct standing *s)
@@ -404,6 +421,9 @@ portal_standing(struct network *net UNUSED, struct channel *ch,
 		return;
 	if (s->state == OCCUPANT_JOINED)
 		tell_topic(room);
+	else if (s->state == OCCUPANT_REFUSED && s->why &&
+		 s->refusal == REFUSAL_PASSWORD)
+		want_password(room, sender_id, s->why);
 	else if (s->state == OCCUPANT_REFUSED)
 		throw_out(room, sender_id,
 			  s->why ? s->why : "the network lets you not in");

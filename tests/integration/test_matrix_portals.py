@@ -151,6 +151,26 @@ def test_a_room_for_members_only_says_so(both, closing):
                 e.content["membership"] == "leave"]
 
 
+def test_a_password_is_given_to_the_bot(both, closing):
+    v = Visit(both, closing, before=lambda v: v.ann.configure(
+        v.room, passwordprotectedroom=1, roomsecret="open sesame"))
+    reason = v.put_out()
+    line = f"xmpp/{v.room} configure password="
+    assert "password" in reason and line in reason
+    chat = v.mia.create(preset="trusted_private_chat", is_direct=True,
+                        invite=[both.service.bot_id])
+    v.mia.wait_member(chat, both.service.bot_id)
+    asked = v.mia.say(chat, line + '"open sesame"')
+    answer = v.mia.wait_for(lambda e: e.reply_to == asked)
+    assert "taken" in answer.body
+    v.mia.join(both.room_alias(v.room))
+    v.ann.wait_occupant(v.room, v.nick, 20)
+    # and nobody else comes in by that
+    noa = closing.matrix(both.synapse, closing.name("noa"))
+    noa.join(both.room_alias(v.room))
+    assert "password" in v.put_out(noa)
+
+
 def test_a_room_that_there_is_not_is_not_made(both, closing):
     mia = closing.matrix(both.synapse, closing.name("mia"))
     room = f"{closing.name('nowhere')}@{both.xmpp.rooms}"

@@ -685,6 +685,15 @@ struct occupant *bridge_occupant(struct channel *ch, const char *origin,
 				 const char *sender_id);
 
 /*
+ * For networks that tell all reactions of one person at once: calls fn for
+ * each mark that the sender of the reaction ev had put on the message that ev
+ * is about, before ev, and not taken back, oldest first. As far as it is on
+ * disk: what was raised this moment is not.
+ */
+void bridge_marks(struct network *net, const struct event *ev,
+		  void (*fn)(void *arg, const char *mark), void *arg);
+
+/*
  * Somebody wants to enter the hosted room called name, which stands for the
  * channel far (as that network writes it) of the network with that label.
  * Makes the two one link, or adds the room to the link that far is in. NULL,

@@ -127,6 +127,23 @@ event_find_all(struct db *db, const char *native_id, unsigned limit,
 	return rc;
 }
 
+int
+marks_standing(struct db *db, const struct marked *what,
+	       void (*fn)(void *arg, const char *mark), void *arg)
+{
+	sqlite3_stmt *st =
+		sql_start(db, SQL_MARKS_STANDING,
+			  ARGS(INT(what->channel), TEXT(what->target),
+			       TEXT(what->sender_id), INT(what->before),
+			       INT(what->removed)));
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0)
+		fn(arg, sql_column_text(st, 0));
+	sql_reset(st);
+	return rc;
+}
+
 /* Calls fn for the first column of each row; how many rows, or -errno. */
 static int
 each_id(struct db *db, enum statement which, const struct arg *args,

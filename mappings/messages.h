@@ -79,6 +79,18 @@ typedef void native_id_fn(void *arg, const char *native_id);
 int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 		     native_id_fn *fn, void *arg);
 
+/* One person's marks on one message, as they stood before an event. */
+struct marked {
+	int64_t channel;
+	const char *sender_id, *target; /* as the events have them */
+	int64_t before;                 /* number of that event, exclusive */
+	unsigned removed;               /* flag of events that took one away */
+};
+
+/* Calls fn for each that stands, oldest first. 0, or -errno. */
+int marks_standing(struct db *db, const struct marked *what,
+		   void (*fn)(void *arg, const char *mark), void *arg);
+
 /*
  * The past of a channel that gateway users have: what they said there, and
  * what was delivered there and confirmed. Numbers are exclusive bounds;

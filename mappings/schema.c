@@ -315,6 +315,14 @@ static const char *const memos[] = {
 	NULL,
 };
 
+/* 9: which reactions stand */
+static const char *const marks[] = {
+	"CREATE INDEX event_mark ON event (channel, target)"
+	"	WHERE mark IS NOT NULL;",
+	"PRAGMA user_version = 9;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
@@ -324,6 +332,7 @@ static const char *const *const migrations[] = {
 	stays,
 	withdrawals,
 	memos,
+	marks,
 };
 /* clang-format on */
 

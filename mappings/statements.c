@@ -266,6 +266,17 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	UNION SELECT e.id FROM channel c CROSS JOIN event e"
 		"	ON e.channel = c.id AND e.alt_id = ?1"
 		"	ORDER BY id DESC LIMIT ?2",
+	/* Of each mark the last word counts. */
+	[SQL_MARKS_STANDING] =
+		"SELECT e.mark FROM event e"
+		"	WHERE e.channel = ?1 AND e.target = ?2"
+		"	AND e.mark IS NOT NULL AND e.sender_id = ?3"
+		"	AND e.id < ?4 AND NOT e.flags & ?5"
+		"	AND NOT EXISTS (SELECT 1 FROM event l"
+		"		WHERE l.channel = ?1 AND l.target = ?2"
+		"		AND l.mark = e.mark AND l.sender_id = ?3"
+		"		AND l.id > e.id AND l.id < ?4)"
+		"	ORDER BY e.id",
 	/* Numbers grow with the time of receipt, or nearly so. */
 	[SQL_EVENT_FIRST_SINCE] =
 		"SELECT id FROM event WHERE received_ms >= ?1"

@@ -135,11 +135,20 @@ talk_drop(struct room *room)
 	}
 }
 
+static void
+add_line(void *set, const char *mark)
+{
+	str_printf(set, "%s\n", mark);
+}
+
+/* What is not remembered is on disk. ev: a reaction that is of that set. */
 static struct marks *
-marks_get(struct room *room, const char *who, const char *id)
+marks_get(struct room *room, const char *who, const char *id,
+	  const struct event *ev)
 {
 	struct marks *m;
 	AUTO_STR key = { 0 };
+	AUTO_STR set = { 0 };
 
 	str_init(&key, 4096);
 	str_printf(&key, "%s\n%s", who, id);
@@ -150,7 +159,9 @@ marks_get(struct room *room, const char *who, const char *id)
 		marks_free(room, room->marks); /* the oldest */
 	m = xcalloc(1, sizeof(*m));
 	m->key = str_take(&key);
-	m->set = xstrdup("");
+	str_init(&set, 4096);
+	bridge_marks(&room->x->net, ev, add_line, &set);
+	m->set = str_take(&set);
 	HASH_ADD_KEYPTR(hh, room->marks, m->key, strlen(m->key), m);
 	return m;
 }
@@ -207,7 +218,7 @@ static void
 react(struct room *room, const struct member *m, xmpp_stanza_t *st,
       const struct heard *h)
 {
-	AUTO(event) scratch = event_make(EVENT_REACTION);
+	AUTO(event) scratch = muc_member_event(room, m, EVENT_REACTION);
 	const char *list[MARKS_MAX];
 	size_t n;
 	const char *target = stanza_reactions(st, scratch, list, MARKS_MAX, &n);
@@ -220,7 +231,8 @@ react(struct room *room, const struct member *m, xmpp_stanza_t *st,
 		if (!strchr(list[i], '\n'))
 			str_printf(&set, "%s\n", list[i]);
 	}
-	struct marks *marks = marks_get(room, m->id, target);
+	scratch->target = target;
+	struct marks *marks = marks_get(room, m->id, target, scratch);
 	struct marking k = { room, m, target, h };
 	raise_difference(&k, marks->set, set.data, EVENT_REMOVED);
 	raise_difference(&k, set.data, marks->set, 0);
@@ -234,7 +246,7 @@ const char *
 talk_mark(struct room *room, const char *from, const char *target,
 	  const struct event *ev)
 {
-	struct marks *m = marks_get(room, from, target);
+	struct marks *m = marks_get(room, from, target, ev);
 	size_t n = strlen(ev->mark);
 	AUTO_STR set = { 0 };
 

@@ -639,6 +639,39 @@ nothing_left_is_refused(void **state)
 }
 
 static void
+ann_marks(struct fixture *f, const char *marks)
+{
+	AUTO_STR all = { 0 };
+
+	str_init(&all, 500);
+	for (; *marks; marks++)
+		str_printf(&all, "<reaction>%c</reaction>", *marks);
+	xmppd_say(f->server,
+		  "<message type='groupchat' from='" ROOM "/Ann' to='" LISTENER
+		  "' id='r'><reactions xmlns='urn:xmpp:reactions:0' id='s7'>"
+		  "%s</reactions></message>",
+		  all.data);
+	barrier(f);
+}
+
+/* A set says all; what stood before we were started is on disk. */
+static void
+marks_that_stood_before_are_no_news(void **state)
+{
+	struct fixture *f = *state;
+
+	enter_room(f);
+	recorder.marks = "ab";
+	ann_marks(f, "bc");
+	assert_int_equal(recorder_count("reaction"), 2);
+	assert_int_equal(recorder_count("{removed}"), 1);
+	recorder.marks = "x"; /* from now on we know */
+	ann_marks(f, "");
+	assert_int_equal(recorder_count("reaction"), 4);
+	assert_int_equal(recorder_count("{removed}"), 3);
+}
+
+static void
 an_edit_names_what_it_replaces(void **state)
 {
 	struct fixture *f = *state;
@@ -890,6 +923,7 @@ main(void)
 		CASE(a_puppet_that_is_out_gives_back_all_behind_it),
 		CASE(nobody_else_confirms),
 		CASE(nothing_left_is_refused),
+		CASE(marks_that_stood_before_are_no_news),
 		CASE(an_edit_names_what_it_replaces),
 		CASE(private_words_go_both_ways),
 		CASE(strangers_may_not_write_to_puppets),

@@ -372,3 +372,34 @@ def test_who_kicks_a_puppet_keeps_it_out(crowd):
     seen = t.mia.wait_text(f"<{eve.nick}> still here", since=mark)
     assert seen.sender == t.service.bot_id
     eve.part(t.channel)
+
+
+# ---- after a restart; last, because everybody comes anew ---------------------
+
+def test_marks_that_stand_are_known_after_a_restart(crowd):
+    """On XMPP one stanza tells all marks of a person: neither are those told
+    again that stood before, nor is one lost that a puppet had."""
+    t = crowd
+    ann, mia = Side(t, "xmpp"), Side(t, "matrix")
+    since_ann, since_mia = t.ann.mark(), t.mia.mark()
+    hers = mia.say("marks of ann")
+    there = ann.sees("marks of ann", mia.nick, since_ann)
+    ann.mark(there, [THUMB])
+    first = mia.wait(lambda e: e.relates.get("event_id") == hers, since_mia)
+    own = ann.say("marks of mia")
+    seen = mia.sees("marks of mia", ann.nick, since_mia)
+    mia.mark(seen, [THUMB])
+    ann.wait(lambda s: _marks(s, own) == {THUMB}, since_ann)
+
+    since_ann, since_mia = t.ann.mark(), t.mia.mark()
+    t.bridge.restart()
+    t.ann.wait_for(lambda s: s.kind == "presence" and s.nick == t.mia_nick and
+                   not s.type, 30, since_ann)
+    mia.mark(seen, ["\U0001f389"])
+    ann.wait(lambda s: _marks(s, own) == {THUMB, "\U0001f389"}, since_ann)
+    ann.mark(there, [THUMB, "\U0001f389"])
+    second = mia.wait(lambda e: e.relates.get("event_id") == hers, since_mia)
+    assert second.relates["key"] == "\U0001f389"
+    ann.mark(there, [])
+    for mark in (first, second):
+        mia.wait(lambda e, mark=mark: e.redacts == mark.id, since_mia)

@@ -462,6 +462,14 @@ bridge_history(struct channel *ch UNUSED, const struct history_query *query,
 }
 
 void
+bridge_marks(struct network *net UNUSED, const struct event *ev UNUSED,
+	     void (*fn)(void *arg, const char *mark), void *arg)
+{
+	for (const char *at = recorder.marks; at && *at; at++)
+		fn(arg, (const char[]){ *at, '\0' });
+}
+
+void
 bridge_commands(struct network *door UNUSED, const char *who UNUSED,
 		const struct command_place *place,
 		void (*fn)(void *arg, const struct command *command), void *arg)

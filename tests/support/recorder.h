@@ -65,6 +65,7 @@ struct recorder {
 		resident; /* the one of every room; id NULL: there is none */
 	const char *password; /* of that one */
 	int64_t unread;       /* nobody may read events up to that number */
+	const char *marks; /* a letter for each that stands on disk; or NULL */
 	const struct command *commands; /* what may be run anywhere, or NULL */
 	/* what the users of accounts have set: keys and values, then NULL; the
 	 * same for doors and for networks */

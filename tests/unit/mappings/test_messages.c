@@ -291,6 +291,62 @@ an_id_is_found_wherever_it_was_given(void **state)
 }
 
 static void
+add_mark(void *arg, const char *mark)
+{
+	str_printf(arg, "%s ", mark);
+}
+
+static void
+of_each_mark_the_last_word_stands(void **state)
+{
+	enum { PUT = 0, TAKEN = 4 };
+	struct db *db = *state;
+	int64_t a = channel_of(db, "xmpp", "a");
+	const struct {
+		const char *who, *target, *mark;
+		unsigned flags;
+	} said[] = {
+		{ "ann", "m1", "+", PUT },   { "ann", "m1", "-", PUT },
+		{ "ann", "m1", "+", TAKEN }, { "ann", "m1", "*", PUT },
+		{ "bob", "m1", "+", PUT },   { "ann", "m2", "?", PUT },
+		{ "ann", "m1", "+", PUT },   { "ann", "m1", "-", TAKEN },
+	};
+	static const struct {
+		struct marked what;
+		const char *stand;
+	} rows[] = {
+		{ { .sender_id = "ann", .target = "m1", .before = 100 },
+		  "* + " },
+		{ { .sender_id = "ann", .target = "m1", .before = 3 }, "+ - " },
+		{ { .sender_id = "ann", .target = "m1", .before = 4 }, "- " },
+		{ { .sender_id = "bob", .target = "m1", .before = 100 }, "+ " },
+		{ { .sender_id = "eve", .target = "m1", .before = 100 }, "" },
+		{ { .sender_id = "ann", .target = "m3", .before = 100 }, "" },
+	};
+	int64_t known;
+
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+		put(db,
+		    (struct event_row){ .id = (int64_t)i + 1,
+					.channel = a,
+					.sender_id = said[i].who,
+					.target = said[i].target,
+					.mark = said[i].mark,
+					.flags = said[i].flags },
+		    &known);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct marked what = rows[i].what;
+		AUTO_STR out = { 0 };
+
+		what.channel = a;
+		what.removed = TAKEN;
+		str_init(&out, 100);
+		assert_int_equal(marks_standing(db, &what, add_mark, &out), 0);
+		assert_string_equal(out.data, rows[i].stand);
+	}
+}
+
+static void
 an_alt_id_cannot_take_the_place_of_an_id(void **state)
 {
 	struct db *db = *state;
@@ -571,6 +627,7 @@ main(void)
 		TEST(an_event_is_found_by_its_own_and_its_delivered_ids),
 		TEST(an_id_used_again_means_the_latest),
 		TEST(an_id_is_found_wherever_it_was_given),
+		TEST(of_each_mark_the_last_word_stands),
 		TEST(an_alt_id_cannot_take_the_place_of_an_id),
 		TEST(an_event_has_the_ids_of_the_channel_asked_for),
 		TEST(the_past_is_what_was_said_and_what_was_shown),

@@ -193,6 +193,17 @@ ban_of(const struct session *s, const char *text)
 							    : GATE_BANNED;
 }
 
+/* An operator's KILL, with words of theirs, which mean nothing. Services do the
+ * same for a ban of theirs; that one has a name. */
+static bool
+is_kill(const char *text)
+{
+	static const char *const kills[] = { "killed (", "killed by", NULL };
+	static const char *const bans[] = { "akill", "autokill", NULL };
+
+	return mentions(text, kills) && !mentions(text, bans);
+}
+
 /* From ERROR's text, which no standard fixes. */
 static enum session_end
 how_ended(struct session *s, const char *text)
@@ -214,6 +225,8 @@ how_ended(struct session *s, const char *text)
 		NULL,
 	};
 
+	if (is_kill(text))
+		return SESSION_LOST;
 	if (mentions(text, banned)) {
 		turned_away(s, ban_of(s, text), text);
 		return SESSION_REFUSED;
@@ -228,7 +241,10 @@ how_ended(struct session *s, const char *text)
 static void
 hung_up(struct session *s, const char *text)
 {
-	if (s->last_error)
+	/* What is said to who quits repeats their own words. */
+	if (s->state == SESSION_CLOSING)
+		session_fail(s, SESSION_CLOSED, NULL);
+	else if (s->last_error)
 		session_fail(s, how_ended(s, s->last_error), s->last_error);
 	else
 		session_fail(s,

@@ -15,6 +15,7 @@
 
 #include "bridge/base.h"
 #include "bridge/log.h"
+#include "bridge/text.h"
 #include "conf/conf.h"
 
 #include <inttypes.h>
@@ -24,14 +25,14 @@
 
 #define HELP_MS 30000
 #define TELL_MS (3600 * 1000)
+#define QUOTE_BYTES 300
 
 static const char help[] =
 	"This is a bridge to other networks. It passes on what is said in "
 	"the rooms it was invited to; to say something to one person, write "
 	"to that person's address or nick instead.";
 
-/* A chat message with a body; to an occupant of a room if private is set. */
-static xmpp_stanza_t *
+xmpp_stanza_t *
 chat_new(struct xmpp *x, const char *from, const char *to, const char *body)
 {
 	xmpp_stanza_t *st = stanza_new(x->ctx, "message", from, to, "chat");
@@ -449,11 +450,24 @@ direct_resolve(struct network *net, const char *text, char *id, size_t size)
 	       jid_format(&jid, id, size);
 }
 
+void
+undelivered_text(struct str *out, const struct event *ev, const char *why)
+{
+	size_t len = utf8_cut(ev->text.utf8, ev->text.len, QUOTE_BYTES);
+
+	str_printf(out, "Not delivered: %s", why);
+	if (len)
+		str_printf(out, "\n> %.*s%s", (int)len, ev->text.utf8,
+			   len < ev->text.len ? "…" : "");
+}
+
 /* A private message of st's kind that could not be delivered. */
 static void
-bounce_contact(struct xmpp *x, const struct event *ev, const char *text)
+bounce_contact(struct xmpp *x, const struct event *ev, const char *why,
+	       const char *text)
 {
 	char from[FULL_JID_MAX];
+	AUTO_STR told = { 0 };
 	const char *to;
 
 	if (!address_of_person(x->conf->gateway, ev->to.id, ev->to.network,
@@ -461,8 +475,9 @@ bounce_contact(struct xmpp *x, const struct event *ev, const char *text)
 		return;
 	to = author_find(x, ev->sender.id);
 	if (!to) { /* before our time: a word, then, and no error */
-		if (xmpp_may_tell(x, ev->sender.id, text, TELL_MS))
-			xmpp_post(x, chat_new(x, from, ev->sender.id, text));
+		str_init(&told, UNDELIVERED_MAX);
+		undelivered_text(&told, ev, why);
+		xmpp_post(x, chat_new(x, from, ev->sender.id, told.data));
 		return;
 	}
 	/* An error is made from what it answers: build that first. */
@@ -493,7 +508,7 @@ direct_bounce(struct network *net, struct channel *ch, const struct event *ev,
 	str_printf(&text, "Your message was not delivered: %s", why);
 	if (!m) {
 		if (event_is_direct(ev) && !strchr(ev->sender.id, '/'))
-			bounce_contact(x, ev, text.data);
+			bounce_contact(x, ev, why, text.data);
 		return;
 	}
 	/* Not as an error: a room throws out whoever sends one (333). */

@@ -368,6 +368,18 @@ hosted_message(struct xmpp *x, xmpp_stanza_t *st)
 	return true;
 }
 
+/* Who is not in the room can be sent no error from it: servers drop those
+ * that are for nobody's client (RFC 6121 8.5.2.1.1). A word waits for them. */
+static void
+tell_absent(struct hosted *h, const struct event *ev, const char *why)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, UNDELIVERED_MAX);
+	undelivered_text(&text, ev, why);
+	xmpp_post(h->x, chat_new(h->x, h->jid, ev->sender.id, text.data));
+}
+
 bool
 hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
 	      const char *why)
@@ -375,6 +387,8 @@ hosted_bounce(struct xmpp *x, struct channel *ch, const struct event *ev,
 	struct hosted *h = ch ? hosted_find_id(x, ch->id) : NULL;
 	struct guest *g = h ? guest_find(h, ev->sender.id) : NULL;
 
+	if (h && (!g || !g->clients))
+		tell_absent(h, ev, why);
 	for (struct client *c = g ? g->clients : NULL; c; c = c->next) {
 		xmpp_stanza_t *said = stanza_new(x->ctx, "message", c->jid,
 						 c->room, "groupchat");

@@ -197,6 +197,15 @@ void direct_received(struct xmpp *x, xmpp_stanza_t *st);
 /* The delivery of a direct channel onto the wire. */
 void direct_send(struct xmpp *x, struct delivery *d);
 
+/* A chat message with a body. */
+xmpp_stanza_t *chat_new(struct xmpp *x, const char *from, const char *to,
+			const char *body);
+
+/* In words, to an author who can be sent no error any more: what they said, in
+ * short, and why it did not get through. Adds to out. */
+#define UNDELIVERED_MAX 8192
+void undelivered_text(struct str *out, const struct event *ev, const char *why);
+
 void direct_bounce(struct network *net, struct channel *ch,
 		   const struct event *ev, const char *why);
 

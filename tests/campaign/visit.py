@@ -50,6 +50,8 @@ class Attendant:
     def __init__(self, peer, room, nick):
         self.peer, self.room, self.nick = peer, room, nick
         self.life, self.inside = 0, -1  # of the gateway: now, when it entered
+        self.outs = []  # presences that said that it is out
+        self._read = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -59,14 +61,26 @@ class Attendant:
     def is_in(self):
         return self.inside == self.life
 
+    def _look(self):
+        """Has it been told that it is out?"""
+        for s in self.peer.record[self._read:]:
+            self._read += 1
+            if (s.kind == "presence" and s.bare == self.room and
+                    s.type == "unavailable" and 110 in s.codes and
+                    303 not in s.codes):
+                self.outs.append(s)
+                self.inside = -1
+
     def _run(self):
         while not self._over.wait(AGAIN_S):
+            self._look()
             if not self.is_in():
                 self._enter(self.life)
 
     def _enter(self, life):
         """As a client does that asks the archive for what was said."""
         try:
+            self._read = self.peer.mark()
             self.peer.join(self.room, self.nick, timeout=2)
             self.inside = life
         except (Refused, TimeoutError):
@@ -84,7 +98,8 @@ class Attendant:
 class Visit:
     """Stands where conftest.Pair stands in kills.py."""
 
-    def __init__(self, things, xmpp, irc, window):
+    def __init__(self, things, xmpp, irc, window, xmpp_options=None,
+                 irc_options=None):
         things.servers += [xmpp, irc]
         self.xmpp, self.irc, self.window = xmpp, irc, window
         self.channel = "#" + things.name("visit")
@@ -95,11 +110,12 @@ class Visit:
         self.bob.join(self.channel)
         self.ann_nick = things.name("ann")
         self.private = f"{self.bob.nick}%irc@{GATEWAY}"
-        network = irc_network(irc, window=window)
+        network = irc_network(irc, window=window, **irc_options or {})
         del network["nick"]
         self.bridge = things.bridge(
             {"xmpp": xmpp_network(xmpp, gateway={"networks": ["irc"]},
-                                  window=window), "irc": network}, {})
+                                  window=window, **xmpp_options or {}),
+             "irc": network}, {})
         self.clients = [
             Attendant(self.ann, self.room, self.ann_nick),
             Attendant(self.carol, self.room, things.name("carol"))]
@@ -162,12 +178,13 @@ class Talk:
         self.visit = visit
         mark = visit.channel[1:]
         ann, bob = visit.ann, visit.bob
+        # the id of what ann says is its text
         self.to_channel = Stream(f"{mark}x", lambda t: ann.say(
-            visit.room, t), PACE_S)
+            visit.room, t, t), PACE_S)
         self.to_room = Stream(f"{mark}i", lambda t: bob.say(
             visit.channel, t), PACE_S)
-        self.to_bob = Stream(f"{mark}y", lambda t: ann.chat(
-            visit.private, t), PACE_S)
+        self.to_bob = Stream(f"{mark}y", lambda t: ann.message(
+            visit.private, t, "chat", t), PACE_S)
         self.to_ann = Stream(f"{mark}j", lambda t: bob.say(
             visit.ann_nick, t), PACE_S)
         self.streams = (self.to_channel, self.to_room, self.to_bob,
@@ -203,6 +220,14 @@ class Talk:
     @staticmethod
     def kept(stream, archive):
         return [t for _, t in archive if t.startswith(stream.prefix + "-")]
+
+    def untold(self, stream):
+        """What ann said that was neither taken nor came back as an error."""
+        known = set(taken(self.visit.bridge, stream.prefix))
+        known |= {s.id for s in self.visit.ann.record
+                  if s.kind == "message" and s.type == "error"}
+        said = {f"{stream.prefix}-{n + 1:06}" for n in range(stream.said)}
+        return sorted(said - known)
 
     def tally(self, stream, seen):
         return Tally(stream.said, taken(self.visit.bridge, stream.prefix),

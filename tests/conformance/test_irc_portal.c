@@ -689,6 +689,45 @@ a_connection_cut_at_any_stage_is_reported(void **state)
 	assert_int_equal(recorder.sent, 0);
 }
 
+/* Servers tell who quits, or was killed, why: in somebody else's words. They
+ * close no door to the others. */
+static void
+the_words_of_who_quits_ban_nobody(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	irc_protocol.ops.expel(fx->net, "home", "Ann", "too many, too fast");
+	expect_line(fx, "0> QUIT :too many, too fast");
+	say_to(fx, 0, "ERROR :Closing link: [Quit: too many, too fast]");
+	peer_close(fx->d.peer, 0);
+	puppet(fx, 0, &fx->room); /* too early; says when it is over */
+	expect(fx, "puppet left #a Ann asked");
+	puppet(fx, 0, &fx->room);
+	assert_true(recorder_wait(fx->loop, "puppet joined #a Ann as", 2));
+}
+
+static void
+the_words_of_a_kill_ban_nobody(void **state)
+{
+	static const char *const killed[] = {
+		"ERROR :Closing link: (h) [Killed (op (too many, banned))]",
+		"ERROR :Killed by op: throttled, K-line next",
+	};
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	for (int i = 0; i < 2; i++) {
+		enter(fx, (size_t)i);
+		say_to(fx, i, killed[i]);
+		peer_close(fx->d.peer, i);
+	}
+	expect(fx, "puppet left #a Ann lost: ");
+	expect(fx, "puppet left #a Bob lost: ");
+	enter(fx, 2);
+}
+
 static void
 two_users_may_write_to_each_other(void **state)
 {
@@ -1139,6 +1178,8 @@ main(void)
 		CASE(a_lost_account_is_told_so_and_comes_back),
 		CASE(a_banned_account_is_refused),
 		CASE(a_connection_cut_at_any_stage_is_reported),
+		CASE(the_words_of_who_quits_ban_nobody),
+		CASE(the_words_of_a_kill_ban_nobody),
 		CASE(two_users_may_write_to_each_other),
 		CASE(in_a_linked_channel_the_listener_hears),
 	};

@@ -663,6 +663,38 @@ a_message_that_failed_comes_back_to_its_author(void **state)
 }
 
 static void
+an_author_who_has_left_is_told_in_words(void **state)
+{
+	struct fixture *f = *state;
+	struct event *said, *long_one;
+	char text[401];
+
+	ann_is_in(f);
+	cid_is_in(f);
+	say(f, "ann@test/a", ROOM, "<body>hello</body>");
+	said = event_ref(recorder.last_event);
+	stand(f, "ann@test",
+	      &(struct standing){ OCCUPANT_ABSENT, NULL, REFUSAL_OTHER,
+				  "killed" });
+	clear(f);
+	xmpp_protocol.ops.bounce(f->net, &f->room, said, "too late");
+	expect_seen(f, "ann@test",
+		    "<message from='" ROOM "' to='ann@test' type='chat'>"
+		    "<body>Not delivered: too late\n> hello</body>"
+		    "</message>\n");
+	expect_seen(f, "cid@test/c", "");
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	long_one = event_copy(said);
+	event_set_text(long_one, text);
+	xmpp_protocol.ops.bounce(f->net, &f->room, long_one, "too late");
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test"), "xxx…</body>"));
+	event_unref(long_one);
+	event_unref(said);
+}
+
+static void
 a_subject_is_changed_and_taken_back(void **state)
 {
 	struct fixture *f = *state;
@@ -1104,6 +1136,7 @@ main(void)
 		T(only_who_is_in_may_speak),
 		T(what_cannot_be_passed_on_is_refused),
 		T(a_message_that_failed_comes_back_to_its_author),
+		T(an_author_who_has_left_is_told_in_words),
 		T(a_subject_is_changed_and_taken_back),
 		T(a_private_word_goes_to_one),
 		T(a_user_writes_to_a_person_and_gets_errors_from_there),

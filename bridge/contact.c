@@ -240,12 +240,13 @@ static void
 watch(struct follow *f)
 {
 	f->watched = true;
-	if (f->life->net->caps & CAN_ACCOUNT) {
+	f->c.passive = false;
+	f->life->net->protocol->ops.watch(f->life->net, &f->c);
+	if ((f->life->net->caps & CAN_ACCOUNT) && !f->c.passive) {
 		f->room = room_direct_open(f->life, f->c.person, f->channel);
 		f->room->followed++;
 		puppet_stand(f->room, f->by->home, &f->by->sender);
 	}
-	f->life->net->protocol->ops.watch(f->life->net, &f->c);
 }
 
 static void

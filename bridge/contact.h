@@ -18,7 +18,8 @@
  * can find out who is here. Only for those who are here is anybody watched.
  *
  * Where people have accounts (CAN_ACCOUNT), the follower has a puppet there in
- * the direct channel with that person, for as long as the contact is watched.
+ * the direct channel with that person, for as long as the contact is watched;
+ * but not for a contact that is passive.
  */
 
 #include "bridge/event.h"
@@ -32,6 +33,9 @@ struct contact {
 	struct network *network; /* the person's */
 	const char *person;      /* sender id there, as resolve() writes it */
 	struct address follower;
+	/* Set by watch(): this is no person but their network, which tells
+	 * whether the follower is connected, and connects nobody. */
+	bool passive;
 	void *data; /* the adapter's own */
 };
 

@@ -208,6 +208,7 @@ struct room {
 	char *identity;       /* digest of what everybody calls it, or NULL */
 	char *notice;         /* what we show other bridges there, or NULL */
 	bool announce;        /* it has changed */
+	bool moded;           /* hosted: so have ch.modes */
 	struct peer *peers;   /* those who show one; standby.c */
 	unsigned group;       /* 0: no other bridge joins it to any */
 	char *why;            /* it was last left; NULL: never was */
@@ -575,6 +576,9 @@ int stays_read(struct netlife *home, const char *sender_id, int64_t channel,
 
 /* The channel that the network with accounts writes like that, or NULL. */
 struct room *portal_far(struct netlife *life, const char *channel);
+
+/* How far is has changed: so have the rooms that stand for it. */
+void portal_moded(struct room *far);
 
 /* The hosted room that stands for that channel of that network, or NULL. */
 struct room *portal_find(struct netlife *home, const struct netlife *far,

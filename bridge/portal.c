@@ -223,6 +223,7 @@ portal_open(const struct opening *op)
 		far->untried = op->asked;
 	}
 	room->far = far;
+	room->ch.modes = far->ch.modes;
 	room->portal = op->portal;
 	HASH_ADD_KEYPTR(hh_name, op->life->hosted, room->ch.name,
 			strlen(room->ch.name), room);
@@ -403,6 +404,19 @@ portal_password(struct room *far)
 	free(far->password);
 	far->password = password ? xstrdup(password) : NULL;
 	far->ch.password = far->password;
+}
+
+void
+portal_moded(struct room *far)
+{
+	struct room *room;
+
+	EACH_HOSTED(room, far)
+	{
+		room->ch.modes = far->ch.modes;
+		room->moded = true;
+		bridge_mark(room);
+	}
 }
 
 static void

@@ -212,6 +212,18 @@ enum refusal {
 	REFUSAL_KICKED,
 };
 
+/* How a channel is, for everybody; of a hosted room, how the channel is that it
+ * stands for. */
+enum channel_mode {
+	CHANNEL_MODES_KNOWN = 1 << 0, /* else nothing is */
+	CHANNEL_MODERATED = 1 << 1,   /* only who has a rank is heard */
+	CHANNEL_INVITED_ONLY = 1 << 2,
+	CHANNEL_HAS_PASSWORD = 1 << 3,
+	CHANNEL_HAS_LIMIT = 1 << 4,
+	CHANNEL_SECRET = 1 << 5,     /* in no list */
+	CHANNEL_TOPIC_LOCK = 1 << 6, /* changed by who has a rank */
+};
+
 /* A MUC, an IRC channel, a topic tree, or a conversation with one person. */
 struct channel {
 	int64_t id; /* stable across restarts */
@@ -222,6 +234,7 @@ struct channel {
 	unsigned caps;        /* enum capability; the adapter may narrow it */
 	struct limits limits; /* the adapter may narrow them */
 	bool joined;
+	unsigned modes;     /* enum channel_mode; see bridge_moded() */
 	bool portal;        /* heard through the puppets in it; see "Portals" */
 	const char *cursor; /* where to go on; see "Catching up" */
 	/*
@@ -452,6 +465,10 @@ struct protocol_ops {
 	void (*standing)(struct network *net, struct channel *ch,
 			 const char *sender_id, const struct standing *s);
 
+	/* Optional, with CAN_HOST: ch->modes of that room is another. Only
+	 * called while joined. */
+	void (*moded)(struct network *net, struct channel *ch);
+
 	/*
 	 * Optional: take less, or (PRESSURE_NONE) as before; only called when
 	 * it changes, while UP; a new connection begins without pressure. For
@@ -634,6 +651,9 @@ void bridge_puppet_renamed(struct occupant *o, const char *name);
 
 /* o->rank, which the adapter sets, is another one now. */
 void bridge_puppet_ranked(struct occupant *o);
+
+/* What is known of how that channel is, enum channel_mode, is this now. */
+void bridge_moded(struct channel *ch, unsigned modes);
 
 /* Somebody invites the owner of this account's puppet; by is a name. */
 void bridge_invited(const struct puppet *p, const char *channel,

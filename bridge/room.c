@@ -321,6 +321,17 @@ bridge_left(struct channel *ch, enum down_reason why, const char *text)
 	timer_start(&room->retry, loop, wait, retry_join, room);
 }
 
+void
+bridge_moded(struct channel *ch, unsigned modes)
+{
+	struct room *room = container_of(ch, struct room, ch);
+
+	if (ch->modes == modes)
+		return;
+	ch->modes = modes;
+	portal_moded(room);
+}
+
 /* What the network can do may be known since it is up only. */
 static void
 enter_direct(struct room *room)
@@ -338,6 +349,16 @@ announce(struct room *room)
 	room->announce = false;
 	if (net->protocol->ops.announce)
 		net->protocol->ops.announce(net, &room->ch);
+}
+
+static void
+tell_modes(struct room *room)
+{
+	struct network *net = room->life->net;
+
+	room->moded = false;
+	if (net->protocol->ops.moded)
+		net->protocol->ops.moded(net, &room->ch);
 }
 
 /* Nothing of it is on its way, neither there nor to disk. */
@@ -384,6 +405,8 @@ room_work(struct room *room)
 	}
 	if (room->announce)
 		announce(room);
+	if (room->moded)
+		tell_modes(room);
 	puppets_work(room);
 	standings_work(room);
 	outbox_work(room);

@@ -448,6 +448,50 @@ irc_on_nick(struct view *v, const struct irc_line *line)
 
 /* ---- ranks --------------------------------------------------------- */
 
+/* Those that hold for the channel itself. */
+static const struct {
+	char letter;
+	unsigned mode;
+} channel_modes[] = {
+	{ 'm', CHANNEL_MODERATED },    { 'i', CHANNEL_INVITED_ONLY },
+	{ 'k', CHANNEL_HAS_PASSWORD }, { 'l', CHANNEL_HAS_LIMIT },
+	{ 's', CHANNEL_SECRET },       { 't', CHANNEL_TOPIC_LOCK },
+};
+
+static unsigned
+with_mode(unsigned modes, const struct irc_mode *mode)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(channel_modes); i++) {
+		if (channel_modes[i].letter != mode->mode)
+			continue;
+		return mode->set ? modes | channel_modes[i].mode
+				 : modes & ~channel_modes[i].mode;
+	}
+	return modes;
+}
+
+static void
+add_mode(void *arg, const struct irc_mode *mode)
+{
+	unsigned *modes = arg;
+
+	*modes = with_mode(*modes, mode);
+}
+
+/* 324 me #channel +modes parameters */
+void
+irc_on_modes_are(struct view *v, const struct irc_line *line)
+{
+	struct irc_channel *c = irc_channel_find(v, irc_line_param(line, 1));
+	unsigned modes = CHANNEL_MODES_KNOWN;
+
+	if (!c || line->n_params < 3)
+		return;
+	irc_modes_read(&v->irc->isupport, line->params[2], line->params + 3,
+		       line->n_params - 3, add_mode, &modes);
+	bridge_moded(c->channel, modes);
+}
+
 static void
 on_mode_change(void *arg, const struct irc_mode *mode)
 {
@@ -460,6 +504,8 @@ on_mode_change(void *arg, const struct irc_mode *mode)
 	unsigned bit = at ? 1u << (at - modes) : 0;
 	enum rank before;
 
+	if (c->channel->modes)
+		bridge_moded(c->channel, with_mode(c->channel->modes, mode));
 	if (mode->mode == 'k')
 		irc_key_changed(c, mode->set ? mode->arg : NULL);
 	if (at && mode->arg && irc_is_us(v->irc, mode->arg))
@@ -805,6 +851,7 @@ irc_names_complete(struct irc_channel *c)
 	}
 	irc_portal_named(c);
 	irc_ask_who(c);
+	session_send_idly(c->view->session, "MODE", c->channel->name, NULL);
 }
 
 void

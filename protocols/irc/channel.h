@@ -205,6 +205,7 @@ void irc_on_part(struct view *v, const struct irc_line *line);
 void irc_on_kick(struct view *v, const struct irc_line *line);
 void irc_on_quit(struct view *v, const struct irc_line *line);
 void irc_on_nick(struct view *v, const struct irc_line *line);
+void irc_on_modes_are(struct view *v, const struct irc_line *line);
 void irc_on_mode(struct view *v, const struct irc_line *line);
 void irc_on_away(struct view *v, const struct irc_line *line);
 void irc_on_away_is(struct view *v, const struct irc_line *line);

@@ -206,6 +206,7 @@ fall_silent(struct portal *portal)
 	kept_drop_all(portal);
 	portal->recent.n = portal->ahead.n = portal->skip.n = 0;
 	irc_channel_vacate(c);
+	bridge_moded(c->channel, 0);
 	irc_batches_free(&portal->view);
 }
 
@@ -329,6 +330,7 @@ static const struct {
 	{ "NOTICE", 0, true },  { "MODE", 0, true }, { "KICK", 0, true },
 	{ "TOPIC", 0, true },   { "353", 2, false }, { "366", 1, false },
 	{ "352", 1, false },    { "332", 1, false }, { "333", 1, false },
+	{ "324", 1, false },
 };
 
 static bool

@@ -59,6 +59,7 @@ static const struct {
 	{ "NICK", irc_on_nick },
 	{ "NOTICE", on_said },
 	{ "301", irc_on_away_is },
+	{ "324", irc_on_modes_are },
 	{ "352", irc_on_who },
 	{ "353", irc_on_names },
 	{ "354", irc_on_whox },

@@ -27,6 +27,7 @@ struct watch {
 	struct contact *contact;
 	struct watcher *by;
 	char *nick;     /* folded */
+	bool server;    /* no person: is the follower connected? */
 	bool monitored; /* it is on the server's list */
 	bool no_room;   /* there was none on that */
 	bool known, online;
@@ -57,7 +58,9 @@ tell(const struct watch *w)
 		.known = true,
 		.online = w->online,
 		.show = w->away ? SHOW_AWAY : SHOW_ONLINE,
-		.status = w->away && *w->away ? w->away : NULL,
+		.status = w->server             ? "connected"
+			  : w->away && *w->away ? w->away
+						: NULL,
 	};
 
 	bridge_contact(w->contact, &a);
@@ -109,7 +112,7 @@ set_online(struct watch *w, bool online)
 		w->away = NULL;
 	}
 	tell(w);
-	if (came && s && !w->whois)
+	if (came && s && !w->whois && !w->server)
 		ask_whois(s, w);
 }
 
@@ -142,7 +145,7 @@ monitor_all(struct watcher *by, struct session *s)
 	str_init(&line, IRC_BODY_MAX);
 	DL_FOREACH(by->list, w)
 	{
-		if (w->monitored || w->no_room)
+		if (w->monitored || w->no_room || w->server)
 			continue;
 		w->monitored = true;
 		if (add_nick(&line, w, ','))
@@ -163,7 +166,7 @@ ask_ison(struct watcher *by, struct session *s)
 	str_init(&line, IRC_BODY_MAX);
 	DL_FOREACH(by->list, w)
 	{
-		if (w->monitored || w->round == by->round)
+		if (w->monitored || w->server || w->round == by->round)
 			continue;
 		if (!add_nick(&line, w, ' '))
 			break;
@@ -194,7 +197,7 @@ ask_some_whois(struct watcher *by, struct session *s)
 
 	DL_FOREACH(by->list, w)
 	{
-		if (!w->online || w->turn == by->turn)
+		if (!w->online || w->server || w->turn == by->turn)
 			continue;
 		w->turn = by->turn;
 		ask_whois(s, w);
@@ -204,6 +207,25 @@ ask_some_whois(struct watcher *by, struct session *s)
 	by->turn++;
 }
 
+/* Of the network itself. */
+static void
+tell_connection(struct watcher *by, bool online, const char *why)
+{
+	const struct availability gone = { .known = true, .status = why };
+	struct watch *w;
+
+	DL_FOREACH(by->list, w)
+	{
+		if (!w->server)
+			continue;
+		w->known = w->online = online;
+		if (online)
+			tell(w);
+		else
+			bridge_contact(w->contact, &gone);
+	}
+}
+
 static void
 ask(void *arg)
 {
@@ -211,6 +233,7 @@ ask(void *arg)
 	struct session *s = session_of(by);
 	int64_t every = (int64_t)by->irc->conf->away_poll_s * 1000;
 
+	tell_connection(by, s != NULL, "not connected");
 	if (!s)
 		return;
 	if (by->irc->isupport.monitor)
@@ -240,7 +263,7 @@ find(const struct watcher *by, const char *nick)
 
 	irc_fold(by->irc->isupport.casemapping, nick, folded, sizeof(folded));
 	DL_FOREACH(by->list, w)
-	if (!strcmp(w->nick, folded))
+	if (!w->server && !strcmp(w->nick, folded))
 		return w;
 	return NULL;
 }
@@ -511,6 +534,8 @@ irc_watch(struct network *net, struct contact *contact)
 
 	w->by = watcher_get(irc, &contact->follower);
 	w->contact = contact;
+	w->server = irc_is_server(irc, contact->person);
+	contact->passive = w->server;
 	w->nick = irc_folded(irc, u ? u->nick : contact->person);
 	contact->data = w;
 	DL_APPEND(w->by->list, w);

@@ -76,6 +76,15 @@ address_set_network(const struct conf_gateway *gateway, const char *name,
 		   : set_host(gateway, name, out);
 }
 
+const char *
+address_server(const struct address_place *place)
+{
+	const struct conf_irc *irc = place->network->irc;
+
+	/* A host without a network is the server of its own. */
+	return irc->n_servers ? irc->servers[0].host : place->label;
+}
+
 /* len bytes of a local part, as the name that they stand for. */
 static void
 read_name(struct address_place *out, const char *local, size_t len)

@@ -58,6 +58,9 @@ void address_read(const struct conf_gateway *gateway, const char *local,
 bool address_set_network(const struct conf_gateway *gateway, const char *label,
 			 struct address_place *place);
 
+/* Of a place of an IRC network: the server that speaks for it. */
+const char *address_server(const struct address_place *place);
+
 /* Its address on our domain, in the one form; false if it does not fit. */
 bool address_write(const struct conf_gateway *gateway,
 		   const struct address_place *place, const char *domain,

@@ -141,6 +141,12 @@ read_person(struct sign *s, const char *to)
 	struct jid jid;
 
 	hosted_place(s->x, to, &place);
+	if (place.kind == ADDRESS_NETWORK && place.network->irc) {
+		/* At its address is the server: am I connected to it? */
+		place.kind = ADDRESS_PERSON;
+		(void)snprintf(place.name, sizeof(place.name), "%s",
+			       address_server(&place));
+	}
 	if (place.kind == ADDRESS_PERSON) {
 		(void)snprintf(s->id, sizeof(s->id), "%s", place.name);
 		(void)snprintf(s->network, sizeof(s->network), "%s",

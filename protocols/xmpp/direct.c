@@ -185,20 +185,16 @@ static bool
 set_server(const struct xmpp *x, struct event *ev,
 	   const struct address_place *place)
 {
-	const struct conf_network *net = place->network;
-	const char *label = place->label;
+	const struct conf_gateway *gateway = x->conf->gateway;
+	struct address_place at = *place;
 
-	if (place->kind == ADDRESS_GATEWAY)
-		net = x->conf->gateway->fixed;
+	if (place->kind == ADDRESS_GATEWAY && gateway->fixed)
+		(void)address_set_network(gateway, gateway->fixed->name, &at);
 	else if (place->kind != ADDRESS_NETWORK)
-		net = NULL;
-	if (!net || !net->irc)
 		return false;
-	if (place->kind == ADDRESS_GATEWAY)
-		label = net->name;
-	/* A host without a network is the server of its own. */
-	event_set_to(ev, label,
-		     net->irc->n_servers ? net->irc->servers[0].host : label);
+	if (!at.network || !at.network->irc)
+		return false;
+	event_set_to(ev, at.label, address_server(&at));
 	ev->flags |= EVENT_GATEWAY;
 	return true;
 }

@@ -240,6 +240,7 @@ hosted_join(struct xmpp *x, struct channel *ch)
 		guest_raise_join(g);
 	hosted_recall_residents(h);
 	timer_start(&h->sweep, x->loop, SWEEP_MS, on_sweep, h);
+	hosted_moded(&x->net, ch);
 	bridge_joined(ch);
 }
 

@@ -88,6 +88,7 @@ struct hosted {
 	char *network;      /* label of the channel's */
 	char *far;          /* its name */
 	struct channel *ch; /* NULL until join() and while the stream is lost */
+	unsigned modes;     /* ch->modes, as last shown */
 	int64_t channel;    /* ch->id, key of hosted_by_id; 0: not known yet */
 	struct guest *users, *by_nick;
 	struct client *clients;
@@ -201,6 +202,9 @@ bool hosted_presence(struct xmpp *x, xmpp_stanza_t *st);
 
 void hosted_standing(struct network *net, struct channel *ch,
 		     const char *sender_id, const struct standing *s);
+
+/* Hook: the room's modes are others now. */
+void hosted_moded(struct network *net, struct channel *ch);
 
 /* Raise EVENT_JOIN for a user. */
 void guest_raise_join(struct guest *g);

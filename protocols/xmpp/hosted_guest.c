@@ -208,6 +208,15 @@ add_address(xmpp_stanza_t *item, const struct guest *g)
 		stanza_attr(item, "jid", jid);
 }
 
+/* Who is not heard is a visitor. */
+static const char *
+role_of(const struct guest *g)
+{
+	return g->rank == RANK_NONE && (g->room->modes & CHANNEL_MODERATED)
+		       ? "visitor"
+		       : standings[g->rank].role;
+}
+
 static void
 add_item(xmpp_stanza_t *x, const struct guest *g, const struct shown *how,
 	 unsigned view)
@@ -217,8 +226,7 @@ add_item(xmpp_stanza_t *x, const struct guest *g, const struct shown *how,
 
 	stanza_attr(item, "affiliation", standings[rank].affiliation);
 	stanza_attr(item, "role",
-		    how->gone && !how->new_nick ? "none"
-						: standings[rank].role);
+		    how->gone && !how->new_nick ? "none" : role_of(g));
 	if (how->new_nick)
 		stanza_attr(item, "nick", how->new_nick);
 	if (view & GUEST_ADDRESS)

@@ -79,11 +79,34 @@ add_room_form(xmpp_stanza_t *query, const struct hosted *h)
 	form_add_value(form, "muc#maxhistoryfetch", number);
 }
 
+/* Of a room that is open, and whose channel has told us. */
+static void
+add_modes(xmpp_stanza_t *query, unsigned modes)
+{
+	static const struct {
+		unsigned mode;
+		const char *with, *without;
+	} features[] = {
+		{ CHANNEL_MODERATED, "muc_moderated", "muc_unmoderated" },
+		{ CHANNEL_INVITED_ONLY, "muc_membersonly", "muc_open" },
+		{ CHANNEL_HAS_PASSWORD, "muc_passwordprotected",
+		  "muc_unsecured" },
+		{ CHANNEL_SECRET, "muc_hidden", "muc_public" },
+	};
+
+	for (size_t i = 0; modes && i < ARRAY_SIZE(features); i++) {
+		const char *feature[] = { modes & features[i].mode
+						  ? features[i].with
+						  : features[i].without,
+					  NULL };
+
+		add_features(query, feature);
+	}
+}
+
 static void
 say_info(const struct question *q)
 {
-	/* Whether a channel is moderated, secret or has a key is not known
-	 * here: nothing is claimed. */
 	static const char *const room_features[] = {
 		NS_DISCO_INFO,
 		NS_DISCO_ITEMS,
@@ -113,8 +136,10 @@ say_info(const struct question *q)
 	if (q->place.kind == ADDRESS_CHANNEL) {
 		add_identity(query, "conference", "irc", q->place.name);
 		add_features(query, room_features);
-		if (q->h && q->h->ch && q->allowed)
+		if (q->h && q->h->ch && q->allowed) {
+			add_modes(query, q->h->modes);
 			add_room_form(query, q->h);
+		}
 	} else if (q->place.kind == ADDRESS_NETWORK) {
 		add_identity(query, "conference", "irc", q->place.label);
 		add_features(query, service_features);

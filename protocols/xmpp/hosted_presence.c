@@ -287,6 +287,35 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 	}
 }
 
+static void
+tell_changed(struct hosted *h)
+{
+	xmpp_stanza_t *st =
+		stanza_new(h->x->ctx, "message", NULL, NULL, "groupchat");
+	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
+
+	stanza_attr(stanza_add(x, "status", NULL), "code", "104");
+	hosted_post(h, st, "");
+}
+
+void
+hosted_moded(struct network *net, struct channel *ch)
+{
+	struct hosted *h = ch->data;
+	unsigned was = h ? h->modes : 0;
+	struct guest *g, *next;
+
+	(void)net;
+	if (!h)
+		return;
+	h->modes = ch->modes;
+	HASH_ITER(hh_nick, h->by_nick, g, next)
+	if (g->rank == RANK_NONE && ((was ^ h->modes) & CHANNEL_MODERATED))
+		guest_show(g, &(struct shown){ .gone = false });
+	if (was && h->modes) /* else it is no news */
+		tell_changed(h);
+}
+
 /* ---- knocking ------------------------------------------------------------ */
 
 /* One presence that came in for a room of ours. */

@@ -359,6 +359,7 @@ const struct protocol xmpp_protocol = {
 		.bounce = direct_bounce,
 		.standing = hosted_standing,
 		.invited = hosted_invited,
+		.moded = hosted_moded,
 		.contact = contact_changed,
 		.resolve = direct_resolve,
 		.identify = component_identify,

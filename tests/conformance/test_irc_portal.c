@@ -1052,6 +1052,25 @@ the_modes_of_a_channel_are_changed_by_a_form(void **state)
 }
 
 static void
+how_the_channel_is_is_told(void **state)
+{
+	struct fixture *fx = *state;
+
+	portal_up(fx);
+	enter(fx, 0);
+	expect_line(fx, "0> MODE :#a");
+	say_to(fx, 0, ":irc.test 324 Ann #a +ntmk sesame");
+	expect(fx, "modes #a 75"); /* known, moderated, password, topic */
+	say_to(fx, 0, ":zoe!z@z MODE #a -m+o zoe");
+	expect(fx, "modes #a 73");
+	say_to(fx, 0, ":zoe!z@z MODE #a +sil-k 5 sesame");
+	expect(fx, "modes #a 117");
+	say_to(fx, 0, ":irc.test 324 Ann #b +m"); /* where we are not */
+	say_to(fx, 0, ":irc.test 324 Ann #a +");
+	expect(fx, "modes #a 1");
+}
+
+static void
 the_own_rank_is_told(void **state)
 {
 	struct fixture *fx = *state;
@@ -1157,6 +1176,7 @@ main(void)
 		CASE(what_cannot_be_is_not_sent),
 		CASE(the_server_says_who_may_do_what),
 		CASE(the_modes_of_a_channel_are_changed_by_a_form),
+		CASE(how_the_channel_is_is_told),
 		CASE(the_own_rank_is_told),
 		CASE(a_refused_login_is_told),
 		CASE(one_account_does_not_delay_another),

@@ -44,6 +44,32 @@ a_subscription_is_accepted_and_asked_for_in_turn(void **state)
 }
 
 static void
+the_network_itself_can_be_followed(void **state)
+{
+	static const struct availability up = { .known = true,
+						.online = true,
+						.status = "connected" };
+	const struct address server = { "libera", "irc.libera.chat" };
+	struct fixture *f = *state;
+
+	xmppd_say(f->server, "<presence from='ann@test' to='libera@gw.test' "
+			     "type='subscribe'/>");
+	barrier(f);
+	assert_non_null(recorder_find(
+		"follow libera:irc.libera.chat by ann@test (ann)"));
+	expect_seen(f, "ann@test",
+		    PRESENCE("libera@gw.test", "ann@test", "subscribed")
+			    PRESENCE("libera@gw.test", "ann@test",
+				     "subscribe"));
+	xmppd_forget(f->server);
+	xmpp_protocol.ops.contact(f->net, "ann@test", &server, &up);
+	barrier(f);
+	expect_seen(f, "ann@test",
+		    "<presence from='libera@gw.test/causeway' to='ann@test'>"
+		    "<status>connected</status></presence>\n");
+}
+
+static void
 whom_nobody_can_follow_is_refused_with_the_reason(void **state)
 {
 	struct fixture *f = *state;
@@ -134,6 +160,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, hosted_setup, hosted_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_subscription_is_accepted_and_asked_for_in_turn),
+		TEST(the_network_itself_can_be_followed),
 		TEST(whom_nobody_can_follow_is_refused_with_the_reason),
 		TEST(strangers_follow_nobody),
 		TEST(an_end_is_an_end_on_both_sides),

@@ -330,6 +330,42 @@ ranks_are_roles_and_affiliations(void **state)
 }
 
 static void
+who_is_not_heard_is_a_visitor(void **state)
+{
+	struct fixture *f = *state;
+	const char *seen;
+
+	ann_is_in(f);
+	recorder_puppet_join(&f->occupant);
+	barrier(f);
+	xmppd_forget(f->server);
+	/* The first that is known is no news. */
+	f->room.modes = CHANNEL_MODES_KNOWN | CHANNEL_MODERATED;
+	xmpp_protocol.ops.moded(f->net, &f->room);
+	barrier(f);
+	seen = seen_by(f, "ann@test/a");
+	assert_non_null(strstr(seen, "/bob'"));
+	assert_non_null(strstr(seen, "affiliation='none' role='visitor'"));
+	assert_null(strstr(seen, "participant"));
+	assert_null(strstr(seen, "104"));
+	/* A voice makes a participant, also there. */
+	xmppd_forget(f->server);
+	f->occupant.rank = RANK_VOICE;
+	xmpp_protocol.ops.puppet_update(f->net, &f->occupant, PUPPET_RANK);
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"),
+			       "affiliation='member' role='participant'"));
+	xmppd_forget(f->server);
+	f->room.modes = CHANNEL_MODES_KNOWN | CHANNEL_SECRET;
+	xmpp_protocol.ops.moded(f->net, &f->room);
+	barrier(f);
+	seen = seen_by(f, "ann@test/a");
+	assert_null(strstr(seen, "/bob'"));
+	assert_non_null(strstr(seen, "affiliation='none' role='participant'"));
+	assert_non_null(strstr(seen, "<status code='104'>"));
+}
+
+static void
 two_people_of_one_name_have_two_nicks(void **state)
 {
 	struct fixture *f = *state;
@@ -1119,6 +1155,7 @@ main(void)
 		T(users_see_each_other_come),
 		T(people_of_elsewhere_come_change_and_go),
 		T(ranks_are_roles_and_affiliations),
+		T(who_is_not_heard_is_a_visitor),
 		T(two_people_of_one_name_have_two_nicks),
 		T(who_loses_the_channel_loses_the_room),
 		T(a_nick_is_changed_when_the_network_agrees),

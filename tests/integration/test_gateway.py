@@ -96,6 +96,30 @@ def test_modes_are_roles_and_affiliations(gate):
         "role": "moderator", "affiliation": "admin"}, 20)
 
 
+def test_who_is_not_heard_in_a_moderated_channel_is_a_visitor(gate):
+    ann = gate.enter("ann")
+    role = lambda: ann.occupants(gate.room)[gate.nick("ann")].item["role"]
+    mark = ann.mark()
+    gate.bob.send(f"MODE {gate.channel} +m")
+    wait_for("ann to be a visitor", lambda: role() == "visitor", 20)
+    ann.wait_for(lambda s: s.kind == "message" and 104 in s.codes, 10, mark)
+    info = ann.iq(gate.room, f"<query xmlns='{DISCO}#info'/>")
+    features = {e.get("var") for e in info.element.iter(
+        f"{{{DISCO}#info}}feature")}
+    assert {"muc_moderated", "muc_open", "muc_unsecured"} <= features
+    gate.bob.send(f"MODE {gate.channel} +v {gate.nick('ann')}")
+    wait_for("ann to be heard", lambda: role() == "participant", 20)
+    gate.bob.send(f"MODE {gate.channel} -v {gate.nick('ann')}")
+    wait_for("ann to be a visitor", lambda: role() == "visitor", 20)
+    # who comes later sees it from the start
+    carol = gate.enter("carol")
+    wait_for("carol to see it",
+             lambda: carol.occupants(gate.room)[gate.nick("ann")].item[
+                 "role"] == "visitor", 20)
+    gate.bob.send(f"MODE {gate.channel} -m")
+    wait_for("ann to be heard", lambda: role() == "participant", 20)
+
+
 def test_both_talk_to_each_other(gate):
     ann = gate.enter("ann")
     ident = ann.say(gate.room, "hello from the room ☃")

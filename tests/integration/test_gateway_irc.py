@@ -261,6 +261,31 @@ def test_contacts_on_irc_are_shown_as_they_are(gateway):
         "{urn:ietf:params:xml:ns:xmpp-stanzas}text")).text
 
 
+def test_the_networks_presence_tells_whether_one_is_connected(gateway):
+    """And subscribing to it connects nobody."""
+    ann = gateway.user("ann")
+    ann.contact = f"irc@{GATEWAY}"
+    ann.send(f"<presence/><presence to='{ann.contact}' type='subscribe'/>")
+    shown(ann, lambda s: s.type == "unavailable" and
+          s.status == "not connected")
+    mark = ann.mark()
+    ann.join(gateway.room, gateway.things.name("ann"), timeout=30)
+    here = lambda s: s.type == "" and s.status == "connected"
+    ann.wait_for(lambda s: s.kind == "presence" and s.bare == ann.contact and
+                 here(s), 30, mark)
+    # who comes back and asks is told
+    mark = ann.mark()
+    ann.send(f"<presence to='{ann.contact}' type='probe'/>")
+    ann.wait_for(lambda s: s.kind == "presence" and s.bare == ann.contact and
+                 here(s), 30, mark)
+    mark = ann.mark()
+    gateway.irc.kill9()
+    gone = ann.wait_for(lambda s: s.kind == "presence" and
+                        s.bare == ann.contact and
+                        s.type == "unavailable", 60, mark)
+    assert gone.status and gone.status != "not connected"
+
+
 def test_the_server_itself_is_spoken_to_at_the_networks_address(
         farm, closing):
     """Where the operator lets people do that; and no poison does more than

@@ -693,6 +693,15 @@ request_deny(struct request *r, enum denial denial, const char *why)
 }
 
 void
+bridge_moded(struct channel *ch, unsigned modes)
+{
+	if (ch->modes == modes)
+		return;
+	ch->modes = modes;
+	say("modes %s %u", ch->name, modes);
+}
+
+void
 bridge_puppet_ranked(struct occupant *o)
 {
 	say("puppet ranked %s %s %d", o->channel->name, o->want, (int)o->rank);

@@ -131,6 +131,12 @@ broker_fail(struct broker *b, const char *why)
 	fail(b, DOWN_LOST, why);
 }
 
+void
+broker_give_way(struct broker *b)
+{
+	fail(b, DOWN_REFUSED, TAKEN_OVER);
+}
+
 /* Mosquitto tells nobody why it throws them out. */
 static bool
 is_fought_over(struct broker *b)

@@ -85,6 +85,9 @@ void broker_stop(struct broker *b);
 /* The connection is to end; down() is called in the next turn of the loop. */
 void broker_fail(struct broker *b, const char *why);
 
+/* The same, because somebody else has our client_id. */
+void broker_give_way(struct broker *b);
+
 /* True if MQTT 5 is spoken. */
 bool broker_is_5(const struct broker *b);
 

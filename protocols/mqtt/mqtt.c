@@ -375,6 +375,8 @@ take(struct mqtt *q, const struct incoming *t)
 		log_peer(q->net.name, "a message under a broken topic");
 		return;
 	}
+	if (instance_take(q, t))
+		return;
 	told = is_told(q, t);
 	HASH_ITER(hh, q->taps, tap, tmp)
 	{
@@ -423,6 +425,7 @@ on_up(void *arg)
 	settle_after(q, SETTLE_MAX_MS);
 	log_info(q->net.name, "speaks MQTT %s",
 		 broker_is_5(q->broker) ? "5" : "3.1.1");
+	instance_open(q);
 	devices_open(q);
 	discovery_open(q);
 	bridge_network_up(&q->net);
@@ -441,6 +444,7 @@ forget_connection(struct mqtt *q)
 		early_free(e);
 	wires_drop(q);
 	errands_free(q, NULL);
+	instance_lost(q);
 	discovery_lost(q);
 	devices_lost(q);
 	for (struct place *p = q->places; p; p = p->next)
@@ -590,6 +594,7 @@ client_create(const struct conf_network *conf, struct loop *loop,
 	q->ticket = (uint64_t)loop_now_ms(loop) << 20;
 	q->first_ticket = q->ticket + 1;
 	q->net.limits.window = q->conf->window;
+	instance_make(q);
 	devices_make(q);
 	discovery_make(q);
 	q->broker = broker_new(loop, q->conf, q->net.name, &broker_ops, q);
@@ -607,6 +612,7 @@ client_destroy(struct network *net)
 		place_free(q->places);
 	discovery_free(q);
 	devices_free(q);
+	instance_free(q);
 	broker_free(q->broker);
 	network_finish(net);
 	free(q);

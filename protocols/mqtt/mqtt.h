@@ -23,6 +23,7 @@
 #include "bridge/loop.h"
 #include "bridge/protocol.h"
 #include "protocols/mqtt/broker.h"
+#include "protocols/mqtt/instance.h"
 #include "protocols/mqtt/order.h"
 
 struct chat;
@@ -97,6 +98,7 @@ struct mqtt {
 	struct devices *devices;
 	struct discovery *discovery; /* NULL: not wanted */
 	struct spark *sparks;
+	struct instance instance;
 	struct errand *errands; /* utlist */
 	const struct conf_mqtt *conf;
 	struct loop *loop;

@@ -227,6 +227,74 @@ not_more_names_are_known_than_may_be(void **state)
 	assert_int_equal(recorder.n_memos, 4);
 }
 
+/* ---- who we are ---------------------------------------------------------- */
+
+/* What is there when we come; true if we give way to it. */
+static bool
+gives_way(struct fixture *f, const char *said)
+{
+	struct instance *i = &f->q->instance;
+	const struct incoming in = { .topic = i->topic,
+				     .payload = said,
+				     .len = strlen(said),
+				     .retained = true };
+
+	instance_lost(f->q);
+	instance_open(f->q);
+	free(i->other);
+	i->other = NULL;
+	assert_true(instance_take(f->q, &in));
+	return i->other != NULL;
+}
+
+static void
+who_comes_first_takes_the_name_and_who_is_away_loses_it(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i = &f->q->instance;
+	char own[40];
+
+	(void)snprintf(own, sizeof(own), "%s 7", i->id);
+	assert_false(gives_way(f, "0123456789abcdef 5"));
+	/* Now we have been there. */
+	i->was_here = true;
+	assert_false(gives_way(f, own));
+	assert_true(gives_way(f, "0123456789abcdef 6"));
+	assert_true(gives_way(f, ""));
+}
+
+static void
+a_name_whose_owner_is_silent_is_free(void **state)
+{
+	struct fixture *f = *state;
+	struct instance *i = &f->q->instance;
+	const char *said = "0123456789abcdef 6";
+	struct incoming in = { .topic = i->topic,
+			       .payload = said,
+			       .len = strlen(said),
+			       .retained = true };
+
+	i->was_here = true;
+	assert_true(gives_way(f, said));
+	instance_lost(f->q);
+	instance_open(f->q);
+	assert_true(instance_take(f->q, &in));
+	/* It was not told once more. */
+	assert_true(timer_is_running(&i->beat));
+	instance_lost(f->q);
+	instance_open(f->q);
+	in.payload = "0123456789abcdef 7";
+	assert_true(instance_take(f->q, &in));
+	assert_string_equal(i->other, "0123456789abcdef 7");
+	/* What is no news, or is too long, says nothing. */
+	in.retained = false;
+	in.payload = "0123456789abcdef 8";
+	assert_true(instance_take(f->q, &in));
+	assert_string_equal(i->other, "0123456789abcdef 7");
+	in.topic = "other";
+	assert_false(instance_take(f->q, &in));
+}
+
 int
 main(void)
 {
@@ -236,6 +304,8 @@ main(void)
 		TEST(who_was_first_keeps_the_name),
 		TEST(who_is_taken_back_leaves_the_name_to_others),
 		TEST(not_more_names_are_known_than_may_be),
+		TEST(who_comes_first_takes_the_name_and_who_is_away_loses_it),
+		TEST(a_name_whose_owner_is_silent_is_free),
 	};
 
 	return cmocka_run_group_tests_name("mqtt_known", tests, NULL, NULL);

@@ -184,8 +184,9 @@ def test_a_broker_that_has_forgotten_us_is_told_again(farm, closing, folder):
 
 # ---- nobody fights ----------------------------------------------------------
 
-def test_a_second_bridge_with_our_name_is_not_fought(farm, closing):
-    house = make_house(farm, closing, {"a": ALL})
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_a_second_bridge_with_our_name_is_not_fought(farm, closing, version):
+    house = make_house(farm, closing, {"a": ALL}, version=version)
     house.bridge.start()
     twin = closing.bridge(
         {**house.bridge.networks}, {"twin": {
@@ -201,6 +202,8 @@ def test_a_second_bridge_with_our_name_is_not_fought(farm, closing):
     wait_for("one of them to give way", lambda: gave_way(house.bridge) or
              gave_way(twin), 30)
     # One stays away for long, and the other one is not disturbed any more.
+    # It need not be thrown out again and again to understand.
+    assert len(house.bridge.downs("home")) <= 2
     loser, winner = ((house.bridge, twin) if gave_way(house.bridge)
                      else (twin, house.bridge))
     assert gave_way(loser)[0]["level"] == "error"
@@ -381,6 +384,17 @@ def test_an_old_broker_is_spoken_to_in_its_version(closing, answer):
     bridge.wait_log("speaks MQTT 3.1.1", timeout=30)
     assert b"\x00\x04MQTT\x05" in broker.connects[0]
     assert any(b"\x00\x04MQTT\x04" in c for c in broker.connects[1:])
+    broker.close()
+
+
+def test_a_broker_that_says_who_took_our_name_is_believed(closing):
+    """Reason code 0x8E of MQTT 5: at once, not after the third time."""
+    broker = Scripted(b"\x20\x03\x00\x00\x00\xe0\x02\x8e\x00")
+    bridge = quick(closing, {"broker": f"mqtt://127.0.0.1:{broker.port}"})
+    bridge.launch()
+    record = bridge.wait_log("client_id of its own", "home")
+    assert record["level"] == "error" and "trying again in" in record["msg"]
+    assert len(broker.connects) == 1
     broker.close()
 
 

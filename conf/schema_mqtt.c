@@ -97,8 +97,10 @@ static const struct option mqtt_options[] = {
 	{ .name = "packet_max", .type = OPTION_COUNT,
 	  AT(struct mqtt_block, mqtt.packet_max_kib), .min = 1, .max = 65536,
 	  .fallback = "256",
-	  .doc = "The largest message that the broker may send us, in KiB "
-		 "(MQTT 5; 3.1.1 knows no such limit)." },
+	  .doc = "The largest message that the broker may send us, in KiB. "
+		 "3.1.1 brokers cannot be told: a larger one ends the "
+		 "connection, and if it comes again, all that waits at the "
+		 "broker is thrown away, and the rooms are told." },
 	{ .name = "topics", .type = OPTION_COUNT,
 	  AT(struct mqtt_block, mqtt.topics_max), .min = 10, .max = 1000000,
 	  .fallback = "20000",

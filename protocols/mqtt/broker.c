@@ -10,6 +10,7 @@
 #include "bridge/str.h"
 #include "conf/rules.h"
 #include "protocols/mqtt/dial.h"
+#include "protocols/mqtt/inflow.h"
 #include "protocols/mqtt/reason.h"
 
 #include <event2/event.h>
@@ -31,6 +32,9 @@
 #define SHORT_LIFE_MS 10000
 #define SHORT_LIVES 3
 #define SAID_MAX 200
+/* So often we come back to a broker that sends too much. */
+#define FLOODS_MAX 3
+#define CALM_MS 60000 /* after so long they are counted anew */
 /* MQTT 5 section 3.3.2.3.8 */
 #define SUBSCRIPTION_IDS 268435455u
 
@@ -65,6 +69,12 @@ struct broker {
 	char *status;        /* topic of our availability */
 	int64_t up_ms;
 	unsigned short_lives;
+
+	struct inflow inflow;
+	bool said_something; /* the library, in this call: it is whole */
+	unsigned flooded;    /* connections in a row that ended by too much */
+	bool washing;        /* this one only throws away what waits for us */
+	bool washed;         /* and that was not told yet */
 };
 
 /* ---- the end of a connection ------------------------------------------- */
@@ -215,6 +225,40 @@ has_bytes(struct broker *b)
 	return ioctl(b->fd, FIONREAD, &n) == 0 && n > 0;
 }
 
+/*
+ * A message that is larger than we take. If it was published with QoS 0 it is
+ * gone now; else the broker sends it again first of all, for ever: then all
+ * that waits there for us is thrown away. One that is retained comes again
+ * nevertheless, and is for an operator to see.
+ */
+static void
+fail_flooded(struct broker *b)
+{
+	b->flooded++;
+	if (b->flooded <= FLOODS_MAX)
+		fail(b, DOWN_LOST,
+		     "the broker sends a message larger than packet_max");
+	else
+		fail(b, DOWN_REFUSED,
+		     "the broker sends a message larger than packet_max, again "
+		     "and again: is it retained under one of our topics?");
+}
+
+static void
+read_one(struct broker *b)
+{
+	size_t max = (size_t)b->conf->packet_max_kib * 1024;
+
+	b->said_something = false;
+	if (!inflow_may_read(&b->inflow, max)) {
+		fail_flooded(b);
+		return;
+	}
+	check(b, mosquitto_loop_read(b->m, 1));
+	if (is_open(b) && !inflow_has_read(&b->inflow, b->said_something, max))
+		fail_flooded(b);
+}
+
 /* Once by all means: it may be the end, which has no bytes. */
 static void
 read_some(struct broker *b)
@@ -222,7 +266,7 @@ read_some(struct broker *b)
 	int left = READS_PER_TURN;
 
 	do {
-		check(b, mosquitto_loop_read(b->m, 1));
+		read_one(b);
 	} while (is_open(b) && !b->paused && --left && has_bytes(b));
 }
 
@@ -263,8 +307,20 @@ on_misc(void *arg)
 	timer_start(&b->misc, b->loop, MISC_MS, on_misc, b);
 	if (!is_open(b))
 		return;
+	if (b->state == STATE_UP && loop_now_ms(b->loop) - b->up_ms > CALM_MS)
+		b->flooded = 0;
 	check(b, mosquitto_loop_misc(b->m));
 	flush(b);
+}
+
+bool
+broker_was_washed(struct broker *b)
+{
+	bool washed = b->washed && !b->washing;
+
+	if (washed)
+		b->washed = false;
+	return washed;
 }
 
 void
@@ -311,6 +367,17 @@ broker_pause(struct broker *b, bool pause)
 
 /* ---- what the library calls -------------------------------------------- */
 
+/* Who comes like that has no session, and leaves none. */
+static void
+wash(struct broker *b)
+{
+	b->washed = true;
+	log_error(b->label,
+		  "what waited at the broker was thrown away: a message larger "
+		  "than packet_max was in the way (MQTT 3.1.1 knows no limit)");
+	fail(b, DOWN_LOST, "coming back without what waited");
+}
+
 static void
 greeted(struct broker *b)
 {
@@ -340,6 +407,10 @@ on_connect(struct mosquitto *m UNUSED, void *arg, int rc, int flags UNUSED,
 
 	if (!b || b->state != STATE_GREETING)
 		return;
+	if (rc == 0 && b->washing) {
+		wash(b);
+		return;
+	}
 	if (rc == 0) {
 		greeted(b);
 		return;
@@ -500,12 +571,17 @@ on_message(struct mosquitto *m UNUSED, void *arg,
 		free(strings.all[i]);
 }
 
-/* Nothing but what OpenSSL has to say, which no number tells. */
+/*
+ * What OpenSSL has to say, which no number tells; and that a packet is whole,
+ * which of some nothing else tells ("Client ID received PINGRESP").
+ */
 static void
 on_log(struct mosquitto *m UNUSED, void *arg, int level, const char *text)
 {
 	struct broker *b = arg;
 
+	if (b && level == MOSQ_LOG_DEBUG && strstr(text, " received "))
+		b->said_something = true;
 	if (b && (level & MOSQ_LOG_ERR) && !b->said[0])
 		(void)snprintf(b->said, sizeof(b->said), "%s", text);
 }
@@ -612,6 +688,7 @@ dialled(void *arg, const char *why)
 	if (why)
 		return;
 	b->fd = mosquitto_socket(b->m);
+	inflow_begin(&b->inflow, b->fd, mosquitto_ssl_get(b->m));
 	b->readable = event_new(loop_base(b->loop), b->fd, EV_READ | EV_PERSIST,
 				on_readable, b);
 	b->writable = event_new(loop_base(b->loop), b->fd,
@@ -638,7 +715,8 @@ broker_start(struct broker *b)
 
 	assert(b->state == STATE_DOWN);
 	b->state = STATE_DIALLING;
-	b->m = mosquitto_new(b->conf->client_id, false, NULL);
+	b->washing = b->flooded >= 2 && !b->washed;
+	b->m = mosquitto_new(b->conf->client_id, b->washing, NULL);
 	rc = b->m ? set_up(b) : MOSQ_ERR_NOMEM;
 	if (rc == 0)
 		to.properties = connect_properties(b);

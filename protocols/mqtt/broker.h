@@ -91,6 +91,12 @@ void broker_give_way(struct broker *b);
 /* True if MQTT 5 is spoken. */
 bool broker_is_5(const struct broker *b);
 
+/*
+ * True once if what had waited at the broker was thrown away before this
+ * connection.
+ */
+bool broker_was_washed(struct broker *b);
+
 /* Number of the message, for published(); -1: *why says what is wrong. */
 int broker_publish(struct broker *b, const struct outgoing *g,
 		   const char **why);

@@ -377,6 +377,7 @@ take(struct mqtt *q, const struct incoming *t)
 	}
 	if (instance_take(q, t))
 		return;
+	q->heard_ms = loop_wall_ms(q->loop);
 	told = is_told(q, t);
 	HASH_ITER(hh, q->taps, tap, tmp)
 	{
@@ -425,6 +426,9 @@ on_up(void *arg)
 	settle_after(q, SETTLE_MAX_MS);
 	log_info(q->net.name, "speaks MQTT %s",
 		 broker_is_5(q->broker) ? "5" : "3.1.1");
+	if (broker_was_washed(q->broker))
+		for (struct place *p = q->places; p; p = p->next)
+			p->gap = true;
 	instance_open(q);
 	devices_open(q);
 	discovery_open(q);
@@ -518,6 +522,9 @@ place_joined(struct place *p)
 	p->joining = false;
 	HASH_ITER(hh, p->speakers, s, tmp)
 	tell_of(p, s, EVENT_BACKLOG);
+	if (p->gap)
+		bridge_gap(p->ch, p->q->heard_ms);
+	p->gap = false;
 	bridge_joined(p->ch);
 	if (p->chat)
 		chat_joined(p);
@@ -550,6 +557,7 @@ on_subscribed(void *arg, int mid, const char *reason)
 	struct mqtt *q = arg;
 	struct tap *tap, *tmp, *found = NULL;
 	struct place *p, *next;
+	bool told = false; /* the bridge tells of rooms that cannot be joined */
 
 	HASH_ITER(hh, q->taps, tap, tmp)
 	if (tap->mid == mid)
@@ -563,11 +571,16 @@ on_subscribed(void *arg, int mid, const char *reason)
 		next = p->next;
 		if (!p->joining || !has_tap(p, found))
 			continue;
+		told = true;
 		if (reason)
 			place_refused(p, found, reason);
 		else if (place_is_ready(p))
 			place_joined(p);
 	}
+	if (reason && !told)
+		log_warn(q->net.name,
+			 "nothing will be heard under \"%.300s\": %s",
+			 found->filter, reason);
 	mqtt_untap(q, found);
 }
 

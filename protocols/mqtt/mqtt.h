@@ -82,6 +82,7 @@ struct place {
 	char where[160];                /* for the log */
 	bool open;    /* join() was called, and neither leave() nor the end */
 	bool joining; /* bridge_joined() is still to be called */
+	bool gap;     /* and before it, that something was not heard */
 	struct tap **taps;
 	size_t n_taps;
 	struct speaker *speakers;
@@ -115,6 +116,7 @@ struct mqtt {
 	struct timer settle; /* reading begins when all channels are there */
 	struct early *early, **early_end;
 	int64_t up_ms;
+	int64_t heard_ms; /* UTC, when something came last */
 	bool pressed;
 };
 

@@ -2,6 +2,8 @@
 """What breaks a broker, a connection, or us: nothing that was acknowledged is
 lost, nobody fights, and what is broken harms nobody."""
 
+import pathlib
+import re
 import socket
 import threading
 import time
@@ -17,6 +19,7 @@ from .test_mqtt import DONE, TEMPERATURE, make_house
 ALL = {"filter": "home:ROOT/all", "say": "{value}", "per_minute": 10000}
 
 
+HUGE = 16 * 2**20  # many times packet_max; 256 MiB behave alike, and take long
 IRC_WINDOW = 5  # the option "window" of an IRC network
 
 
@@ -341,11 +344,50 @@ def test_long_topics_and_large_payloads_do_no_harm(farm, closing):
     assert not house.bridge.downs("home")
 
 
-class Scripted:
-    """A broker that answers every connection with the same bytes."""
+def memory_peak(bridge):
+    """Of its process, in MiB."""
+    status = pathlib.Path(f"/proc/{bridge.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
-    def __init__(self, *answers):
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_huge_message_of_3_1_1_is_not_taken(farm, closing, tls):
+    """That version cannot tell the broker what is too large, and the broker
+    sends it first of all, for ever, until all that waits is thrown away."""
+    broker = farm.get("mosquitto")
+    options = {"broker": f"mqtts://localhost:{broker.tls_port}",
+               "ca_file": str(broker.ca_file)} if tls else {}
+    house = make_house(farm, closing, {"a": ALL, "d": DONE}, version="3.1.1",
+                       **options)
+    house.bridge.start()
+    house.settled(f"{house.root}/done", "before")
+    before = memory_peak(house.bridge)
+    house.device.publish(f"{house.root}/all", b"x" * HUGE)
+    record = house.bridge.wait_log("was thrown away", timeout=60)
+    assert record["level"] == "error"
+    wait_for("the next line", lambda: house.device.publish(
+        f"{house.root}/done", "after") and "after" in house.heard(), 60, 0.2)
+    gaps = [t for t in house.heard() if "was not heard and cannot" in t]
+    assert len(gaps) == 1 and "$rules" in gaps[0]
+    assert memory_peak(house.bridge) < before + HUGE / 2**20 / 2
+
+
+def test_a_huge_message_that_is_retained_ends_in_a_long_wait(farm, closing):
+    house = make_house(farm, closing, {"a": ALL}, version="3.1.1")
+    house.device.publish(f"{house.root}/all", b"x" * HUGE, retain=True)
+    house.bridge.launch()
+    record = house.bridge.wait_log("is it retained under one of", timeout=60)
+    assert record["level"] == "error" and "trying again in" in record["msg"]
+    house.device.publish(f"{house.root}/all", retain=True)
+
+
+class Scripted:
+    """A broker that answers every connection with the same bytes, and the
+    next thing that it hears with others."""
+
+    def __init__(self, *answers, then=b""):
         self.answers = list(answers)
+        self.then = then
         self.port = free_ports(1)[0]
         self.connects = []
         self.listener = socket.create_server(("127.0.0.1", self.port))
@@ -363,9 +405,8 @@ class Scripted:
                 index = min(len(self.connects), len(self.answers)) - 1
                 answer = self.answers[index]
                 conn.sendall(answer)
-                if answer:
-                    while conn.recv(4096):
-                        pass
+                while answer and conn.recv(4096):
+                    conn.sendall(self.then)
             except OSError:
                 pass
             conn.close()
@@ -395,6 +436,29 @@ def test_a_broker_that_says_who_took_our_name_is_believed(closing):
     record = bridge.wait_log("client_id of its own", "home")
     assert record["level"] == "error" and "trying again in" in record["msg"]
     assert len(broker.connects) == 1
+    broker.close()
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_who_may_not_subscribe_is_told(closing, version):
+    """Mosquitto's access lists never refuse that; others do."""
+    five = version == "5"
+    suback = b"".join(
+        bytes([0x90, 4, 0, mid, 0, 0x87] if five else [0x90, 3, 0, mid, 0x80])
+        for mid in range(1, 20))
+    broker = Scripted(b"\x20\x03\x00\x00\x00" if five
+                      else b"\x20\x02\x00\x00", then=suback)
+    bridge = quick(closing, {
+        "broker": f"mqtt://127.0.0.1:{broker.port}", "version": version,
+        "devices": {"door": {"state": "house/door"}}})
+    bridge.launch()
+    why = ("not authorised by the broker" if five
+           else "the broker gives no reason")
+    for words in ('nothing will be heard under "house/door"',
+                  'the topics "open/'):
+        record = bridge.wait_log(words)
+        assert why in record["msg"], record
+        assert record["level"] in ("warn", "error")
     broker.close()
 
 

@@ -43,7 +43,7 @@ ALLOWED = {
                               "openssl/", "utlist.h"},
     "protocols/mqtt": ADAPTER | {"conf/rules.h", "conf/say.h",
                                "conf/topic.h",
-                               "mosquitto.h", "jansson.h", "event2/",
+                               "mosquitto.h", "jansson.h", "event2/", "openssl/",
                                "utlist.h"},
     "protocols/matrix": ADAPTER | {"curl/", "jansson.h", "event2/", "utlist.h",
                                    "bridge/http/", "bridge/media/media.h"},

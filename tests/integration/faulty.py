@@ -33,10 +33,12 @@ class Watched:
         """The person of that network is back after the server was away."""
         pair = self.pair
         if network == "irc":
+            wait_for("bob to have read all", lambda: pair.bob.closed)
             pair.bob.close()
             pair.bob = pair.things.irc(pair.irc, pair.things.name("bob"))
             pair.bob.join(pair.channel)
         else:
+            wait_for("ann to have read all", lambda: pair.ann.closed)
             pair.ann.abort()
             pair.ann = pair.things.xmpp(pair.xmpp, "ann")
             pair.ann.join(pair.room, pair.ann_nick)

@@ -192,6 +192,10 @@ def test_a_thousand_lines_do_not_flood_the_channel(unhurt):
     eve.join(unhurt.room, nick)
     unhurt.bob.wait_for(lambda m: m.command == "JOIN" and m.nick == nick)
     eve.say(unhurt.room, "\n".join(f"line {n}" for n in range(1000)))
+    # the room has it, and so what ann says is behind it
+    eve.wait_for(lambda s: s.kind == "message" and s.nick == nick and s.body)
+    unhurt.bob.wait_for(lambda m: m.command == "PRIVMSG" and m.nick == nick,
+                        30)
     unhurt.both_ways(30)
     lines = [t for n, t in unhurt.bob.texts() if n == nick]
     assert 0 < len(lines) <= 20

@@ -63,7 +63,7 @@ settle(struct irc *irc, struct sending *s, const char *how)
 	struct delivery *d = s->d;
 	const char **ids = xcalloc(s->n_pieces, sizeof(*ids));
 	char **owned = xcalloc(s->n_pieces, sizeof(*owned));
-	const char *refused = s->refused;
+	char *refused = s->refused;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < s->n_pieces; i++) {
@@ -74,12 +74,14 @@ settle(struct irc *irc, struct sending *s, const char *how)
 		s->pieces[i].id = NULL;
 		n++;
 	}
+	s->refused = NULL;
 	irc_sending_free(irc, s);
 	log_trace(irc->net.name, "delivery %s ended: %s", d->id, how);
 	if (refused)
 		bridge_refused(d, refused);
 	else
 		bridge_sent(d, ids, n);
+	free(refused);
 	while (n)
 		free(owned[--n]);
 	free(owned);
@@ -281,11 +283,29 @@ error_text(unsigned numeric)
 	return NULL;
 }
 
+/* What the author reads; of an answer that we know no words for, its own. */
+static char *
+refusal_text(struct irc *irc, const struct irc_line *line, bool topic)
+{
+	const char *why = error_text(irc_line_numeric(line));
+	AUTO_STR text = { 0 };
+
+	if (topic && irc_line_numeric(line) == 482)
+		why = "only channel operators may set the topic there";
+	if (why)
+		return xstrdup(why);
+	str_init(&text, IRC_BODY_MAX);
+	str_printf(&text, "the server refused it (%s): ", line->command);
+	if (line->n_params)
+		irc_words(irc, &text, irc_line_param(line, line->n_params - 1));
+	return xstrdup(text.data);
+}
+
 static void
 refused(struct irc *irc, struct sending *s, struct piece *piece,
-	unsigned numeric)
+	const struct irc_line *line)
 {
-	const char *why = error_text(numeric);
+	unsigned numeric = irc_line_numeric(line);
 	bool topic = s->d->event->kind == EVENT_TOPIC;
 
 	if (numeric == 482 && topic && s->sp != &irc->speaker &&
@@ -302,9 +322,8 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 		irc_sendings_give_back(s, "the puppet may not speak there");
 		return;
 	}
-	if (numeric == 482 && topic)
-		why = "only channel operators may set the topic there";
-	s->refused = why ? why : "the server refused it";
+	if (!s->refused)
+		s->refused = refusal_text(irc, line, topic);
 
 	/* What has not been written would only be refused, too. */
 	session_forget(s->sp->session, s);
@@ -347,7 +366,7 @@ error_came(struct irc *irc, struct speaker *sp, const struct irc_line *line)
 		if (!piece || !is_target(irc, s, name) ||
 		    !is_possible(numeric, s))
 			continue;
-		refused(irc, s, piece, numeric);
+		refused(irc, s, piece, line);
 		return true;
 	}
 	return false;
@@ -384,7 +403,7 @@ labelled(struct irc *irc, struct speaker *sp, const struct irc_line *line)
 	if (!s || *end || piece->accounted)
 		return false;
 	if (numeric >= 400 || !strcmp(line->command, "FAIL")) {
-		refused(irc, s, piece, numeric);
+		refused(irc, s, piece, line);
 	} else if (!strcmp(line->command, kind_of(s)) ||
 		   !strcmp(line->command, "ACK")) {
 		account(irc, s, piece, irc_line_tag(line, "msgid"), "label");

@@ -87,6 +87,7 @@ irc_sending_free(struct irc *irc, struct sending *s)
 	unlink_from_speaker(s);
 	drop_pieces(s);
 	free(s->target);
+	free(s->refused);
 	free(s);
 	if (--sp->unsettled == 0 && sp != &irc->speaker)
 		sp->session->hurried = sp->session->hears;
@@ -366,6 +367,7 @@ irc_sending_by_listener(struct irc *irc, struct sending *s)
 	drop_pieces(s);
 	s->begun = false;
 	s->barrier = 0;
+	free(s->refused);
 	s->refused = NULL;
 	s->sp = &irc->speaker;
 	s->sp->unsettled++;

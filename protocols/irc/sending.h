@@ -31,8 +31,8 @@ struct sending {
 	bool begun;
 	struct piece *pieces;
 	unsigned n_pieces, n_written, n_accounted;
-	const char *refused; /* static; what the first error says */
-	uint64_t barrier;    /* token of the PING behind it; 0 none */
+	char *refused;    /* what the first error says */
+	uint64_t barrier; /* token of the PING behind it; 0 none */
 };
 
 /* Take it out of everything and free it; the delivery is the caller's. */

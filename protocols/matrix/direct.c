@@ -159,6 +159,14 @@ chats_load(struct matrix *m, void (*then)(struct matrix *m))
 		&(struct hs_call){ "GET", path.data, NULL, on_loaded, m });
 }
 
+void
+chats_catch_up(struct matrix *m)
+{
+	for (const struct chat *c = m->chats; c; c = c->hh.next)
+		if (!c->away)
+			catchup_chat(m, c->room, c->ghost);
+}
+
 /* ---- what is said to us ------------------------------------------------- */
 
 /* Of whom it is the puppet; false if the id does not tell. */

@@ -113,7 +113,7 @@ drop_all(struct matrix *m)
 	service_refuse(m);
 	timer_stop(&m->ready_timer);
 	timer_stop(&m->pulse_timer);
-	barrier_drop(m);
+	catchup_stop(m);
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
 	portals_drop(m);
@@ -170,7 +170,8 @@ on_settled(void *arg)
 {
 	struct matrix *m = arg;
 
-	if (any_room_is_joining(m) && ++m->waits < SETTLE_TRIES) {
+	if ((any_room_is_joining(m) || !catchup_is_ready(m)) &&
+	    ++m->waits < SETTLE_TRIES) {
 		timer_start(&m->ready_timer, m->loop, SETTLE_MS, on_settled, m);
 		return;
 	}
@@ -179,7 +180,7 @@ on_settled(void *arg)
 	m->taking = true;
 	service_take(m);
 	service_ping(m);
-	barrier_raise(m);
+	catchup_begin(m);
 }
 
 void
@@ -218,6 +219,7 @@ static void
 come_up(struct matrix *m)
 {
 	m->waits = 0;
+	catchup_prepare(m);
 	bridge_network_up(&m->net);
 	matrix_room_settled(m);
 	timer_start(&m->pulse_timer, m->loop, PULSE_MS, on_pulse, m);
@@ -359,6 +361,7 @@ network_destroy(struct network *net)
 
 	service_close(m);
 	drop_all(m);
+	catchup_forget(m);
 	rooms_forget(m);
 	media_close(m);
 	hs_free(m->hs);
@@ -385,7 +388,7 @@ network_pressure(struct network *net, enum pressure why)
 	if (!was || why != PRESSURE_NONE || !m->taking)
 		return;
 	service_ping(m);
-	barrier_raise(m);
+	catchup_begin(m);
 }
 
 static void

@@ -20,7 +20,7 @@
  *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
  *     media.c     files
- *     barrier.c   whether the homeserver keeps something back
+ *     catchup.c   what the homeserver may not have pushed
  *     hs.c        calls to the homeserver
  *
  * and, pure:
@@ -59,6 +59,7 @@ struct content_file;
 struct luggage;
 struct matrix;
 struct mroom;
+struct page;
 
 /* Room for a path with ids in it, each byte of which may need three. */
 #define PATH_MAX_BYTES (8 * 3 * MATRIX_ID_MAX)
@@ -154,11 +155,12 @@ struct intake {
 	struct intake *prev, *next;
 };
 
-/* barrier.c */
-struct barrier {
-	char *room;     /* id, once it is known */
-	uint64_t token; /* of what is to be refused; 0: nothing */
-	unsigned tries;
+/* catchup.c */
+struct catchup {
+	char *token; /* what came before it is known; or NULL */
+	bool asked;
+	size_t n; /* the pause before the next round */
+	struct page *pages;
 	struct timer timer;
 };
 
@@ -197,7 +199,7 @@ struct matrix {
 	struct intake *current; /* whose events are being raised */
 	char *told_encrypted;   /* the last room that was told, or NULL */
 	struct timer ready_timer, pulse_timer;
-	struct barrier barrier;
+	struct catchup catchup;
 	unsigned waits; /* how often we waited for rooms to be entered */
 	uint64_t n_ignored, n_broken;
 };
@@ -256,18 +258,33 @@ void service_raise(struct matrix *m, struct event *ev);
 /* It is on disk, or its author was told. */
 void service_settled(struct matrix *m, const struct event *ev);
 
-/* ---- barrier.c ---------------------------------------------------------- */
+/* ---- catchup.c ---------------------------------------------------------- */
 
-/* The homeserver can reach us: ask soon whether it keeps something back. */
-void barrier_raise(struct matrix *m);
-void barrier_drop(struct matrix *m);
+/*
+ * Ask where we are, before the first transaction is taken; ask soon for what is
+ * missing in them, now that they are.
+ */
+void catchup_prepare(struct matrix *m);
+bool catchup_is_ready(const struct matrix *m);
+void catchup_begin(struct matrix *m);
 
-/* True if a transaction with these events is not to be taken this time. */
-bool barrier_refuses(struct matrix *m, const json_t *events);
+/* Ask for what was said since in a private conversation, as our user there. */
+void catchup_chat(struct matrix *m, const char *room, const char *ghost);
+
+/* Not now; and not from where we were. */
+void catchup_stop(struct matrix *m);
+void catchup_forget(struct matrix *m);
 
 /* ---- hear.c ------------------------------------------------------------- */
 
 void hear_events(struct matrix *m, const json_t *events);
+
+/*
+ * What was said there, in either order, and perhaps heard before. What was said
+ * before the bot came is none of ours; true if that is among it.
+ */
+bool hear_missed(struct matrix *m, const char *room, const json_t *events,
+		 bool newest_first);
 void hear_ephemeral(struct matrix *m, const json_t *events);
 
 /* ---- rooms.c ------------------------------------------------------------ */
@@ -399,6 +416,9 @@ void lookup_location(struct matrix *m, struct http_exchange *x,
 /* Learn from the homeserver which there are, and call then. */
 void chats_load(struct matrix *m, void (*then)(struct matrix *m));
 void chats_drop(struct matrix *m);
+
+/* Ask each of them for what was said. */
+void chats_catch_up(struct matrix *m);
 
 /* A membership event of a room that is none of a link. */
 void private_member(struct matrix *m, const json_t *whole);

@@ -229,8 +229,6 @@ transaction(struct matrix *m, struct http_exchange *x,
 		status = 503;
 	else if (!read_push(m, r, &p))
 		status = 400;
-	else if (barrier_refuses(m, p.events))
-		status = 503;
 	if (!status) {
 		hold(m, x, &p);
 		service_take(m);

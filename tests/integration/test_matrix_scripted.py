@@ -143,3 +143,40 @@ def test_nobody_in_a_room_can_hurt_by_what_they_are_called(fresh, member):
     fresh.home.push(whole)
     fresh.home.says("still here")
     fresh.bob.wait_text("still here", target=fresh.channel)
+
+
+# ---- what is not pushed ------------------------------------------------------
+
+def bare(events):
+    """As /sync and /messages tell them."""
+    return [{k: v for k, v in e.items() if k != "room_id"} for e in events]
+
+
+def heard(pair, until):
+    pair.bob.wait_text(until, 60)
+    return [t for nick, t in pair.bob.texts(pair.channel) if nick == "Mia"]
+
+
+def test_what_the_homeserver_forgot_to_push_is_asked_for(pair):
+    event = pair.home.event
+    pushed, kept, older = event("pushed"), event("kept back"), event("older")
+    assert pair.home.push(pushed) == 200
+    pair.home.earlier = bare([older])
+    pair.home.unpushed = bare([pushed, kept])
+    assert sorted(heard(pair, "older")) == ["kept back", "older", "pushed"]
+    # it comes late, or once more
+    assert pair.home.push(kept, older) == 200
+    pair.home.says("the end")
+    assert heard(pair, "the end")[3:] == ["the end"]
+
+
+def test_what_was_said_before_the_bot_came_is_not_asked_for(pair):
+    event = pair.home.event
+    bot = pair.home.service.bot_id
+    entry = {"type": "m.room.member", "state_key": bot, "sender": bot,
+             "event_id": "$entry", "content": {"membership": "join"}}
+    pair.home.earlier = bare([event("history")])
+    pair.home.unpushed = bare([event("before"), entry, event("after")])
+    assert heard(pair, "after") == ["after"]
+    pair.home.says("the end")
+    assert heard(pair, "the end") == ["after", "the end"]

@@ -45,6 +45,8 @@ class ScriptedHomeserver:
         self.service = Service(0, folder, service_port)
         self.said = []
         self.calls = []  # (method, path) of every request
+        self.unpushed = []  # events that only who asks is told of
+        self.earlier = []   # likewise, of the room before those
         self._taken = {}  # transaction: event id
         self._rules = []
         self.joined = True
@@ -85,6 +87,10 @@ class ScriptedHomeserver:
             return 200, {"user_id": self.service.bot_id}
         if "/account_data/" in path and method == "GET":
             return 404, {"errcode": "M_NOT_FOUND"}
+        if path.endswith("/v3/sync"):
+            return 200, self.sync(query)
+        if path.endswith("/messages"):
+            return 200, {"chunk": self.earlier[::-1], "start": "p1"}
         if "/send/m.room.message/" in path:
             return 200, {"event_id": self.take(path, query, body)}
         if path.endswith("/state") and method == "GET":
@@ -99,6 +105,16 @@ class ScriptedHomeserver:
             self._taken[path] = f"$e{next(_number)}"
             self.said.append(Said(self._taken[path], query, body))
         return self._taken[path]
+
+    def sync(self, query):
+        """From a token on: what was not pushed; "limited" if there is more."""
+        answer = {"next_batch": f"s{next(_number)}"}
+        if "since" in query and self.unpushed:
+            events, self.unpushed = self.unpushed, []
+            answer["rooms"] = {"join": {ROOM: {"timeline": {
+                "events": events, "limited": bool(self.earlier),
+                "prev_batch": "p1"}}}}
+        return answer
 
     def state(self):
         return [{"type": "m.room.member", "state_key": MIA, "sender": MIA,
@@ -120,12 +136,15 @@ class ScriptedHomeserver:
         except urllib.error.HTTPError as error:
             return error.code
 
+    @staticmethod
+    def event(body, sender=MIA, **more):
+        return {"type": "m.room.message", "room_id": ROOM, "sender": sender,
+                "event_id": f"$s{next(_number)}",
+                "origin_server_ts": int(time.time() * 1000),
+                "content": {"msgtype": "m.text", "body": body}, **more}
+
     def says(self, body, sender=MIA, **more):
-        event = {"type": "m.room.message", "room_id": ROOM, "sender": sender,
-                 "event_id": f"$s{next(_number)}",
-                 "origin_server_ts": int(time.time() * 1000),
-                 "content": {"msgtype": "m.text", "body": body}, **more}
-        status = self.push(event)
+        status = self.push(self.event(body, sender, **more))
         if status != 200:
             raise Failure(f"the bridge answered {status}")
 

@@ -338,6 +338,7 @@ opened(struct bridge *bridge, const struct opening *op)
 	portals_resume(bridge);
 	queue_channels(store_reader(bridge->store), resume_direct, bridge);
 	bounces_load(bridge);
+	blocks_load(bridge);
 	contacts_load(bridge);
 	if (bridge->state != BRIDGE_RUNNING)
 		return;
@@ -477,6 +478,7 @@ bridge_free(struct bridge *bridge)
 	bounces_free(bridge);
 	commands_free(bridge);
 	contacts_free(bridge);
+	blocks_free(bridge);
 	timer_stop(&bridge->tick);
 	timer_stop(&bridge->drain);
 	free_rooms(bridge);

@@ -69,6 +69,32 @@ void bridge_unfollow(struct network *net, const char *follower,
 bool bridge_follows(struct network *net, const char *follower,
 		    const struct address *person);
 
+/*
+ * Blocking. What that person says is not for who blocks them: private words are
+ * taken and told nobody, the adapter leaves out what is said in rooms, and
+ * words to them come back. It is on disk; who is one of net's people.
+ */
+#define BLOCKS_MAX 500 /* by one */
+
+/* NULL, or in words why not; blocking somebody again changes nothing. */
+const char *bridge_block(struct network *net, const char *who,
+			 const struct address *person);
+void bridge_unblock(struct network *net, const char *who,
+		    const struct address *person);
+
+/* The same without doing it. */
+const char *bridge_may_block(struct network *net, const char *who,
+			     const struct address *person);
+
+/* Calls fn for each whom who blocks; who must not unblock anybody meanwhile. */
+void bridge_blocked(struct network *net, const char *who,
+		    void (*fn)(void *arg, const struct address *person),
+		    void *arg);
+
+/* True if reader, or, if that is NULL, anybody at all blocks that person. */
+bool bridge_blocks(struct network *net, const char *reader, const char *network,
+		   const struct sender *person);
+
 /* Whether that follower, by sender id, wants to know. At first nobody does. */
 void bridge_here(struct network *net, const char *follower, bool here);
 

@@ -42,6 +42,7 @@ struct pup;
 struct secret;
 struct store;
 
+struct blocked;
 struct follower;
 struct inviting;
 
@@ -342,6 +343,7 @@ struct bridge {
 	struct request *requests;     /* utlist */
 	struct inviting *invitations; /* utlist; portal.c */
 	struct follower *followers;   /* by key; contact.c */
+	struct blocked *blocked;      /* by key; block.c */
 	struct room *rooms;           /* those that have their number */
 	struct room *work;            /* marked, newest last */
 	struct room **work_end;
@@ -868,6 +870,10 @@ void contacts_renetworked(struct netlife *life);
 
 /* Take up what is on disk. */
 void contacts_load(struct bridge *bridge);
+
+/* block.c: whom users do not want to hear */
+void blocks_load(struct bridge *bridge);
+void blocks_free(struct bridge *bridge);
 void contacts_free(struct bridge *bridge);
 
 /* direct.c: private words */

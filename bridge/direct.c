@@ -150,6 +150,15 @@ direct_submit(struct netlife *from, struct netlife *to, struct event *ev,
 	store_submit(bridge->store, &d->job);
 }
 
+/* By who writes. */
+static bool
+is_blocked(struct netlife *life, const struct event *ev)
+{
+	const struct sender person = { .id = ev->to.id };
+
+	return bridge_blocks(life->net, ev->sender.id, ev->to.network, &person);
+}
+
 void
 direct_event(struct netlife *life, struct event *ev)
 {
@@ -161,6 +170,13 @@ direct_event(struct netlife *life, struct event *ev)
 		return;
 	to = network_demand(life->bridge, ev->to.network, &why);
 	why = obstacle(life, to, why);
+	if (!why &&
+	    bridge_blocks(to->net, ev->to.id, life->name, &ev->sender)) {
+		bridge_accept(life, ev);
+		return;
+	}
+	if (!why && is_blocked(life, ev))
+		why = "you block that person";
 	if (!why &&
 	    !to->net->protocol->ops.resolve(to->net, ev->to.id, id, sizeof(id)))
 		why = "nobody can have that name there";

@@ -114,3 +114,41 @@ contact_each(struct db *db,
 	sql_reset(st);
 	return rc;
 }
+
+int
+block_put(struct db *db, int64_t account, const char *network,
+	  const char *person, int64_t when_ms)
+{
+	return sql_run(db, SQL_BLOCK_PUT,
+		       ARGS(INT(account), TEXT(network), TEXT(person),
+			    INT(when_ms)));
+}
+
+int
+block_remove(struct db *db, int64_t account, const char *network,
+	     const char *person)
+{
+	return sql_change(db, SQL_BLOCK_REMOVE,
+			  ARGS(INT(account), TEXT(network), TEXT(person)));
+}
+
+int
+block_each(struct db *db, void (*fn)(void *arg, const struct block_row *row),
+	   void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, SQL_BLOCK_EACH, NO_ARGS);
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0) {
+		const struct block_row row = {
+			.home = sql_column_text(st, 0),
+			.who = sql_column_text(st, 1),
+			.network = sql_column_text(st, 2),
+			.person = sql_column_text(st, 3),
+		};
+
+		fn(arg, &row);
+	}
+	sql_reset(st);
+	return rc;
+}

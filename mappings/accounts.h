@@ -63,6 +63,24 @@ int contact_put(struct db *db, int64_t account, int64_t channel,
 int contact_remove(struct db *db, int64_t account, int64_t channel,
 		   const char *written);
 
+/* Whom an account blocks: by the label of a network and the id there. */
+struct block_row {
+	const char *home, *who; /* label, id */
+	const char *network, *person;
+};
+
+/* Doing it again changes nothing. */
+int block_put(struct db *db, int64_t account, const char *network,
+	      const char *person, int64_t when_ms);
+
+/* -ENOENT if there was none. */
+int block_remove(struct db *db, int64_t account, const char *network,
+		 const char *person);
+
+/* All that there are; strings valid inside. */
+int block_each(struct db *db,
+	       void (*fn)(void *arg, const struct block_row *row), void *arg);
+
 /* All that there are; strings valid inside. */
 int contact_each(struct db *db,
 		 void (*fn)(void *arg, const struct contact_row *row),

@@ -323,6 +323,19 @@ static const char *const marks[] = {
 	NULL,
 };
 
+/* 10: whom gateway users do not want to hear */
+static const char *const blocks[] = {
+	"CREATE TABLE block ("
+	"	account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
+	"	network TEXT NOT NULL," /* label, and id there */
+	"	person TEXT NOT NULL,"
+	"	made_ms INTEGER NOT NULL,"
+	"	PRIMARY KEY (account, network, person)"
+	") STRICT, WITHOUT ROWID;",
+	"PRAGMA user_version = 10;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
@@ -333,6 +346,7 @@ static const char *const *const migrations[] = {
 	withdrawals,
 	memos,
 	marks,
+	blocks,
 };
 /* clang-format on */
 

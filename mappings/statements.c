@@ -169,6 +169,18 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	JOIN network n ON n.id = ch.network"
 		"	ORDER BY a.id, ch.id",
 
+	[SQL_BLOCK_PUT] =
+		"INSERT INTO block (account, network, person, made_ms)"
+		"	VALUES (?1, ?2, ?3, ?4)"
+		"	ON CONFLICT (account, network, person) DO NOTHING",
+	[SQL_BLOCK_REMOVE] =
+		"DELETE FROM block"
+		"	WHERE account = ?1 AND network = ?2 AND person = ?3",
+	[SQL_BLOCK_EACH] =
+		"SELECT f.name, a.native_id, b.network, b.person"
+		"	FROM block b JOIN account a ON a.id = b.account"
+		"	JOIN network f ON f.id = a.network",
+
 	[SQL_STAY_RESUME] =
 		"UPDATE stay SET until = 9223372036854775807"
 		"	WHERE account = ?1 AND channel = ?2 AND until = ?3",

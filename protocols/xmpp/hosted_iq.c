@@ -5,6 +5,7 @@
  */
 
 #include "protocols/xmpp/adhoc.h"
+#include "protocols/xmpp/blocking.h"
 #include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
@@ -125,9 +126,11 @@ say_info(const struct question *q)
 		NULL,
 	};
 	static const char *const service_features[] = {
-		NS_DISCO_INFO,       NS_DISCO_ITEMS,  NS_MUC,      NS_PING,
-		"jabber:iq:version", "urn:xmpp:time", NS_COMMANDS, "vcard-temp",
-		"jid\\20escaping",   NS_RSM,          NS_GATEWAY,  NULL,
+		NS_DISCO_INFO, NS_DISCO_ITEMS,      NS_MUC,
+		NS_PING,       "jabber:iq:version", "urn:xmpp:time",
+		NS_COMMANDS,   "vcard-temp",        "jid\\20escaping",
+		NS_RSM,        NS_GATEWAY,          NS_BLOCKING,
+		NULL,
 	};
 	static const char *const register_feature[] = { NS_REGISTER, NULL };
 	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
@@ -317,6 +320,15 @@ ask_archive(const struct question *q)
 }
 
 static bool
+ask_blocking(const struct question *q)
+{
+	const struct blocking_call call = { q->x, q->st,
+					    q->allowed ? q->who : "" };
+
+	return blocking_iq(&call);
+}
+
+static bool
 ask_place(const struct question *q)
 {
 	bool get = stanza_has_type(q->st, "get");
@@ -363,6 +375,8 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	from.resource[0] = '\0';
 	if (!*from.local || !jid_format(&from, q.who, sizeof(q.who)))
 		q.who[0] = '\0';
+	if (ask_blocking(&q))
+		return true;
 	if (q.place.kind == ADDRESS_PERSON)
 		return ask_command(&q) || ask_archive(&q) ||
 		       (q.allowed && ask_card(&q, find_person(&q)));

@@ -257,8 +257,11 @@ tell_one(struct telling *t, xmpp_stanza_t *st, const char *nick,
 	 int64_t when_ms)
 {
 	size_t len = t->chars == ULONG_MAX ? 0 : length_of(t->h->x, st);
+	const struct sender by = { .id = nick };
 	struct told_past *one;
 
+	if (bridge_blocks(&t->h->x->net, t->c->who->id, t->h->network, &by))
+		return;
 	if (t->over || !t->stanzas || len > t->chars ||
 	    when_ms < t->c->wish.since_ms) {
 		t->over = true;

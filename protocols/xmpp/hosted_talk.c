@@ -27,6 +27,27 @@
 
 /* ---- showing ------------------------------------------------------------- */
 
+/* By anybody at all. */
+static bool
+is_blocked(const struct guest *g)
+{
+	return bridge_blocks(&g->room->x->net, NULL, g->o->puppet->origin,
+			     g->o->puppet->sender);
+}
+
+/* Takes the reference to st. */
+static void
+post_to_willing(struct hosted *h, xmpp_stanza_t *st, const struct guest *g)
+{
+	const struct puppet *p = g->o->puppet;
+
+	for (struct client *c = h->clients; c; c = c->hh.next)
+		if (c->in && !bridge_blocks(&h->x->net, c->who->id, p->origin,
+					    p->sender))
+			client_post(c, st, g->nick);
+	(void)xmpp_stanza_release(st);
+}
+
 /* Takes the reference to st. */
 static void
 publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
@@ -37,7 +58,10 @@ publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
 	hosted_add_ids(h->jid, ev, st, g ? g->occupant_id : NULL);
 	if (ev->number && ev->kind != EVENT_TOPIC)
 		hosted_remember(h, ev, st, nick);
-	hosted_post(h, st, nick);
+	if (g && g->o && is_blocked(g))
+		post_to_willing(h, st, g);
+	else
+		hosted_post(h, st, nick);
 }
 
 xmpp_stanza_t *

@@ -38,6 +38,7 @@
 
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/avatars.h"
+#include "protocols/xmpp/blocking.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/directory.h"
@@ -280,6 +281,7 @@ component_destroy(struct network *net)
 	stream_free(x->stream);
 	free(x->listener);
 	direct_drop(x);
+	blocking_drop(x);
 	network_finish(net);
 	free(x);
 }

@@ -36,6 +36,7 @@
 #define ANSWER_MS 30000 /* how long an IQ of ours waits */
 #define TOLD_MAX 64
 #define AUTHORS_MAX 64
+#define BLOCK_READERS_MAX 200
 
 struct adhoc;
 struct admin;
@@ -109,6 +110,8 @@ struct xmpp {
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */
 	size_t next_author;
+	char *block_readers[BLOCK_READERS_MAX]; /* blocking.c, likewise */
+	size_t next_block_reader, n_block_pushes;
 };
 
 extern const struct protocol xmpp_protocol;

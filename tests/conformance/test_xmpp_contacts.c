@@ -70,6 +70,90 @@ the_network_itself_can_be_followed(void **state)
 }
 
 static void
+ask_blocking(struct fixture *f, const char *from, const char *type,
+	     const char *payload)
+{
+	xmppd_forget(f->server);
+	xmppd_say(f->server,
+		  "<iq from='%s' to='gw.test' id='b' type='%s'>%s"
+		  "</iq>",
+		  from, type, payload);
+	barrier(f);
+}
+
+#define BLOCKING "xmlns='urn:xmpp:blocking'"
+
+static void
+whom_a_user_blocks_is_listed_and_changed(void **state)
+{
+	struct fixture *f = *state;
+	const char *seen;
+
+	recorder.blocks = "libera:bob";
+	ask_blocking(f, "ann@test/a", "get", "<blocklist " BLOCKING "/>");
+	expect_seen(f, "ann@test/a",
+		    "<iq from='gw.test' id='b' to='ann@test/a' type='result'>"
+		    "<blocklist " BLOCKING "><item jid='bob%libera@gw.test'>"
+		    "</item></blocklist></iq>\n");
+	/* Whoever has the list is told of changes. */
+	ask_blocking(f, "ann@test/b", "set",
+		     "<block " BLOCKING "><item jid='joe%libera@gw.test'/>"
+		     "<item jid='#dev%libera@gw.test/Zoe'/></block>");
+	assert_non_null(recorder_find("block libera:joe by ann@test"));
+	assert_non_null(recorder_find("block libera:Zoe by ann@test"));
+	seen = seen_by(f, "ann@test/a");
+	assert_non_null(strstr(seen, "type='set'><block " BLOCKING));
+	assert_non_null(strstr(seen, "joe%libera@gw.test"));
+	ask_blocking(f, "ann@test/b", "set",
+		     "<unblock " BLOCKING "><item jid='joe%libera@gw.test'/>"
+		     "</unblock>");
+	assert_non_null(recorder_find("unblock libera:joe by ann@test"));
+	ask_blocking(f, "ann@test/b", "set", "<unblock " BLOCKING "/>");
+	assert_non_null(recorder_find("unblock libera:bob by ann@test"));
+	assert_non_null(strstr(seen_by(f, "ann@test/a"),
+			       "type='set'><unblock " BLOCKING));
+}
+
+static void
+what_cannot_be_blocked_gets_an_error(void **state)
+{
+	static const struct {
+		const char *from, *payload, *condition;
+	} rows[] = {
+		{ "ann@test/a", "<block " BLOCKING "/>", "<bad-request" },
+		{ "ann@test/a",
+		  "<block " BLOCKING "><item jid='joe%libera@gw.test'/>"
+		  "<item jid='eve@elsewhere'/></block>",
+		  "<item-not-found" },
+		{ "ann@test/a",
+		  "<block " BLOCKING "><item jid='#dev%libera@gw.test'/>"
+		  "</block>",
+		  "<item-not-found" },
+		{ "ann@test/a", "<block " BLOCKING "><item/></block>",
+		  "<item-not-found" },
+		{ "eve@elsewhere/a",
+		  "<block " BLOCKING
+		  "><item jid='joe%libera@gw.test'/></block>",
+		  "<forbidden" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ask_blocking(f, rows[i].from, "set", rows[i].payload);
+		assert_non_null(
+			strstr(seen_by(f, rows[i].from), rows[i].condition));
+	}
+	assert_null(recorder_find("block "));
+	recorder.no_block = "you block too many people already";
+	ask_blocking(f, "ann@test/a", "set",
+		     "<block " BLOCKING "><item jid='joe%libera@gw.test'/>"
+		     "</block>");
+	assert_non_null(strstr(seen_by(f, "ann@test/a"),
+			       "you block too many people already"));
+	assert_null(recorder_find("block "));
+}
+
+static void
 whom_nobody_can_follow_is_refused_with_the_reason(void **state)
 {
 	struct fixture *f = *state;
@@ -161,6 +245,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_subscription_is_accepted_and_asked_for_in_turn),
 		TEST(the_network_itself_can_be_followed),
+		TEST(whom_a_user_blocks_is_listed_and_changed),
+		TEST(what_cannot_be_blocked_gets_an_error),
 		TEST(whom_nobody_can_follow_is_refused_with_the_reason),
 		TEST(strangers_follow_nobody),
 		TEST(an_end_is_an_end_on_both_sides),

@@ -271,6 +271,44 @@ def test_a_word_to_an_occupant_is_private(gate):
     assert not carol.texts(gate.room)
 
 
+BLOCKING = "urn:xmpp:blocking"
+
+
+def test_who_is_blocked_is_not_heard(one_gate):
+    """Nowhere, by who blocks them, and also after a restart."""
+    gate = one_gate
+    ann, carol = gate.enter("ann"), gate.enter("carol")
+    bob = f"{gate.bob.nick}%irc@{GATEWAY}".lower()
+    listed = lambda: [e.get("jid") for e in ann.iq(
+        GATEWAY, f"<blocklist xmlns='{BLOCKING}'/>").element.iter(
+            f"{{{BLOCKING}}}item")]
+    item = f"<item jid='{bob}'/>"
+    ann.iq(GATEWAY, f"<block xmlns='{BLOCKING}'>{item}</block>", kind="set")
+    assert listed() == [bob]
+    gate.bob.say(gate.nick("ann"), "psst, unheard")
+    gate.bob.say(gate.channel, "unheard by one")
+    carol.wait_text("unheard by one", nick=gate.bob.nick)
+    carol.say(gate.room, "after that")
+    ann.wait_text("after that")
+    ann.barrier()
+    assert not [s for s in ann.record if "unheard" in (s.body or "")]
+    mark = ann.mark()
+    ann.chat(bob, "to nobody")
+    error = ann.wait_for(lambda s: s.kind == "message" and
+                         s.type == "error", 10, mark)
+    assert "you block that person" in str(error)
+    gate.bridge.restart()
+    gate.bridge.wait_log("up", "xmpp", 40)
+    assert listed() == [bob]
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    ann.iq(GATEWAY, f"<unblock xmlns='{BLOCKING}'/>", kind="set")
+    assert not listed()
+    gate.bob.say(gate.channel, "heard again")
+    ann.wait_text("heard again", nick=gate.bob.nick)
+    gate.bob.say(gate.nick("ann"), "psst, heard")
+    ann.wait_text("psst, heard", kind="chat")
+
+
 def test_who_loses_the_network_loses_the_room(gate):
     ann = gate.enter("ann")
     gate.irc.kill9()

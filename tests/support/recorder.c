@@ -736,6 +736,59 @@ bridge_follows(struct network *net UNUSED, const char *follower UNUSED,
 	return recorder.follows;
 }
 
+static bool
+is_blocked(const char *network, const char *id)
+{
+	const char *colon =
+		recorder.blocks ? strchr(recorder.blocks, ':') : NULL;
+
+	return colon && id && !strcmp(colon + 1, id) &&
+	       !strncmp(recorder.blocks, network, strlen(network));
+}
+
+bool
+bridge_blocks(struct network *net UNUSED, const char *reader UNUSED,
+	      const char *network, const struct sender *person)
+{
+	return is_blocked(network, person->id) ||
+	       is_blocked(network, person->name);
+}
+
+void
+bridge_blocked(struct network *net UNUSED, const char *who UNUSED,
+	       void (*fn)(void *arg, const struct address *person), void *arg)
+{
+	char label[64];
+	size_t len = recorder.blocks ? strcspn(recorder.blocks, ":") : 0;
+
+	if (!len)
+		return;
+	(void)snprintf(label, sizeof(label), "%.*s", (int)len, recorder.blocks);
+	fn(arg, &(struct address){ label, recorder.blocks + len + 1 });
+}
+
+const char *
+bridge_may_block(struct network *net UNUSED, const char *who UNUSED,
+		 const struct address *person UNUSED)
+{
+	return recorder.no_block;
+}
+
+const char *
+bridge_block(struct network *net UNUSED, const char *who,
+	     const struct address *person)
+{
+	say("block %s:%s by %s", person->network, person->id, who);
+	return recorder.no_block;
+}
+
+void
+bridge_unblock(struct network *net UNUSED, const char *who,
+	       const struct address *person)
+{
+	say("unblock %s:%s by %s", person->network, person->id, who);
+}
+
 void
 bridge_here(struct network *net UNUSED, const char *follower, bool here)
 {

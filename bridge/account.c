@@ -613,3 +613,23 @@ account_keep(struct account *account, int64_t scope,
 	put(account, scope, setting, value);
 	keep(account, scope, setting, value);
 }
+
+size_t
+bridge_connections(struct network *net, const char *sender_id,
+		   const char *label)
+{
+	struct bridge *bridge = net->bridge;
+	AUTO_STR key = { 0 };
+	size_t n = 0;
+
+	str_init(&key, KEY_MAX);
+	str_printf(&key, "%s\n%s", net->name, sender_id);
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		const struct pup *pup;
+
+		HASH_FIND(hh, bridge->nets[i]->pups, key.data, key.len, pup);
+		n += pup && pup->account &&
+		     strcmp(bridge->nets[i]->name, label);
+	}
+	return n;
+}

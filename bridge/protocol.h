@@ -794,6 +794,13 @@ const char *bridge_may_set(struct network *net,
 			   const struct command_place *place, const char *key,
 			   const char *value);
 
+/*
+ * On how many networks that person is connected, or is to be, on their own
+ * account; the one with that label does not count.
+ */
+size_t bridge_connections(struct network *net, const char *sender_id,
+			  const char *label);
+
 /* Which part of a channel's past; numbers are event->number. */
 struct history_query {
 	int64_t after, before;     /* numbers, exclusive; 0: open */

@@ -49,6 +49,9 @@ struct conf_gateway {
 	 * homeserver's own. */
 	const char *const *users;
 	size_t n_users;
+	/* XMPP: how long one stays in a channel whose room their last client
+	 * has left; to how many networks one may be connected, 0: any. */
+	unsigned linger_s, connections;
 };
 
 struct conf_xmpp {

@@ -262,6 +262,17 @@ static const struct option gateway_options[] = {
 	  .example = "libera",
 	  .doc = "The network that is meant where an address names none: "
 		 "#dev@COMPONENT." },
+	{ .name = "linger", .type = OPTION_SECONDS,
+	  AT(struct gateway_block, gateway.linger_s), .max = DAY_S,
+	  .fallback = "0s",
+	  .doc = "How long somebody stays in the channel after their last "
+		 "client has left its room: others see them as away, and who "
+		 "comes back within that time is in at once." },
+	{ .name = "connections", .type = OPTION_COUNT,
+	  AT(struct gateway_block, gateway.connections), .max = 10000,
+	  .fallback = "20",
+	  .doc = "To how many networks one user may be connected at a time, "
+		 "with one connection each; 0 is no limit." },
 };
 
 static const struct option irc_options[] = {

@@ -19,6 +19,7 @@ struct sign {
 	char contact[FULL_JID_MAX]; /* bare, as the user writes it */
 	char user[FULL_JID_MAX];    /* bare */
 	struct jid from;
+	bool server; /* the address of a network: nobody is connected for it */
 };
 
 /* ---- out ----------------------------------------------------------------- */
@@ -70,11 +71,22 @@ follow(const struct sign *s)
 	return bridge_follow(&s->x->net, &sender, &s->person);
 }
 
+/* Who follows people of a network is connected to it. */
+static const char *
+limit(const struct sign *s)
+{
+	return s->x->conf->gateway && !s->server
+		       ? hosted_limit(s->x, s->user, s->network)
+		       : NULL;
+}
+
 static void
 subscribe(const struct sign *s)
 {
-	const char *why = follow(s);
+	const char *why = limit(s);
 
+	if (!why)
+		why = follow(s);
 	if (why) {
 		say(s, "unsubscribed", why);
 		return;
@@ -143,6 +155,7 @@ read_person(struct sign *s, const char *to)
 	hosted_place(s->x, to, &place);
 	if (place.kind == ADDRESS_NETWORK && place.network->irc) {
 		/* At its address is the server: am I connected to it? */
+		s->server = true;
 		place.kind = ADDRESS_PERSON;
 		(void)snprintf(place.name, sizeof(place.name), "%s",
 			       address_server(&place));

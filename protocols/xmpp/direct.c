@@ -265,6 +265,13 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 	}
 	if (!set_author(x, ev, room, st))
 		return;
+	why = ev->flags & EVENT_GATEWAY
+		      ? hosted_limit(x, ev->sender.id, ev->to.network)
+		      : NULL;
+	if (why) {
+		answer_error(x, st, "resource-constraint", why);
+		return;
+	}
 	/* Clients send again what a broken stream may have lost. */
 	if (!ev->key)
 		ev->key = stanza_own_key(ev, stanza_get(st, "to"), st);

@@ -94,6 +94,17 @@ hosted_place(struct xmpp *x, const char *to, struct address_place *out)
 		address_read(x->conf->gateway, jid.local, out);
 }
 
+const char *
+hosted_limit(struct xmpp *x, const char *bare, const char *label)
+{
+	unsigned most = x->conf->gateway->connections;
+
+	return most && bridge_connections(&x->net, bare, label) >= most
+		       ? "you are connected to as many networks as this "
+			 "gateway lets you be: leave one first"
+		       : NULL;
+}
+
 /* Where nobody answers, who wants to come in waits in vain. */
 static bool
 is_entry(xmpp_stanza_t *st)

@@ -66,6 +66,9 @@ struct guest {
 	char *password; /* or NULL */
 	bool raised;    /* EVENT_JOIN was */
 	bool resident;  /* has been in: may stay without a client */
+	bool lingers;   /* for a while, having left */
+	char *farewell; /* said on leaving; or NULL */
+	struct timer linger;
 	struct client *clients;
 	char *new_nick; /* asked for, and not granted yet */
 	char *new_nick_by, *new_nick_id;
@@ -125,6 +128,12 @@ void hosted_drop(struct xmpp *x, bool for_good);
 
 /* The place that the address to, of our domain, means. */
 void hosted_place(struct xmpp *x, const char *to, struct address_place *out);
+
+/*
+ * NULL, or why that user may not be connected to one network more, whose label
+ * that is.
+ */
+const char *hosted_limit(struct xmpp *x, const char *bare, const char *label);
 
 /*
  * True, and answered, if st is for a host to which the gateway does not lead,
@@ -225,6 +234,10 @@ void client_gone(struct client *c);
 
 /* True if g, who has been in, wants to stay, whoever of theirs is there. */
 bool guest_stays(const struct guest *g);
+
+/* Its last client is about to go, with these words or NULL: true if it stays
+ * nevertheless, for a while. */
+bool guest_lingers(struct guest *g, const char *farewell);
 
 /* Its last client has gone, and it stays. */
 void guest_abandoned(struct guest *g);

@@ -72,6 +72,7 @@ void
 guest_free(struct guest *g)
 {
 	timer_stop(&g->timer);
+	timer_stop(&g->linger);
 	while (g->clients)
 		client_free(g->clients);
 	if (g->nick)
@@ -86,6 +87,7 @@ guest_free(struct guest *g)
 	free(g->far_name);
 	free(g->want);
 	free(g->password);
+	free(g->farewell);
 	free(g->new_nick);
 	free(g->new_nick_by);
 	free(g->new_nick_id);

@@ -406,6 +406,11 @@ may_enter(struct knock *k)
 			     "you are in too many rooms of this gateway");
 		return false;
 	}
+	why = hosted_limit(k->x, k->bare, k->place.label);
+	if (why) {
+		answer_error(k, "resource-constraint", why);
+		return false;
+	}
 	if (!k->h || !k->h->ch)
 		why = bridge_portal(&k->x->net, k->jid, k->place.label,
 				    k->place.name);
@@ -534,7 +539,7 @@ client_out(struct client *c, const struct shown *how)
 {
 	struct guest *g = c->who;
 	bool last = !g->clients->next;
-	bool stays = last && guest_stays(g);
+	bool stays = last && (guest_stays(g) || guest_lingers(g, how->status));
 
 	if (last && g->nick && !stays) {
 		guest_show(g, how);

@@ -32,7 +32,37 @@ guest_stays(const struct guest *g)
 {
 	const struct hosted *h = g->room;
 
-	return g->resident && h->ch && bridge_stays(h->ch, g->id);
+	return g->resident && h->ch &&
+	       (g->lingers || bridge_stays(h->ch, g->id));
+}
+
+static void
+linger_over(void *arg)
+{
+	struct guest *g = arg;
+
+	g->lingers = false;
+	if (g->clients || guest_stays(g))
+		return;
+	if (g->nick)
+		guest_show(g, &(struct shown){ .gone = true,
+					       .status = g->farewell });
+	guest_part(g, PART_LEFT, g->farewell);
+}
+
+bool
+guest_lingers(struct guest *g, const char *farewell)
+{
+	unsigned linger_s = g->room->x->conf->gateway->linger_s;
+
+	if (!g->resident || !g->room->ch || !linger_s)
+		return false;
+	g->lingers = true;
+	free(g->farewell);
+	g->farewell = farewell ? xstrdup(farewell) : NULL;
+	timer_start(&g->linger, g->room->x->loop, (int64_t)linger_s * 1000,
+		    linger_over, g);
+	return true;
 }
 
 void
@@ -86,6 +116,8 @@ guest_returned(struct guest *g)
 	bool refused = !g->nick && timer_is_running(&g->timer);
 
 	timer_stop(&g->timer);
+	timer_stop(&g->linger);
+	g->lingers = false;
 	if (refused) /* now there is somebody to tell why */
 		come_again(g);
 	else

@@ -70,6 +70,76 @@ who_returns_is_told_what_was_said_and_is_there_again(void **state)
 }
 
 static void
+who_lingers_is_in_at_once_on_coming_back(void **state)
+{
+	struct fixture *f = *state;
+	const char *seen;
+
+	f->gateway.linger_s = 3600;
+	ann_is_in(f);
+	cid_is_in(f);
+	leave(f, "ann@test/a", "Ann");
+	expect_seen(f, "cid@test/c", AWAY("Ann", "cid@test/c"));
+	assert_null(recorder_find("event part"));
+	let_in(f, "ann@test", "Ann"); /* it is not asked whether she stays */
+	assert_null(recorder_find("event part"));
+	knock(f, "ann@test/b", "Ann", MUC);
+	seen = seen_by(f, "ann@test/b");
+	assert_non_null(strstr(seen, CODE(110)));
+	assert_non_null(strstr(seen, "the topic"));
+	assert_int_equal(recorder_count("event join " ROOM " ann@test"), 1);
+}
+
+static void
+who_does_not_come_back_in_time_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->gateway.linger_s = 1;
+	ann_is_in(f);
+	cid_is_in(f);
+	xmppd_say(f->server,
+		  "<presence type='unavailable' from='ann@test/a' "
+		  "to='%s/Ann'><status>bye</status></presence>",
+		  ROOM);
+	barrier(f);
+	assert_non_null(
+		strstr(seen_by(f, "cid@test/c"), AWAY("Ann", "cid@test/c")));
+	assert_true(recorder_wait(f->loop, "event part " ROOM " ann@test (Ann)",
+				  1));
+	assert_non_null(
+		recorder_find("event part " ROOM " ann@test (Ann) bye"));
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "cid@test/c"),
+			       "type='unavailable'><status>bye</status>"));
+}
+
+static void
+nobody_is_on_more_networks_than_they_may_be(void **state)
+{
+	struct fixture *f = *state;
+
+	f->gateway.connections = 2;
+	recorder.connections = 2;
+	knock(f, "ann@test/a", "Ann", MUC);
+	assert_non_null(
+		strstr(seen_by(f, "ann@test/a"),
+		       ERROR("resource-constraint", "wait",
+			     "you are connected to as many networks as this "
+			     "gateway lets you be: leave one first")));
+	assert_null(recorder_find("portal"));
+	xmppd_say(f->server, "<message from='ann@test/a' type='chat' id='m' "
+			     "to='bob%%libera@gw.test'><body>hi</body>"
+			     "</message>");
+	barrier(f);
+	assert_null(recorder_find("event message"));
+	xmppd_forget(f->server);
+	recorder.connections = 1;
+	knock(f, "ann@test/a", "Ann", MUC);
+	assert_non_null(recorder_find("portal"));
+}
+
+static void
 who_changes_their_mind_is_gone(void **state)
 {
 	struct fixture *f = *state;
@@ -202,6 +272,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(who_stays_is_away_and_hears_nothing),
 		T(who_returns_is_told_what_was_said_and_is_there_again),
+		T(who_lingers_is_in_at_once_on_coming_back),
+		T(who_does_not_come_back_in_time_is_gone),
+		T(nobody_is_on_more_networks_than_they_may_be),
 		T(who_changes_their_mind_is_gone),
 		T(who_is_still_on_the_way_does_not_stay),
 		T(those_who_stay_come_back_with_the_room),

@@ -736,6 +736,13 @@ bridge_follows(struct network *net UNUSED, const char *follower UNUSED,
 	return recorder.follows;
 }
 
+size_t
+bridge_connections(struct network *net UNUSED, const char *sender_id UNUSED,
+		   const char *label UNUSED)
+{
+	return recorder.connections;
+}
+
 static bool
 is_blocked(const char *network, const char *id)
 {

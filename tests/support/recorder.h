@@ -57,6 +57,7 @@ struct recorder {
 	const char *no_portal;     /* why none can be made; NULL: it can */
 	const char *no_follow;     /* why nobody can be followed; or NULL */
 	bool follows;              /* what bridge_follows() answers */
+	size_t connections;        /* what bridge_connections() answers */
 	const char *blocks;        /* "label:id", whom everybody blocks */
 	const char *no_block;      /* why nobody can be blocked; or NULL */
 	const char *topic;         /* of what every hosted room stands for */

@@ -721,6 +721,8 @@ same_xmpp(const struct conf_xmpp *a, const struct conf_xmpp *b)
 	SAME(window);
 	SAME(gateway->n_users);
 	SAME_TEXT(gateway->users[0]);
+	SAME(gateway->linger_s);
+	SAME(gateway->connections);
 }
 
 static void

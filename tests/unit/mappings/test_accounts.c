@@ -189,6 +189,33 @@ a_contact_is_kept_until_it_is_removed(void **state)
 	expect_contacts(w, "xmpp:ann@example.org (Ann) irc:joe{ as joe{; ");
 }
 
+static void
+write_block(void *arg, const struct block_row *row)
+{
+	str_printf(arg, "%s:%s blocks %s:%s; ", row->home, row->who,
+		   row->network, row->person);
+}
+
+static void
+who_is_blocked_is_kept_until_that_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	AUTO_STR all = { 0 };
+
+	str_init(&all, 1000);
+	assert_int_equal(block_put(w->db, w->ann, "irc", "joe", 1), 0);
+	assert_int_equal(block_put(w->db, w->ann, "irc", "joe", 2), 0);
+	assert_int_equal(block_put(w->db, w->ann, "oftc", "joe", 2), 0);
+	assert_int_equal(block_each(w->db, write_block, &all), 0);
+	assert_string_equal(all.data, "xmpp:ann@example.org blocks irc:joe; "
+				      "xmpp:ann@example.org blocks oftc:joe; ");
+	assert_int_equal(block_remove(w->db, w->ann, "irc", "joe"), 0);
+	assert_int_equal(block_remove(w->db, w->ann, "irc", "joe"), -ENOENT);
+	str_clear(&all);
+	assert_int_equal(block_each(w->db, write_block, &all), 0);
+	assert_string_equal(all.data, "xmpp:ann@example.org blocks oftc:joe; ");
+}
+
 int
 main(void)
 {
@@ -201,6 +228,7 @@ main(void)
 		TEST(a_setting_needs_an_account),
 		TEST(one_setting_of_everybody_is_told),
 		TEST(a_contact_is_kept_until_it_is_removed),
+		TEST(who_is_blocked_is_kept_until_that_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

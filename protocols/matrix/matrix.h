@@ -338,8 +338,10 @@ void ghost_update(struct network *net, struct occupant *o, unsigned changes);
 
 struct seat *ghost_seat(struct mroom *room, const char *user_id);
 
-/* One of our puppets is in the room, as the homeserver says. */
-void ghost_seen(struct mroom *room, const char *user_id, const char *name);
+/* One of our puppets is in the room, as the homeserver says; backlog: it was
+ * so when we came. */
+void ghost_seen(struct mroom *room, const char *user_id, const char *name,
+		bool backlog);
 
 /* Somebody in the room goes by that name now: no ghost there may. */
 void ghosts_avoid(struct mroom *room, const char *name);

@@ -425,8 +425,11 @@ ghosts_avoid(struct mroom *room, const char *name)
 
 /* ---- what the homeserver tells ------------------------------------------ */
 
+static void seat_leave(struct seat *s, const char *reason);
+
 void
-ghost_seen(struct mroom *room, const char *user_id, const char *name)
+ghost_seen(struct mroom *room, const char *user_id, const char *name,
+	   bool backlog)
 {
 	struct ghost *g = ghost_get(room->m, user_id);
 	struct seat *s = ghost_seat(room, user_id);
@@ -435,6 +438,10 @@ ghost_seen(struct mroom *room, const char *user_id, const char *name)
 		return; /* we know, or are about to */
 	s = seat_new(room, g);
 	s->state = SEAT_JOINED;
+	if (!backlog) { /* it was called back before it had entered */
+		seat_leave(s, NULL);
+		return;
+	}
 	if (g->state != GHOST_NEW)
 		return;
 	/* Who is in a room was made. */

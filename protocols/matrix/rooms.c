@@ -189,7 +189,7 @@ we_were_removed(struct mroom *room, const json_t *whole)
 
 static void
 one_of_ours(struct mroom *room, const char *id, const json_t *whole,
-	    bool joined)
+	    bool joined, bool backlog)
 {
 	const json_t *content = content_object(whole, "content");
 	const char *by = content_string(whole, "sender");
@@ -202,7 +202,8 @@ one_of_ours(struct mroom *room, const char *id, const json_t *whole,
 		return;
 	}
 	if (joined) {
-		ghost_seen(room, id, content_string(content, "displayname"));
+		ghost_seen(room, id, content_string(content, "displayname"),
+			   backlog);
 		return;
 	}
 	bool kicked = by && !matrix_is_us(room->m, by);
@@ -229,7 +230,7 @@ room_member(struct mroom *room, const json_t *whole, bool backlog)
 	    (backlog && gone))
 		return;
 	if (matrix_is_us(room->m, id))
-		one_of_ours(room, id, whole, joined);
+		one_of_ours(room, id, whole, joined, backlog);
 	else if (joined)
 		somebody_is_here(room, id, content, backlog);
 	else

@@ -65,6 +65,7 @@ struct guest {
 	char *want;
 	char *password; /* or NULL */
 	bool raised;    /* EVENT_JOIN was */
+	bool typing;    /* as we told */
 	bool resident;  /* has been in: may stay without a client */
 	bool lingers;   /* for a while, having left */
 	char *farewell; /* said on leaving; or NULL */

@@ -10,6 +10,7 @@
 
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
+#include "protocols/xmpp/typing.h"
 #include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
@@ -240,6 +241,7 @@ say(const struct heard_here *m)
 			     "the room is on its way back");
 		return;
 	}
+	typing_heard_here(m->c->who, m->st);
 	ev = read_message(m, m->h->jid);
 	if (!ev)
 		return;

@@ -46,6 +46,7 @@ struct member {
 	enum presence_show show;
 	enum rank rank;
 	bool known;     /* EVENT_JOIN was raised */
+	bool typing;    /* as we told */
 	char *notice;   /* what it shows other bridges, or NULL */
 	uint64_t order; /* of being seen first; see room->next_order */
 	UT_hash_handle hh, hh_id;
@@ -68,6 +69,7 @@ struct seat {
 	uint64_t order; /* of asking; see room->next_order */
 	bool asked;     /* and not answered: counted in x->entering */
 	bool waiting;   /* has not asked yet: has no nick, in x->waiting */
+	bool renamed;   /* while it came in: another name is wanted */
 	struct timer timer;
 	struct seat *prev, *next; /* in x->waiting */
 	UT_hash_handle hh, hh_from;

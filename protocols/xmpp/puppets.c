@@ -270,6 +270,19 @@ seat_enter(struct seat *s)
 	timer_start(&s->timer, s->room->x->loop, JOIN_MS, on_join_late, s);
 }
 
+/* Asks for the name that is wanted now; false if there is none. */
+static bool
+seat_ask_name(struct seat *s)
+{
+	char nick[NICK_MAX];
+
+	s->attempt = 0;
+	if (!next_nick(s, nick))
+		return false;
+	send_presence(s, nick); /* says the status, too */
+	return true;
+}
+
 static void
 seat_joined(struct seat *s, const char *nick)
 {
@@ -290,6 +303,9 @@ seat_joined(struct seat *s, const char *nick)
 		muc_member_free(room, m);
 	s->state = SEAT_JOINED;
 	bridge_puppet_joined(s->o, nick);
+	if (s->renamed)
+		(void)seat_ask_name(s);
+	s->renamed = false;
 }
 
 void
@@ -446,7 +462,6 @@ void
 puppet_update(struct network *net, struct occupant *o, unsigned changes)
 {
 	struct seat *s = o->data;
-	char nick[NICK_MAX];
 
 	(void)net;
 	if (o->channel->kind == CHANNEL_DIRECT && changes & PUPPET_NAME) {
@@ -459,12 +474,10 @@ puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	}
 	if (!s)
 		return;
-	if (s->state == SEAT_JOINED && changes & PUPPET_NAME) {
-		s->attempt = 0;
-		if (next_nick(s, nick)) {
-			send_presence(s, nick); /* says the status, too */
+	if (changes & PUPPET_NAME) {
+		s->renamed = s->state == SEAT_JOINING && !s->waiting;
+		if (s->state == SEAT_JOINED && seat_ask_name(s))
 			return;
-		}
 	}
 	if (changes & PUPPET_STATUS ||
 	    (changes & PUPPET_AVATAR && avatar_is_ready(s->room->x, o->puppet)))

@@ -10,6 +10,7 @@
 
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/typing.h"
 #include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
@@ -277,9 +278,11 @@ send_delivery(struct network *net, struct delivery *d)
 		    kind == EVENT_TOPIC;
 	bool marks = kind == EVENT_REACTION || kind == EVENT_REDACTION;
 
-	if (!marks &&
-	    (!says || (!d->event->text.len && !d->event->n_attachments &&
-		       !is_blank_topic(d->event))))
+	if (kind == EVENT_TYPING)
+		typing_send(x, d);
+	else if (!marks &&
+		 (!says || (!d->event->text.len && !d->event->n_attachments &&
+			    !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
 	else if (upload_holds(x, d->event))
 		bridge_later(d, UPLOAD_MS, "its file is being uploaded");

@@ -12,6 +12,7 @@
  *   XEP-0050  Ad-Hoc Commands
  *   XEP-0054  vcard-temp (a name)
  *   XEP-0059  Result Set Management
+ *   XEP-0085  Chat State Notifications, in rooms: writing, or not
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
  *   XEP-0114  Jabber Component Protocol
@@ -337,7 +338,7 @@ component_identify(struct network *net, const struct channel *ch,
 
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
-	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_PRESENCE | CAN_STYLE |
+	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_TYPING | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
 		CAN_DELAY | CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {

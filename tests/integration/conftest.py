@@ -291,6 +291,10 @@ class Trio:
                                self.place)
 
 
+EVERY_KIND = ["message", "edit", "redaction", "reaction", "topic", "join",
+              "part", "rename", "presence", "typing"]
+
+
 def make_trio(farm, things, start=True, top=None, **options):
     xmpp, irc = farm.get("prosody+mam"), farm.get("inspircd")
     synapse = farm.get("synapse")
@@ -311,7 +315,8 @@ def make_trio(farm, things, start=True, top=None, **options):
     bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp), "irc": irc_network(irc),
          "matrix": matrix_network(synapse, service, **options)},
-        {"lobby": [f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]},
+        {"lobby": {"kinds": EVERY_KIND, "channels": [
+            f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]}},
         top=top)
     trio = Trio(ann, ann_nick, room, bob, channel, mia, mia_nick, place,
                 service, synapse, bridge, things)

@@ -27,6 +27,8 @@
 #include "protocols/protocols.h"
 #include "protocols/xmpp/address.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -57,7 +59,8 @@ struct import {
 	size_t n_servers; /* to which nothing leads */
 	/* the archive: the channel that is being read, and its last line */
 	char *server, *channel, *nick, *text, *date;
-	int64_t hosted, far, event; /* hosted 0: nothing leads there */
+	int64_t hosted, far; /* hosted 0: nothing leads there */
+	int64_t event, line; /* the newest in the database; the last line */
 	struct run runs[STAYS_MAX];
 	size_t n_runs;
 };
@@ -465,12 +468,12 @@ owner_reads(struct import *im, const char *owner)
 		}
 		im->n_runs++;
 		*run = (struct run){ xstrdup(owner), account_of(im, owner),
-				     im->event - 1, im->event };
-	} else if (run->until < im->event - 1) {
+				     im->line - 1, im->line };
+	} else if (run->until < im->line - 1) {
 		keep_run(im, run);
-		run->after = im->event - 1;
+		run->after = im->line - 1;
 	}
-	run->until = im->event;
+	run->until = im->line;
 }
 
 static bool
@@ -481,13 +484,31 @@ is_same_line(const struct import *im, const struct biboumi_row *row)
 	       !strcmp(im->text, biboumi_get(row, "body_"));
 }
 
+/* The same at every import, and hardly ever another line's (FNV-1a). */
+static void
+write_key(const struct import *im, char *key, size_t size)
+{
+	const char *parts[] = { im->date, im->nick, im->text };
+	uint64_t sign = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *c = parts[i];; c++) {
+			sign = (sign ^ (unsigned char)*c) * 0x100000001b3u;
+			if (!*c)
+				break;
+		}
+	(void)snprintf(key, size, "biboumi:%s:%016" PRIx64, im->date, sign);
+}
+
 static void
 write_line(struct import *im)
 {
 	bool action = !strncmp(im->text, "/me ", 4);
 	int64_t when_ms = strtoll(im->date, NULL, 10) * 1000;
+	char key[100];
 	const struct event_row event = {
 		.id = ++im->event,
+		.key = key,
 		.channel = im->far,
 		.kind = EVENT_MESSAGE,
 		.flags = action ? EVENT_ACTION : 0,
@@ -500,12 +521,20 @@ write_line(struct import *im)
 	};
 	const struct delivery_end end = { .state = DELIVERY_CONFIRMED,
 					  .when_ms = when_ms };
-	int64_t known;
+	int rc;
 
+	write_key(im, key, sizeof(key));
+	im->line = event.id;
 	im->lines++;
 	if (!im->db)
 		return;
-	check(im, event_put(im->db, &event, &known));
+	rc = event_put(im->db, &event, &im->line);
+	if (rc == -EEXIST) { /* taken before */
+		im->event--;
+		im->lines--;
+		return;
+	}
+	check(im, rc);
 	check(im, delivery_put(im->db, event.id, im->hosted));
 	check(im, delivery_settle(im->db, event.id, im->hosted, &end));
 }

@@ -91,6 +91,9 @@ def test_users_of_biboumi_find_everything_as_it_was(farm, closing, tmp_path):
     done = causewayctl("import", "biboumi", database, bridge.config)
     assert done.returncode == 0 and "(1 persistent)" in done.stdout, done
     assert "1 passwords" in done.stdout and "2 lines" in done.stdout, done
+    # once more changes nothing
+    done = causewayctl("import", "biboumi", database, bridge.config)
+    assert done.returncode == 0 and " 0 lines" in done.stdout, done
 
     mark = bob.mark()
     bridge.start()

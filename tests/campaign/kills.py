@@ -61,8 +61,9 @@ class Account:
 
     def where(self):
         """How often each step was the last."""
+        own = [s for s in self.steps if s not in (*STEPS, "at a moment")]
         return ", ".join(f"{self.steps.get(s, 0)} {s}" for s in
-                         (*STEPS, "at a moment"))
+                         (*STEPS, *own, "at a moment"))
 
     def __str__(self):
         return (f"{self.kills} kills, {self.messages} messages, "
@@ -131,13 +132,14 @@ class Link:
 def run(scene, kills, dice):
     """The account, and the tallies for who wants to see names."""
     account = Account(kills=kills)
+    steps = getattr(scene, "steps", STEPS)
     traffic = scene.start_traffic()
     try:
         scene.bridge.kill9()
         scene.killed()
         for n in range(kills):
             if dice.random() < AT_A_STEP:
-                end = at_a_step(scene, dice, STEPS[n % len(STEPS)])
+                end = at_a_step(scene, dice, steps[n % len(steps)])
             else:
                 end = at_a_moment(scene, dice, traffic)
             scene.killed()

@@ -2,6 +2,7 @@
 """What breaks a broker, a connection, or us: nothing that was acknowledged is
 lost, nobody fights, and what is broken harms nobody."""
 
+import json
 import pathlib
 import re
 import socket
@@ -183,6 +184,62 @@ def test_a_broker_that_has_forgotten_us_is_told_again(farm, closing, folder):
                  and numbers(house), 20, 0.1)
     finally:
         broker.stop()
+
+
+# ---- killed at every step ----------------------------------------------------
+
+def live_until(house, step):
+    """A new life, up to that step; what was before is settled."""
+    wait_for("everything to be settled", lambda: not house.bridge.query(
+        "SELECT 1 FROM delivery WHERE state IN (0, 1)"))
+    house.bridge.kill9()
+    house.bridge.launch(crash_at=step)
+    house.bridge.wait_ready()
+
+
+@pytest.mark.timed  # who is killed tells nothing of leaks
+def test_killed_at_a_step_a_message_of_a_device_is_taken_once(farm, closing):
+    """Before the broker was told it comes again, and its id is known; after
+    that it is on disk. Plain IRC may be shown it twice."""
+    house = make_house(farm, closing, {"a": ALL})
+    house.bridge.start()
+    for n, step in enumerate(("taken", "committed", "accepted",
+                              "acknowledged")):
+        live_until(house, step)
+        for qos in (1, 2):
+            number = str(2 * n + qos - 1)
+            house.device.publish(f"{house.root}/all", number, qos,
+                                 user=[("id", f"{house.root}{number}")])
+        house.bridge.wait_crash()
+        house.bridge.start()
+        house.said(str(2 * n + 1))
+    assert await_all(house, 8) <= 8
+    assert house.bridge.query("SELECT count(*) FROM event")[0][0] == 8
+
+
+@pytest.mark.timed
+def test_killed_at_a_step_what_is_said_is_published_under_one_id(farm,
+                                                                 closing):
+    house = make_house(farm, closing, chat=True)
+    topic = f"{house.root}/chat/event"
+    house.device.subscribe(topic)
+    house.bridge.start()
+    steps = ("committed", "accepted", "sent", "confirmed", "settling",
+             "settled")
+    for step in steps:
+        live_until(house, step)
+        house.bob.say(house.channel, step)
+        house.bridge.wait_crash()
+        house.bridge.start()
+        house.device.wait_event(step, topic)
+    house.bob.say(house.channel, "the last")
+    house.device.wait_event("the last", topic)
+    said = [(m["id"], m["text"]) for m in
+            (json.loads(m.payload) for m in house.device.messages
+             if m.topic == topic)]
+    # Twice at most, and then with the same id, by which it is known.
+    assert [text for _, text in dict.fromkeys(said)] == [*steps, "the last"]
+    assert all(said.count(one) <= 2 for one in said)
 
 
 # ---- nobody fights ----------------------------------------------------------

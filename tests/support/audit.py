@@ -78,6 +78,8 @@ class Tally:
         self.doubled = sum(n - 1 for n in count.values())
         self.again = [t for t, n in count.items() if n > 1]
         self.untaken = self.said - len(self.taken)
+        self.again_taken = [t for t, n in collections.Counter(
+            self.taken).items() if n > 1]
         first = list(dict.fromkeys(self.seen))
         self.disordered, latest = [], ""
         for text in first:

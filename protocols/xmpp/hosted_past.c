@@ -163,7 +163,9 @@ rebuild(const struct place_past *p, const struct event *ev, char nick[NICK_MAX])
 	bool user = ev->flags & EVENT_GATEWAY;
 	char occupant_id[OCCUPANT_ID_LEN + 1];
 	char id[32];
-	struct message_form form = { .type = "groupchat", .id = ev->id };
+	struct message_form form = { .type = "groupchat",
+				     .id = ev->id,
+				     .anonymous = !user };
 	xmpp_stanza_t *st = NULL;
 
 	(void)snprintf(id, sizeof(id), "g%" PRId64, ev->number);

@@ -170,6 +170,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		.parent = d->parent,
 		.delay_from = h->jid,
 		.origin = d->origin,
+		.anonymous = true,
 		.links = { upload_link, x },
 	};
 	xmpp_stanza_t *st;

@@ -867,7 +867,8 @@ message_from_event(xmpp_ctx_t *ctx, const struct event *ev,
 		(void)xmpp_stanza_release(st);
 		return NULL;
 	}
-	add_origin_id(st, form->id);
+	if (!form->anonymous)
+		add_origin_id(st, form->id);
 	add_delay(st, ev, form->delay_from);
 	if (form->origin)
 		stanza_add_text(st, "origin", NS_CAUSEWAY, form->origin);

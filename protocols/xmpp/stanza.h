@@ -184,6 +184,9 @@ struct message_form {
 	const char *parent_text; /* how it began, for the quote, or NULL */
 	const char *delay_from; /* who says when a late one was said, or NULL */
 	const char *origin;     /* bridge/origin.h, or NULL */
+	/* Without an origin-id: of one whose author has no client that could
+	 * know it again. A room of ours sends it to everybody. */
+	bool anonymous;
 	struct files_links links;
 };
 

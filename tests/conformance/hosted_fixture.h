@@ -47,11 +47,17 @@ extern const struct protocol xmpp_protocol;
 	" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'></" condition \
 	"><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>" words \
 	"</text></error>"
-#define SAID(nick, to, id, body, number)                                  \
-	"<message from='" ROOM "/" nick "' id='" id "' to='" to           \
-	"' type='groupchat'><body>" body "</body><origin-id id='" id      \
-	"' xmlns='urn:xmpp:sid:0'></origin-id>" ID "<stanza-id by='" ROOM \
-	"' id='" number "' xmlns='urn:xmpp:sid:0'></stanza-id></message>\n"
+#define SHOWN(nick, to, id, body, origin, number)               \
+	"<message from='" ROOM "/" nick "' id='" id "' to='" to \
+	"' type='groupchat'><body>" body "</body>" origin ID    \
+	"<stanza-id by='" ROOM "' id='" number                  \
+	"' xmlns='urn:xmpp:sid:0'></stanza-id></message>\n"
+/* ... by a user of ours, and by somebody of elsewhere */
+#define SAID(nick, to, id, body, number)                                    \
+	SHOWN(nick, to, id, body,                                           \
+	      "<origin-id id='" id "' xmlns='urn:xmpp:sid:0'></origin-id>", \
+	      number)
+#define TOLD(nick, to, id, body, number) SHOWN(nick, to, id, body, "", number)
 
 struct fixture {
 	struct loop *loop;

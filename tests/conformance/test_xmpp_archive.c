@@ -154,8 +154,7 @@ what_was_said_is_forwarded_as_it_was_shown(void **state)
 		    "<delay stamp='2025-11-24T16:00:00.000Z' "
 		    "xmlns='urn:xmpp:delay'></delay>"
 		    "<message from='" ROOM "/bob' id='g10' type='groupchat' "
-		    "xmlns='jabber:client'><body>m10</body>"
-		    "<origin-id id='g10' xmlns='urn:xmpp:sid:0'></origin-id>" ID
+		    "xmlns='jabber:client'><body>m10</body>" ID
 		    "<stanza-id by='" ROOM
 		    "' id='10' xmlns='urn:xmpp:sid:0'></stanza-id>"
 		    "</message></forwarded></result></message>\n"

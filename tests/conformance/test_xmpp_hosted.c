@@ -641,8 +641,8 @@ what_others_say_reaches_every_client(void **state)
 	assert_true(recorder_wait(f->loop, "sent d1 [1 d1]", 1));
 	assert_true(recorder_wait(f->loop, "sent d2 [2 d2]", 1));
 	expect_seen(f, "ann@test/a",
-		    SAID("bob", "ann@test/a", "d1", "one", "1")
-			    SAID("bob", "ann@test/a", "d2", "two", "2"));
+		    TOLD("bob", "ann@test/a", "d1", "one", "1")
+			    TOLD("bob", "ann@test/a", "d2", "two", "2"));
 	assert_non_null(strstr(seen_by(f, "ann@test/b"), "two"));
 }
 
@@ -879,8 +879,7 @@ the_past_comes_between_oneself_and_the_subject(void **state)
 			"Ann", "ann@test/a",
 			CODE(110)) "<message from='" ROOM
 				   "/bob' id='d1' to='ann@test/a' "
-				   "type='groupchat'><body>before</body><origin-id id='d1' "
-				   "xmlns='urn:xmpp:sid:0'></origin-id>" ID
+				   "type='groupchat'><body>before</body>" ID
 				   "<stanza-id by='" ROOM
 				   "' id='1' xmlns='urn:xmpp:sid:0'></stanza-id>"
 				   "<delay from='" ROOM

@@ -105,6 +105,18 @@ guest_changed(struct guest *g)
 
 /* ---- refusing ------------------------------------------------------------ */
 
+/* With the mark by which clients know that it is about a room (XEP-0045 7.2.5
+ * to 7.2.9, 7.6): some libraries hear no other one. */
+static xmpp_stanza_t *
+error_new(xmpp_ctx_t *ctx, xmpp_stanza_t *st, const char *condition,
+	  const char *text)
+{
+	xmpp_stanza_t *error = stanza_error(ctx, st, condition, text);
+
+	(void)stanza_add(error, "x", NS_MUC);
+	return error;
+}
+
 /* What to answer to an entry under that nick, or to a change of it. */
 static void
 post_error(const struct client *c, const char *nick, const char *id,
@@ -116,7 +128,7 @@ post_error(const struct client *c, const char *nick, const char *id,
 
 	if (id && *id)
 		stanza_attr(entry, "id", id);
-	xmpp_stanza_t *error = stanza_error(ctx, entry, condition, text);
+	xmpp_stanza_t *error = error_new(ctx, entry, condition, text);
 	client_post(c, error, nick);
 	(void)xmpp_stanza_release(error);
 	(void)xmpp_stanza_release(entry);
@@ -361,7 +373,7 @@ knock_read(struct knock *k, struct xmpp *x, xmpp_stanza_t *st)
 static void
 answer_error(const struct knock *k, const char *condition, const char *text)
 {
-	xmpp_post(k->x, stanza_error(k->x->ctx, k->st, condition, text));
+	xmpp_post(k->x, error_new(k->x->ctx, k->st, condition, text));
 }
 
 static size_t

@@ -47,6 +47,8 @@ extern const struct protocol xmpp_protocol;
 	" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'></" condition \
 	"><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>" words \
 	"</text></error>"
+/* What marks an error as one of a room. */
+#define IN_ROOM "<x xmlns='http://jabber.org/protocol/muc'></x>"
 #define SHOWN(nick, to, id, body, origin, number)               \
 	"<message from='" ROOM "/" nick "' id='" id "' to='" to \
 	"' type='groupchat'><body>" body "</body>" origin ID    \

@@ -101,7 +101,7 @@ who_is_refused_is_told_why(void **state)
 			       "<error type='%s'><%s xmlns='urn:ietf:params:"
 			       "xml:ns:xmpp-stanzas'></%s><text xmlns='urn:"
 			       "ietf:params:xml:ns:xmpp-stanzas'>so there"
-			       "</text></error></presence>\n",
+			       "</text></error>" IN_ROOM "</presence>\n",
 			       rows[i].type, rows[i].condition,
 			       rows[i].condition);
 		expect_seen(f, "ann@test/a", want);
@@ -125,7 +125,7 @@ a_network_out_of_reach_is_said_to_be(void **state)
 	expect_seen(f, "ann@test/a",
 		    "<presence from='" ROOM "/Ann' id='in' to='ann@test/a' "
 		    "type='error'>" ERROR("remote-server-timeout", "wait",
-					  "no route") "</presence>\n");
+					  "no route") IN_ROOM "</presence>\n");
 }
 
 static void
@@ -138,12 +138,14 @@ strangers_and_the_nameless_stay_out(void **state)
 		    "<presence from='" ROOM "/Eve' id='in' "
 		    "to='eve@elsewhere/e' type='error'>" ERROR(
 			    "forbidden", "auth",
-			    "this gateway is not open to you") "</presence>\n");
+			    "this gateway is not open to you") IN_ROOM
+		    "</presence>\n");
 	knock(f, "ann@test/a", "  ", MUC);
 	expect_seen(f, "ann@test/a",
 		    "<presence from='" ROOM "/  ' id='in' to='ann@test/a' "
 		    "type='error'>" ERROR("jid-malformed", "modify",
-					  "a nick is needed") "</presence>\n");
+					  "a nick is needed") IN_ROOM
+		    "</presence>\n");
 	assert_null(recorder_find("portal"));
 }
 
@@ -156,9 +158,9 @@ a_channel_that_cannot_be_is_not_found(void **state)
 	knock(f, "ann@test/a", "Ann", MUC);
 	expect_seen(f, "ann@test/a",
 		    "<presence from='" ROOM "/Ann' id='in' to='ann@test/a' "
-		    "type='error'>" ERROR(
-			    "item-not-found", "cancel",
-			    "no channel can have that name") "</presence>\n");
+		    "type='error'>" ERROR("item-not-found", "cancel",
+					  "no channel can have that name")
+			    IN_ROOM "</presence>\n");
 }
 
 static void
@@ -477,9 +479,9 @@ a_nick_that_is_in_use_is_a_conflict(void **state)
 			     "/Cid'/>");
 	expect_seen(f, "ann@test/a",
 		    "<presence from='" ROOM "/Cid' id='n1' to='ann@test/a' "
-		    "type='error'>" ERROR(
-			    "conflict", "cancel",
-			    "somebody else has that nick") "</presence>\n");
+		    "type='error'>" ERROR("conflict", "cancel",
+					  "somebody else has that nick") IN_ROOM
+		    "</presence>\n");
 	assert_null(recorder_find("event rename"));
 }
 

@@ -403,3 +403,20 @@ def test_hostile_events_are_left_out_and_the_others_taken(couple):
     c.bob.wait_text("good", target=c.channel)
     c.both("after")
     assert not c.irc_bodies("forged")
+
+
+# ---- one connection for each person, or the listener for all ----------------
+
+def test_a_link_may_relay_through_the_listener_alone(farm, closing):
+    """The choice is each channel's; what people read tells who said it."""
+    c = Couple(farm, closing, start=False)
+    c.bridge.links["lobby"] = {"channels": [
+        {"channel": f"irc:{c.channel}", "puppets": False},
+        f"matrix:{c.place}"]}
+    c.bridge.configure()
+    c.bridge.start()
+    c.mia.wait_member(c.place, c.bob.nick)  # there each has their own
+    c.mia.say(c.place, "hello")
+    seen = c.bob.wait_text(f"<{c.nick}> hello", target=c.channel)
+    assert seen.nick == "causeway"
+    assert set(c.bob.names(c.channel)) == {c.bob.nick, "causeway"}

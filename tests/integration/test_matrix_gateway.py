@@ -254,3 +254,18 @@ def test_a_left_chat_with_the_bot_can_be_opened_again(one_gateway, closing):
                                  invite=[one_gateway.service.bot_id])
     desk.mia.wait_member(again.room, one_gateway.service.bot_id)
     assert "configure" in again.ask("help")
+
+
+def test_a_secret_channel_stays_hidden(one_gateway, closing):
+    """Its room is in no list, and who is not in it learns nothing of it."""
+    def hide(v):
+        v.bob.send(f"MODE {v.channel} +s")
+        v.bob.topic(v.channel, "between us")
+        v.bob.barrier()
+    v = Visit(one_gateway, closing, before=hide).in_both()
+    noa = closing.matrix(v.g.synapse, closing.name("noa"))
+    found = noa.call("POST", "/v3/publicRooms", {"limit": 1000})
+    assert v.room not in [r["room_id"] for r in found["chunk"]]
+    for path in ("joined_members", "state", "messages?dir=b"):
+        with pytest.raises(Refused):
+            noa.call("GET", f"/v3/rooms/{v.room}/{path}")

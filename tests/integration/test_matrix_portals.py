@@ -355,3 +355,39 @@ def test_a_person_of_matrix_writes_to_an_xmpp_user(both, closing):
     mia.wait_member(other, ghost)
     carol.chat(heard.bare, "hello again")
     mia.wait_text("hello again", room=other)
+
+
+# ---- privacy -----------------------------------------------------------------
+
+def test_who_hides_in_a_room_of_xmpp_is_hidden_on_matrix(visit):
+    """A room shows addresses to its moderators only: neither the bridge's
+    state nor what is said tells them to Matrix."""
+    v = visit
+    assert "jid" in v.ann.occupants(v.room)["Ann"].item  # she owns it
+    said = v.ann.say(v.room, "who am I?")
+    v.mia.wait_text("who am I?", room=v.place)
+    known = repr([e.raw for e in v.mia.record if e.room == v.place])
+    ghost = v.mia.puppet(v.place, "Ann")
+    assert said and ghost
+    for part in ("ann@localhost", "ann=40localhost", "localhost/r"):
+        assert part not in known and part not in ghost
+
+
+def test_nobody_finds_the_room_who_does_not_know_its_name(visit, closing):
+    v = visit
+    found = v.mia.call("POST", "/v3/publicRooms", {"limit": 1000})
+    assert v.place not in [r["room_id"] for r in found["chunk"]]
+    rules = {e.type: e.content for e in v.mia.record if e.room == v.place and
+             e.state_key == ""}
+    assert rules["m.room.history_visibility"] == {
+        "history_visibility": "joined"}
+    # what was said before somebody came is none of theirs
+    v.ann.say(v.room, "before noa")
+    v.mia.wait_text("before noa", room=v.place)
+    noa = closing.matrix(v.both.synapse, closing.name("noa"))
+    noa.join(v.both.room_alias(v.room))
+    v.ann.say(v.room, "after noa")
+    noa.wait_text("after noa", room=v.place)
+    past = noa.call("GET", f"/v3/rooms/{v.place}/messages?dir=b&limit=100")
+    bodies = [e["content"].get("body") for e in past["chunk"]]
+    assert "after noa" in bodies and "before noa" not in bodies

@@ -30,9 +30,9 @@
 
 struct task {
 	struct irc_puppet *p;
-	struct seat *seat; /* only valid while it is begun */
+	struct seat *seat; /* only valid while it is begun; NULL: of a person */
 	struct request *r;
-	char *channel;  /* as the network writes it */
+	char *channel;  /* as the network writes it; or the person's nick */
 	char token[24]; /* of the PING behind it */
 	char *error;    /* the first one, or NULL */
 	enum denial denial;
@@ -546,15 +546,15 @@ static const struct {
 };
 
 static void
-task_begin(struct irc_puppet *p, struct seat *seat, struct request *r,
-	   void (*run)(struct task *t))
+task_begin(struct irc_puppet *p, struct seat *seat, const char *name,
+	   struct request *r, void (*run)(struct task *t))
 {
 	struct task *t = xcalloc(1, sizeof(*t));
 
 	t->p = p;
 	t->seat = seat;
 	t->r = r;
-	t->channel = xstrdup(seat->occupant->channel->name);
+	t->channel = xstrdup(name);
 	t->next = tell_done;
 	str_init(&t->list, ANSWER_MAX);
 	DL_APPEND2(p->tasks, t, prev, next_task);
@@ -609,8 +609,81 @@ irc_moderate(struct irc *irc, struct request *r)
 			request_field(r, verbs[i].fields[k]);
 		request_ask(r, request_command(r)->label, "");
 	} else {
-		task_begin(p, seat, r, verbs[i].run);
+		task_begin(p, seat, seat->occupant->channel->name, r,
+			   verbs[i].run);
 	}
+}
+
+/* ---- what is known of somebody --------------------------------------- */
+
+/* Of what answers WHOIS: what people want to know, and where it stands. */
+static const struct {
+	unsigned numeric;
+	size_t param;
+	const char *key, *label;
+} known[] = {
+	{ 311, 5, "real", "Real name" },
+	{ 330, 2, "account", "Account" },
+	{ 301, 2, "away", "Away" },
+	{ 312, 2, "server", "Server" },
+};
+
+static void
+tell_card(struct task *t)
+{
+	request_done(t->r, t->list.len ? t->list.data : "Nothing is known.");
+	task_free(t);
+}
+
+/* True if the line is about whom the task asks for. */
+static bool
+note_card(struct task *t, const struct irc_line *line)
+{
+	unsigned numeric = irc_line_numeric(line);
+
+	if (t->next != tell_card ||
+	    irc_compare(t->p->irc->isupport.casemapping,
+			irc_line_param(line, 1), t->channel))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		AUTO_STR text = { 0 };
+		const char *words;
+
+		if (known[i].numeric != numeric)
+			continue;
+		str_init(&text, 4 * IRC_BODY_MAX);
+		words = irc_words(t->p->irc, &text,
+				  irc_line_param(line, known[i].param));
+		str_printf(&t->list, "%s%s: %s", t->list.len ? "\n" : "",
+			   known[i].label, words ? words : "");
+		(void)request_entry(t->r, known[i].key, words ? words : "");
+		return true;
+	}
+	return false;
+}
+
+static void
+ask_card(struct task *t)
+{
+	t->next = tell_card;
+	sent(t, session_send(&t->p->session, "WHOIS", t->channel, NULL));
+}
+
+void
+irc_card(struct irc *irc, struct request *r)
+{
+	const struct address *who = request_who(r);
+	const char *nick = request_place(r)->name;
+	struct irc_puppet *p = irc_puppet_of(irc, who->network, who->id);
+
+	if (!p || p->session.state != SESSION_UP)
+		request_refuse(r, "you are not connected to this network");
+	else if (!irc_is_nick(&irc->isupport, nick))
+		request_deny(r, DENIED_UNKNOWN, "nobody can be called that");
+	else if (count(p) >= TASKS_MAX)
+		request_refuse(r, "wait for what you have asked for before");
+	else
+		task_begin(p, NULL, nick, r, ask_card);
 }
 
 /* ---- answers ------------------------------------------------------- */
@@ -702,6 +775,8 @@ irc_task_line(struct irc_puppet *p, const struct irc_line *line)
 		finish(t);
 		return true;
 	}
+	if (note_card(t, line))
+		return true;
 	if (numeric == 324)
 		note_modes(t, line);
 	else if (numeric == 367)

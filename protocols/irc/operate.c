@@ -26,6 +26,8 @@ const struct command irc_commands[] = {
 	{ "rank", "Make somebody an operator, or give voice",
 	  AT_PLACE(PLACE_CHANNEL), false },
 	{ "modes", "Settings of the channel", AT_PLACE(PLACE_CHANNEL), false },
+	{ "whois", "What is known of this person", AT_PLACE(PLACE_PERSON),
+	  false },
 	{ .name = NULL },
 };
 
@@ -174,6 +176,8 @@ irc_command(struct network *net, struct request *r)
 {
 	if (request_place(r)->kind == PLACE_CHANNEL)
 		irc_moderate(irc_from(net), r);
+	else if (request_place(r)->kind == PLACE_PERSON)
+		irc_card(irc_from(net), r);
 	else if (!strcmp(request_command(r)->name, "list"))
 		irc_list(irc_from(net), r);
 	else if (!strcmp(request_command(r)->name, "client-certificate"))

@@ -93,6 +93,9 @@ void irc_seat_told(struct seat *seat);
 /* Run a command of an account about a channel. */
 void irc_moderate(struct irc *irc, struct request *r);
 
+/* What the network tells an account about a person. */
+void irc_card(struct irc *irc, struct request *r);
+
 /* True if the line is an answer to what such a command sent. */
 bool irc_task_line(struct irc_puppet *p, const struct irc_line *line);
 

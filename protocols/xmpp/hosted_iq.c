@@ -6,6 +6,7 @@
 
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/blocking.h"
+#include "protocols/xmpp/card.h"
 #include "protocols/xmpp/directory.h"
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/hosted_admin.h"
@@ -249,6 +250,15 @@ find_person(const struct question *q)
 	return NULL;
 }
 
+/* Of whom no room knows anything. */
+static bool
+ask_network(const struct question *q)
+{
+	const struct card_call call = { q->x, q->st, q->who, &q->place };
+
+	return *q->who && card_iq(&call);
+}
+
 /* XEP-0410; nothing but a ping, and a question for the card, gets through to
  * anybody. */
 static void
@@ -379,7 +389,8 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 		return true;
 	if (q.place.kind == ADDRESS_PERSON)
 		return ask_command(&q) || ask_archive(&q) ||
-		       (q.allowed && ask_card(&q, find_person(&q)));
+		       (q.allowed &&
+			(ask_card(&q, find_person(&q)) || ask_network(&q)));
 	if (q.place.kind == ADDRESS_CHANNEL &&
 	    address_write(gateway, &q.place, x->conf->component, q.room,
 			  sizeof(q.room)))

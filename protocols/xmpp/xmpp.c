@@ -40,6 +40,7 @@
 #include "protocols/xmpp/adhoc.h"
 #include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/blocking.h"
+#include "protocols/xmpp/card.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/directory.h"
@@ -94,6 +95,7 @@ static void
 drop_all(struct xmpp *x)
 {
 	adhoc_drop(x);
+	cards_drop(x);
 	directories_drop(x);
 	hosted_admin_drop(x);
 	hosted_drop(x, false);

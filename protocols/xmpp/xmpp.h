@@ -110,6 +110,7 @@ struct xmpp {
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */
 	size_t next_author;
+	struct card *cards;                     /* utlist; card.c */
 	char *block_readers[BLOCK_READERS_MAX]; /* blocking.c, likewise */
 	size_t next_block_reader, n_block_pushes;
 };

@@ -943,6 +943,38 @@ moderate(struct fixture *fx, const char *name, const struct given *given,
 }
 
 static void
+what_the_network_knows_of_somebody_is_told(void **state)
+{
+	struct fixture *fx = *state;
+	struct recorder_command run = { .place = { PLACE_PERSON, "irc", "zoe" },
+					.who = "Ann" };
+	const struct command *c = irc_protocol.commands;
+
+	while (strcmp(c->name, "whois") != 0)
+		c++;
+	run.command = c;
+	portal_up(fx);
+	recorder_command(fx->net, &run);
+	expect(fx, "refused you are not connected to this network");
+	enter(fx, 0);
+	fx->d.deaf = true;
+	recorder_command(fx->net, &run);
+	expect_line(fx, "0> WHOIS :zoe");
+	assert_true(peer_wait(fx->d.peer, "0> PING :cm", 1));
+	say_to(fx, 0, ":irc.test 311 Ann kim k h * :Not Zoe");
+	say_to(fx, 0, ":irc.test 311 Ann Zoe z h * :Zoe \002Z\002");
+	say_to(fx, 0, ":irc.test 330 Ann Zoe zz :is logged in as");
+	say_to(fx, 0, ":irc.test 318 Ann zoe :End");
+	peer_say(fx->d.peer, 0, ":irc.test PONG irc.test :%s",
+		 strstr(peer_find(fx->d.peer, "0> PING :cm"), "cm"));
+	expect(fx, "answered Real name: Zoe Z");
+	assert_non_null(recorder_find("entry account zz"));
+	run.place.name = "a b";
+	recorder_command(fx->net, &run);
+	expect(fx, "denied 2 nobody can be called that");
+}
+
+static void
 an_account_moderates_under_its_own_name(void **state)
 {
 	static const struct given kick[] = { { "nick", "zoe" },
@@ -1172,6 +1204,7 @@ main(void)
 		CASE(an_account_is_told_which_channels_there_are),
 		CASE(channels_are_found_by_name_and_topic),
 		CASE(a_list_that_is_refused_or_lost_is_said_to_be),
+		CASE(what_the_network_knows_of_somebody_is_told),
 		CASE(an_account_moderates_under_its_own_name),
 		CASE(what_cannot_be_is_not_sent),
 		CASE(the_server_says_who_may_do_what),

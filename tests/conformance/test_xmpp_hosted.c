@@ -1029,6 +1029,44 @@ what_is_known_of_a_person_is_a_card(void **state)
 }
 
 static void
+who_is_in_no_room_is_asked_for(void **state)
+{
+	static const char card[] = "<vCard xmlns='vcard-temp'/>";
+	static const struct choice known[] = { { "account", "zoe" },
+					       { "real", "Zoe <Z>" } };
+	struct fixture *f = *state;
+
+	ask(f, "ann@test/a", "zoe%libera@gw.test", "get", card);
+	assert_non_null(recorder_find("run whois by ann@test at libera/zoe"));
+	recorder_answer(&(struct command_answer){ .kind = ANSWER_DONE,
+						  .text = "",
+						  .entries = known,
+						  .n_entries = 2 });
+	barrier(f);
+	expect_seen(f, "ann@test/a",
+		    "<iq from='zoe%libera@gw.test' id='q' to='ann@test/a' "
+		    "type='result'><vCard xmlns='vcard-temp'><FN>Zoe <Z></FN>"
+		    "<NICKNAME>zoe</NICKNAME></vCard></iq>\n");
+	clear(f);
+	ask(f, "ann@test/a", "zoe%libera@gw.test", "get", card);
+	recorder_answer(&(struct command_answer){ .kind = ANSWER_REFUSED,
+						  .denial = DENIED_UNKNOWN,
+						  .text = "No such nick" });
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), "<item-not-found"));
+	clear(f);
+	/* Who is not connected gets what the address says. */
+	ask(f, "ann@test/a", "zoe%libera@gw.test", "get", card);
+	recorder_answer(&(struct command_answer){ .kind = ANSWER_REFUSED,
+						  .text = "not connected" });
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), "<FN>zoe</FN>"));
+	clear(f);
+	ask(f, "eve@elsewhere/e", "zoe%libera@gw.test", "get", card);
+	assert_int_equal(recorder_count("run whois"), 3);
+}
+
+static void
 every_other_question_gets_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -1185,6 +1223,7 @@ main(void)
 		T(a_self_ping_tells_who_is_in),
 		T(the_places_of_the_gateway_can_be_explored),
 		T(what_is_known_of_a_person_is_a_card),
+		T(who_is_in_no_room_is_asked_for),
 		T(every_other_question_gets_an_error),
 		T(poison_harms_nobody),
 		T(nobody_fills_the_memory_with_rooms),

@@ -271,6 +271,19 @@ def test_a_word_to_an_occupant_is_private(gate):
     assert not carol.texts(gate.room)
 
 
+def test_the_card_of_who_is_in_no_room_is_what_the_network_knows(gate):
+    dave = gate.things.irc(gate.irc, gate.nick("dave"))
+    ann = gate.enter("ann")
+    card = lambda nick: ann.iq(f"{nick}%irc@{GATEWAY}",
+                               "<vCard xmlns='vcard-temp'/>", timeout=20)
+    dave.send(f"WHOIS {dave.nick}")
+    real = dave.wait_for(lambda m: m.command == "311").text
+    assert card(dave.nick).element.find(
+        ".//{vcard-temp}FN").text == real
+    with pytest.raises(Refused, match="item-not-found"):
+        card(gate.nick("nobody"))
+
+
 BLOCKING = "urn:xmpp:blocking"
 
 

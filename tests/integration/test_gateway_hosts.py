@@ -8,6 +8,7 @@ from tests.support.bridge import irc_network, xmpp_network
 from tests.support.xmpp_peer import Refused
 
 from .test_gateway import DISCO, GATEWAY, Gate
+from .test_gateway_commands import Command
 from .test_reload import reload
 
 HOST = "127.0.0.1"
@@ -99,6 +100,23 @@ def test_addresses_that_are_not_public_are_not_connected_to(farm, closing):
     ann = gate.things.xmpp(gate.xmpp, "ann")
     _, text = refusal(ann, gate.room)
     assert "not a public one" in text
+
+
+def test_who_does_not_use_a_host_makes_room_for_who_does(farm, closing):
+    """And what was set for a host is kept while it is not there."""
+    gate = hosts_gate(closing, farm.get("prosody"), farm.get("ngircd"),
+                      networks=1)
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    forgotten = "nobody uses it any more: forgotten"
+    Command(ann, f"{HOST}@{GATEWAY}", "configure").fill(
+        {"nick": gate.nick("other")})
+    for host in ("127.0.0.3", "127.0.0.4"):
+        assert Command(ann, f"{host}@{GATEWAY}", "configure").values
+    gate.bridge.wait_log(forgotten, HOST)
+    gate.bridge.wait_log(forgotten, "127.0.0.3")
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    gate.bridge.wait_log(forgotten, "127.0.0.4")
+    assert gate.nick("other") in gate.bob.names(gate.channel)
 
 
 def test_a_reload_changes_which_hosts_there_are(farm, closing):

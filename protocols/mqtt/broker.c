@@ -33,7 +33,7 @@
 #define SHORT_LIVES 3
 #define SAID_MAX 200
 /* So often we come back to a broker that sends too much. */
-#define FLOODS_MAX 3
+#define FLOODS_MAX 2
 #define CALM_MS 60000 /* after so long they are counted anew */
 /* MQTT 5 section 3.3.2.3.8 */
 #define SUBSCRIPTION_IDS 268435455u
@@ -522,6 +522,7 @@ read_property(const mosquitto_property *p, struct incoming *t,
 	      struct strings *s)
 {
 	uint32_t id;
+	uint8_t format;
 	char *text = NULL;
 
 	switch (mosquitto_property_identifier(p)) {
@@ -536,6 +537,12 @@ read_property(const mosquitto_property *p, struct incoming *t,
 		    mosquitto_property_read_varint(
 			    p, MQTT_PROP_SUBSCRIPTION_IDENTIFIER, &id, false))
 			t->ids[t->n_ids++] = id;
+		break;
+	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
+		t->says_text = mosquitto_property_read_byte(
+				       p, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR,
+				       &format, false) &&
+			       format == 1;
 		break;
 	case MQTT_PROP_CONTENT_TYPE:
 		if (mosquitto_property_read_string(p, MQTT_PROP_CONTENT_TYPE,

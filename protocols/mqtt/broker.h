@@ -39,7 +39,8 @@ struct incoming {
 	const void *payload;
 	size_t len;
 	int qos;
-	bool retained; /* it was kept by the broker, and is no news */
+	bool retained;  /* it was kept by the broker, and is no news */
+	bool says_text; /* MQTT 5: the payload format is UTF-8 */
 	/* MQTT 5; NULL if there is none */
 	const char *content_type;
 	const char *correlation;

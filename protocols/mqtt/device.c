@@ -363,6 +363,7 @@ take_state(struct device *d, size_t i, const struct incoming *t)
 	AUTO_STR line = { 0 };
 
 	payload_read(&p, t->payload, t->len, CONF_PAYLOAD_AUTO);
+	payload_heed(&p, t->content_type, t->says_text);
 	reading_init(&value);
 	payload_get(&p, &whole, &value);
 	str_init(&line, TEXT_BYTES);

@@ -102,6 +102,16 @@ is_for(const struct tap *tap, const struct incoming *t, bool told)
 	return !told;
 }
 
+/* The copy that is for others says nothing to it. */
+static bool
+is_for_place(const struct place *p, const struct incoming *t, bool told)
+{
+	for (size_t i = 0; i < p->n_taps; i++)
+		if (is_for(p->taps[i], t, told))
+			return true;
+	return false;
+}
+
 /*
  * With overlapping filters a broker sends several copies, and says (MQTT 5)
  * which is for which. What it says may be of an earlier run of ours: it is
@@ -259,6 +269,19 @@ held_drop(struct mqtt *q, struct held *held)
 
 /* ---- what is under way --------------------------------------------------- */
 
+/* Some brokers send it once, some once for each subscription. */
+static void
+expect_echo(struct mqtt *q, const struct outgoing *g)
+{
+	struct tap *tap, *tmp;
+	unsigned times = 0;
+
+	HASH_ITER(hh, q->taps, tap, tmp)
+	times += topic_matches(tap->filter, g->topic);
+	if (times)
+		echo_expect(&q->echoes, g->topic, g->payload, g->len, times);
+}
+
 bool
 mqtt_publish(struct mqtt *q, const struct outgoing *g, struct delivery *d,
 	     struct errand *errand, const char **why)
@@ -268,6 +291,8 @@ mqtt_publish(struct mqtt *q, const struct outgoing *g, struct delivery *d,
 
 	if (mid < 0)
 		return false;
+	if (!broker_is_5(q->broker))
+		expect_echo(q, g);
 	if (!d && !errand)
 		return true;
 	w = xcalloc(1, sizeof(*w));
@@ -378,6 +403,9 @@ take(struct mqtt *q, const struct incoming *t)
 	if (instance_take(q, t))
 		return;
 	q->heard_ms = loop_wall_ms(q->loop);
+	if (!broker_is_5(q->broker) && !t->retained &&
+	    echo_take(&q->echoes, t->topic, t->payload, t->len))
+		return;
 	told = is_told(q, t);
 	HASH_ITER(hh, q->taps, tap, tmp)
 	{
@@ -391,7 +419,7 @@ take(struct mqtt *q, const struct incoming *t)
 	devices_take(q, t);
 	errands_take(q, t);
 	for (struct place *p = q->places; p; p = p->next)
-		if (p->open && p->chat)
+		if (p->open && p->chat && is_for_place(p, t, told))
 			chat_take(p, t);
 }
 
@@ -462,6 +490,7 @@ forget_connection(struct mqtt *q)
 	HASH_ITER(hh, q->held, held, held_tmp)
 	held_drop(q, held);
 	tracks_lost(q);
+	q->echoes = (struct echoes){ .next = 0 };
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "bridge/loop.h"
 #include "bridge/protocol.h"
 #include "protocols/mqtt/broker.h"
+#include "protocols/mqtt/echo.h"
 #include "protocols/mqtt/instance.h"
 #include "protocols/mqtt/order.h"
 
@@ -100,6 +101,7 @@ struct mqtt {
 	struct discovery *discovery; /* NULL: not wanted */
 	struct spark *sparks;
 	struct instance instance;
+	struct echoes echoes;   /* of this connection; 3.1.1 only */
 	struct errand *errands; /* utlist */
 	const struct conf_mqtt *conf;
 	struct loop *loop;

@@ -115,6 +115,21 @@ payload_read(struct payload *p, const void *bytes, size_t len,
 }
 
 void
+payload_heed(struct payload *p, const char *content_type, bool says_text)
+{
+	static const char *const binary[] = { "image/", "audio/", "video/",
+					      "font/",
+					      "application/octet-stream" };
+
+	if (!content_type || says_text || p->kind != PAYLOAD_TEXT)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(binary); i++)
+		if (strncasecmp(content_type, binary[i], strlen(binary[i])) ==
+		    0)
+			p->kind = PAYLOAD_BINARY;
+}
+
+void
 payload_finish(struct payload *p)
 {
 	json_decref(p->json);

@@ -39,6 +39,13 @@ struct payload {
 void payload_read(struct payload *p, const void *bytes, size_t len,
 		  enum conf_payload as);
 
+/*
+ * What MQTT 5 says of it: content_type may be NULL; says_text: its payload
+ * format is UTF-8. What is announced as a picture is none to be read, though
+ * its bytes may be.
+ */
+void payload_heed(struct payload *p, const char *content_type, bool says_text);
+
 /* Accepts what was only zeroed. */
 void payload_finish(struct payload *p);
 

@@ -425,6 +425,7 @@ look(struct watch *w, const struct incoming *t)
 	if (t->retained && c->retained == CONF_RETAINED_IGNORE)
 		return;
 	payload_read(&l.payload, t->payload, t->len, c->payload);
+	payload_heed(&l.payload, t->content_type, t->says_text);
 	reading_init(&l.value);
 	payload_get(&l.payload, &c->value, &l.value);
 	if (is_fit(&l)) {

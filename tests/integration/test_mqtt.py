@@ -137,12 +137,15 @@ def test_binary_is_never_shown_and_wrong_json_is_left_out(farm, closing):
     house.device.publish(f"{house.root}/raw", b"\xff\x00\x01",
                          content_type="image/png")
     house.said("raw [binary, 3 bytes, image/png]")
+    house.device.publish(f"{house.root}/raw", "GIF89a",
+                         content_type="image/gif")
+    house.said("raw [binary, 6 bytes, image/gif]")
     house.device.publish(f"{house.root}/json", "{broken")
     house.device.publish(f"{house.root}/json", "[" * 5000 + "]" * 5000)
     house.device.publish(f"{house.root}/json", '{"a":"two\\nlines"}')
     house.said("json two⏎lines")
     house.settled(f"{house.root}/done")
-    assert len(house.heard()) == 3
+    assert len(house.heard()) == 4
 
 
 def test_an_alarm_is_told_once_and_its_end(farm, closing):

@@ -4,6 +4,9 @@
 import json
 import time
 
+import pytest
+
+from tests.support.bridge import irc_network, mqtt_network
 from tests.support.mqtt_peer import MqttPeer
 from tests.support.process import wait_for
 
@@ -206,6 +209,41 @@ def test_a_room_is_a_tree_of_topics(farm, closing):
         "clock"
     house.ann.subject(house.room, "a new subject")
     house.device.wait_text("a new subject", f"{house.root}/subject")
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_two_bridges_and_rules_that_hear_the_room_make_no_loop(
+        farm, closing, version):
+    """Both mirror it under the same topics; in one a rule shows all of them,
+    and what commands publish."""
+    house = make_house(farm, closing, {
+        "all": {"filter": "home:ROOT/#", "say": "heard {topic}"},
+        "w": {"command": "!open", "topic": "home:ROOT/window", "send": "1",
+              "who": "*"}}, chat=True, version=version)
+    house.bridge.start()
+    twin = closing.bridge(
+        {"i": irc_network(house.irc, nick="second"),
+         "home": mqtt_network(house.broker, closing.name("twin"),
+                              version=version)},
+        {"house": {"channels": [f"i:{house.channel}",
+                                f"home:{house.root}/chat"]}})
+    twin.start()
+    mark = len(house.bob.messages)
+    house.bob.say(house.channel, "hello")
+    house.bob.say(house.channel, "!open")
+    house.device.publish(f"{house.root}/chat/send/script", "from a script")
+    house.device.publish(f"{house.root}/chat/send/script", "the last")
+    house.said("the last")
+    for _ in range(3):  # whatever this leads to has come to its end
+        house.device.publish(f"{house.root}/end", "")
+        house.bob.barrier()
+    lines = [m.text for m in house.bob.messages[mark:] if house.is_line(m)]
+    shown = [t for t in lines if t.endswith(f"{house.root}/chat/event")]
+    # Of the other bridge it hears what that publishes, once each; of what it
+    # publishes itself nothing.
+    assert len(shown) <= 12, lines
+    assert not [t for t in lines if t.endswith(f"{house.root}/window")]
+    assert len([t for t in lines if t.endswith("from a script")]) <= 2
 
 
 def test_members_are_retained_topics(farm, closing):

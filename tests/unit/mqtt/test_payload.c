@@ -68,6 +68,37 @@ what_is_too_large_or_has_a_nul_is_not_read(void **state UNUSED)
 }
 
 static void
+what_is_announced_as_no_text_is_none(void **state UNUSED)
+{
+	static const struct {
+		const char *type;
+		bool says_text;
+		const char *bytes;
+		enum payload_kind kind;
+	} cases[] = {
+		{ NULL, false, "GIF89a", PAYLOAD_TEXT },
+		{ "image/gif", false, "GIF89a", PAYLOAD_BINARY },
+		{ "IMAGE/gif", false, "GIF89a", PAYLOAD_BINARY },
+		{ "image/svg+xml", true, "<svg/>", PAYLOAD_TEXT },
+		{ "application/octet-stream", false, "x", PAYLOAD_BINARY },
+		{ "text/plain", false, "x", PAYLOAD_TEXT },
+		{ "text/plain", true, "\xff", PAYLOAD_BINARY },
+		{ "application/octet-stream", false, "{\"a\":1}",
+		  PAYLOAD_JSON },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct payload p;
+
+		payload_read(&p, cases[i].bytes, strlen(cases[i].bytes),
+			     CONF_PAYLOAD_AUTO);
+		payload_heed(&p, cases[i].type, cases[i].says_text);
+		assert_int_equal(p.kind, cases[i].kind);
+		payload_finish(&p);
+	}
+}
+
+static void
 numbers_are_decimal(void **state UNUSED)
 {
 	static const char *const good[] = { "1",   "-1.5", "+2",
@@ -143,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_payload_is_what_it_looks_like),
 		cmocka_unit_test(what_is_too_large_or_has_a_nul_is_not_read),
+		cmocka_unit_test(what_is_announced_as_no_text_is_none),
 		cmocka_unit_test(numbers_are_decimal),
 		cmocka_unit_test(conditions_hold_or_do_not),
 	};

@@ -313,7 +313,8 @@ struct standing {
 enum puppet_change {
 	/* Something that the account's owner has set; of every occupant. */
 	PUPPET_ACCOUNT = 1 << 2,
-	PUPPET_NAME = 1 << 0,   /* occupant->want */
+	/* occupant->want; if it is still joining, again when it has joined. */
+	PUPPET_NAME = 1 << 0,
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
 	PUPPET_RANK = 1 << 3,   /* occupant->rank */
 	PUPPET_AVATAR = 1 << 4, /* puppet->sender->avatar */

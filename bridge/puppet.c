@@ -771,7 +771,10 @@ occ_work(struct occ *occ)
 	if (occ->changes && occ->told && occ->o.state != OCCUPANT_REFUSED) {
 		unsigned changes = occ->changes;
 
-		occ->changes = 0;
+		/* Who is on the way in is renamed there, not before. */
+		occ->changes = occ->o.state == OCCUPANT_JOINING
+				       ? changes & PUPPET_NAME
+				       : 0;
 		net->protocol->ops.puppet_update(net, &occ->o, changes);
 	}
 }

@@ -456,7 +456,7 @@ def test_fault_23_one_byte_at_a_time_makes_no_difference(faulty, network,
     it = faulty(start=False, before=lambda f: f.proxy(network).change(
         direction, split=True, rate=4000 if network == "xmpp" else 0))
     it.bridge.start(60)
-    it.pair.both_ways()
+    it.pair.both_ways(60)
     it.proxy(network).change(direction, rate=0)
     traffic = it.begin(pace_s=0.1)
     it.pair.ann.me(it.pair.room, "waves \u2603 \U0001f309")

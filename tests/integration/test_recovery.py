@@ -79,12 +79,13 @@ def test_what_is_said_while_irc_is_away_arrives_in_order(pair):
         pair.ann.say(pair.room, f"waiting-{n}")
     wait_for("ten deliveries to wait", lambda: pair.bridge.query(
         "SELECT count(*) FROM event WHERE text LIKE 'waiting-%'")[0][0] == 10)
+    # who comes after the bridge has not heard the first of it
+    pair.bridge.stall()
     pair.irc.start()
-    pair.bob.close()
-    pair.bob = pair.things.irc(pair.irc, pair.things.name("bob"))
-    pair.bob.join(pair.channel)
+    rejoin_irc(pair)
+    pair.bridge.resume()
     wait_settled(pair.bridge, "waiting-%", 10)
-    pair.bob.wait_text("waiting-9", target=pair.channel)
+    pair.bob.wait_text("waiting-9", 30, target=pair.channel)
     texts = [t.split()[-1] for _, t in pair.bob.texts(pair.channel)
              if "waiting-" in t]
     assert texts == sorted(texts)
@@ -97,10 +98,12 @@ def test_what_is_said_while_xmpp_is_away_arrives_in_order(pair):
         pair.bob.say(pair.channel, f"waiting-{n}")
     wait_for("ten events to be kept", lambda: pair.bridge.query(
         "SELECT count(*) FROM event WHERE text LIKE 'waiting-%'")[0][0] == 10)
+    pair.bridge.stall()
     pair.xmpp.start()
     rejoin_xmpp(pair)  # the room died with its server
+    pair.bridge.resume()
     wait_settled(pair.bridge, "waiting-%", 10)
-    pair.ann.wait_text("waiting-9", room=pair.room)
+    pair.ann.wait_text("waiting-9", 30, room=pair.room)
     texts = [t.split()[-1] for _, t in pair.ann.texts(pair.room)
              if "waiting-" in t]
     assert texts == [f"waiting-{n}" for n in range(10)]

@@ -113,6 +113,13 @@ let_go(struct fake *f)
 }
 
 static void
+occupant_free(struct fake_occupant *fo)
+{
+	free(fo->asked);
+	free(fo);
+}
+
+static void
 forget_channel(struct fake *f, struct channel *ch)
 {
 	struct fake_channel *c, *tmp;
@@ -131,7 +138,7 @@ forget_channel(struct fake *f, struct channel *ch)
 		if (o->o->channel != ch)
 			continue;
 		DL_DELETE(f->occupants, o);
-		free(o);
+		occupant_free(o);
 	}
 	DL_FOREACH_SAFE(f->held, h, htmp)
 	{
@@ -152,7 +159,7 @@ forget_all(struct fake *f)
 		struct fake_occupant *o = f->occupants;
 
 		DL_DELETE(f->occupants, o);
-		free(o);
+		occupant_free(o);
 	}
 	while (f->channels) {
 		struct fake_channel *c = f->channels;
@@ -210,7 +217,7 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 			continue;
 		show_held(w->fake, occupant->channel); /* said before that */
 		DL_DELETE(w->fake->occupants, o);
-		free(o);
+		occupant_free(o);
 		occupant->refusal = REFUSAL_KICKED;
 		up_puppet_left(w, occupant, why, "kicked");
 		fake_portal_unheard(w->fake, occupant->channel);
@@ -599,11 +606,12 @@ name_taken(struct fake *f, const struct occupant *o, const char *name)
 }
 
 static void
-free_name(struct fake *f, const struct occupant *o, char *out, size_t size)
+free_name(struct fake *f, const struct occupant *o, const char *want, char *out,
+	  size_t size)
 {
-	snprintf(out, size, "%s", o->want);
+	snprintf(out, size, "%s", want);
 	for (unsigned i = 2; name_taken(f, o, out); i++)
-		snprintf(out, size, "%s%u", o->want, i);
+		snprintf(out, size, "%s%u", want, i);
 }
 
 static void
@@ -612,7 +620,7 @@ admit(struct fake *f, struct fake_occupant *fo)
 	struct occupant *o = fo->o;
 	char name[256];
 
-	free_name(f, o, name, sizeof(name));
+	free_name(f, o, fo->asked, name, sizeof(name));
 	fo->in = true;
 	fake_portal_heard(f, o->channel);
 	up_puppet_joined(f->world, o, name);
@@ -646,6 +654,7 @@ fake_puppet_join(struct network *net, struct occupant *o)
 	}
 	fo = xcalloc(1, sizeof(*fo));
 	fo->o = o;
+	fo->asked = xstrdup(o->want);
 	DL_APPEND(f->occupants, fo);
 	if (!f->world->slow_puppets)
 		admit(f, fo);
@@ -671,7 +680,7 @@ fake_puppet_leave(struct network *net, struct occupant *o,
 
 	assert(fo);
 	DL_DELETE(f->occupants, fo);
-	free(fo);
+	occupant_free(fo);
 	fake_portal_unheard(f, o->channel);
 	trapped(f, FAKE_TRAP_PUPPET_LEAVE);
 }
@@ -680,14 +689,17 @@ static void
 fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 {
 	struct fake *f = hook_occupant(net, o);
+	struct fake_occupant *fo = occupant_find(f, o);
 	char name[256];
 
-	assert(occupant_find(f, o));
+	assert(fo);
 	if (changes & PUPPET_ACCOUNT)
 		fake_account_changed(f, o);
-	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME))
+	/* No network renames who is still on the way in. */
+	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME) ||
+	    !fo->in)
 		return;
-	free_name(f, o, name, sizeof(name));
+	free_name(f, o, o->want, name, sizeof(name));
 	f->world->upcalls++;
 	bridge_puppet_renamed(o, name);
 	f->world->upcalls--;
@@ -708,7 +720,7 @@ fake_expel(struct network *net, const char *origin, const char *sender_id,
 		    strcmp(o->puppet->sender->id, sender_id) != 0)
 			continue;
 		DL_DELETE(f->occupants, fo);
-		free(fo);
+		occupant_free(fo);
 		o->refusal = REFUSAL_KICKED;
 		f->world->upcalls++;
 		bridge_puppet_left(o, DOWN_REFUSED, words);

@@ -37,6 +37,7 @@ struct fake_channel {
 
 struct fake_occupant {
 	struct occupant *o;
+	char *asked; /* the name that it comes in under */
 	bool in;
 	struct fake_occupant *prev, *next;
 };

@@ -2,6 +2,7 @@
 /* hosted.c - rooms that are ours: their life, and who finds them. */
 
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/held.h"
 
 #include "bridge/base.h"
 #include "bridge/log.h"
@@ -260,7 +261,7 @@ hosted_leave(struct xmpp *x, struct channel *ch)
 {
 	struct hosted *h = ch->data;
 
-	(void)x;
+	held_forget(x, ch);
 	if (!h)
 		return;
 	say_goodbye(h);

@@ -9,6 +9,7 @@
  */
 
 #include "protocols/xmpp/form.h"
+#include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/typing.h"
 #include "protocols/xmpp/upload.h"
@@ -23,7 +24,6 @@
 
 #define NS_MUC_REQUEST "http://jabber.org/protocol/muc#request"
 
-#define RETRY_MS 1000
 #define NS_RETRACT "urn:xmpp:message-retract:1"
 
 /* ---- showing ------------------------------------------------------------- */
@@ -176,7 +176,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 	xmpp_stanza_t *st;
 
 	if (d->speaker && !g) {
-		bridge_later(d, RETRY_MS, "the speaker has just left");
+		held_later(x, d, "the speaker has just left");
 		return;
 	}
 	st = message_from_event(x->ctx, ev, &form);

@@ -8,6 +8,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
@@ -96,6 +97,7 @@ muc_room_free(struct room *room)
 	timer_stop(&room->check);
 	query_drop(room->x, room);
 	wire_drop_room(room);
+	held_forget(room->x, room->ch);
 	seat_drop_all(room);
 	HASH_ITER(hh, room->members, m, next)
 	muc_member_free(room, m);

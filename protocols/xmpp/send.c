@@ -9,6 +9,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
+#include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/typing.h"
 #include "protocols/xmpp/upload.h"
@@ -21,7 +22,6 @@
 #include <string.h>
 
 #define RETRY_MS 1000
-#define UPLOAD_MS 200 /* between looks whether a file is there */
 
 /* ---- wires --------------------------------------------------------------- */
 
@@ -83,11 +83,16 @@ wire_later(struct wire *w, const char *why)
 static void
 give_back_from(struct wire *w, const char *why)
 {
+	struct xmpp *x = w ? w->x : NULL;
+	const struct channel *ch = w ? w->d->channel : NULL;
+
 	while (w) {
 		struct wire *next = w->hh.next;
 		wire_later(w, why);
 		w = next;
 	}
+	if (x)
+		held_give_back(x, ch, why);
 }
 
 void
@@ -284,14 +289,19 @@ send_delivery(struct network *net, struct delivery *d)
 		 (!says || (!d->event->text.len && !d->event->n_attachments &&
 			    !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
-	else if (upload_holds(x, d->event))
-		bridge_later(d, UPLOAD_MS, "its file is being uploaded");
-	else if (d->channel->kind == CHANNEL_DIRECT)
+	else if (!held_take(x, d))
+		send_now(x, d);
+}
+
+void
+send_now(struct xmpp *x, struct delivery *d)
+{
+	if (d->channel->kind == CHANNEL_DIRECT)
 		direct_send(x, d);
 	else if (d->channel->kind == CHANNEL_HOSTED)
 		hosted_send(x, d);
 	else if (d->speaker && !d->speaker->data)
-		bridge_later(d, RETRY_MS, "the speaker has just left the room");
+		held_later(x, d, "the speaker has just left the room");
 	else
 		muc_room_send(d->channel->data, d);
 }

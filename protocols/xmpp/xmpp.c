@@ -44,6 +44,7 @@
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/directory.h"
+#include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/upload.h"
 
@@ -101,6 +102,7 @@ drop_all(struct xmpp *x)
 	hosted_drop(x, false);
 	muc_drop(x);
 	wire_drop_direct(x);
+	held_forget(x, NULL);
 	uploads_drop(x);
 	avatars_drop(x);
 	query_drop(x, NULL);
@@ -308,8 +310,8 @@ component_stop(struct network *net)
 static void
 component_forget(struct network *net, struct channel *ch)
 {
-	/* A direct channel has nothing of ours; a room was left before. */
-	(void)net;
+	/* A direct channel has no data of ours; a room was left before. */
+	held_forget(xmpp_from(net), ch);
 	assert(!ch->data);
 }
 

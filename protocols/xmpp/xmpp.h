@@ -52,6 +52,7 @@ typedef void query_fn(void *arg, xmpp_stanza_t *answer);
 struct http_multi;
 struct avatar;
 struct portrait;
+struct held;
 struct upload;
 
 struct query {
@@ -101,7 +102,9 @@ struct xmpp {
 	struct admin *admins;          /* utlist; hosted_admin.c */
 	struct directory *directories; /* utlist; directory.h */
 	struct upload *uploads;        /* by link; upload.h */
-	struct http_multi *transfers;  /* of them, or NULL */
+	struct held *held;             /* utlist: wait for them; held.h */
+	struct timer held_timer;
+	struct http_multi *transfers; /* of them, or NULL */
 	/* pictures of puppets, and who waits for one; avatars.c */
 	struct avatar *avatars, *avatar_queue, *looking;
 	struct portrait *portraits;
@@ -171,6 +174,9 @@ void puppet_update(struct network *net, struct occupant *o, unsigned changes);
 /* ---- send.c -------------------------------------------------------------- */
 
 void send_delivery(struct network *net, struct delivery *d);
+
+/* The same, when nothing of it is waited for. */
+void send_now(struct xmpp *x, struct delivery *d);
 
 /* The room showed a message of ours; true if it was on its way. */
 bool wire_reflected(struct room *room, const char *nick, xmpp_stanza_t *st);

@@ -377,3 +377,24 @@ def test_files_of_matrix_at_the_upload_service(crowd):
     assert seen[0].element.findtext(OOB) == url
     assert seen[1].body == f"after {name}"
     assert fetch(url)[::2] == (200, data)
+    # what waits for its file is kept in memory, and costs no row
+    assert "being uploaded" not in crowd.bridge.output()
+
+
+def test_private_addresses_are_not_asked_unless_the_operator_says_so(
+        crowd, liar):
+    """By number, and by a name that leads there."""
+    crowd.bridge.stop()
+    crowd.bridge.top["media"].update(
+        fetch_private=False, fetch_from=["127.0.0.1", "localhost"])
+    crowd.bridge.configure()
+    crowd.bridge.start()
+    crowd.here()
+    for scheme in ("http", "https"):
+        for host in ("127.0.0.1", "localhost"):
+            url = liar.url(f"page/{name_of('.png')}", host)
+            url = url.replace("http", scheme, 1)
+            content = share(crowd, url)
+            assert content["msgtype"] == "m.text", url
+            assert content["body"].endswith(url)
+            assert not any(url.endswith(path) for path in liar.asked)

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "protocols/xmpp/address.h"
 #include "protocols/xmpp/rsm.h"
+#include "protocols/xmpp/search.h"
 
 #include <utlist.h>
 
@@ -20,10 +21,6 @@
 #define PAGE_MAX 500
 #define NAME_BYTES 600
 
-struct place {
-	char *jid, *name;
-};
-
 /* As one user sees one network. */
 struct directory {
 	struct xmpp *x;
@@ -31,7 +28,7 @@ struct directory {
 	char *network;           /* label */
 	struct request *running; /* NULL: places are known */
 	int64_t known_ms;
-	struct place *places;
+	struct search_place *places; /* strings are owned */
 	size_t n;
 	xmpp_stanza_t *waiting[WAITING_MAX]; /* questions */
 	size_t n_waiting;
@@ -45,8 +42,8 @@ forget_places(struct directory *d)
 {
 	while (d->n) {
 		d->n--;
-		free(d->places[d->n].jid);
-		free(d->places[d->n].name);
+		free((char *)(uintptr_t)d->places[d->n].jid);
+		free((char *)(uintptr_t)d->places[d->n].name);
 	}
 	free(d->places);
 	d->places = NULL;
@@ -128,7 +125,7 @@ place_id(const void *arg, size_t i)
 }
 
 static void
-answer(const struct directory *d, xmpp_stanza_t *st)
+answer_items(const struct directory *d, xmpp_stanza_t *st)
 {
 	xmpp_stanza_t *asked = stanza_child(st, "query", NS_DISCO_ITEMS);
 	const struct rsm_things all = {
@@ -158,13 +155,22 @@ answer(const struct directory *d, xmpp_stanza_t *st)
 	xmpp_post(d->x, result);
 }
 
+static void
+answer(const struct directory *d, xmpp_stanza_t *st)
+{
+	if (stanza_child(st, "query", NS_SEARCH))
+		search_answer(d->x, st, d->places, d->n);
+	else
+		answer_items(d, st);
+}
+
 /* ---- asking -------------------------------------------------------------- */
 
 static void
 take_place(struct directory *d, const struct choice *entry)
 {
 	struct address_place place = { .kind = ADDRESS_CHANNEL };
-	struct place *at = &d->places[d->n];
+	struct search_place *at = &d->places[d->n];
 	char jid[FULL_JID_MAX];
 	AUTO_STR name = { 0 };
 
@@ -172,6 +178,10 @@ take_place(struct directory *d, const struct choice *entry)
 	    !address_set_network(d->x->conf->gateway, d->network, &place))
 		return;
 	(void)snprintf(place.name, sizeof(place.name), "%s", entry->value);
+	/* In its one form; address.h. */
+	for (char *c = place.name; *c && !place.network->matrix; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
 	if (!address_write(d->x->conf->gateway, &place, d->x->conf->component,
 			   jid, sizeof(jid)))
 		return;

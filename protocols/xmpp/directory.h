@@ -11,7 +11,7 @@
 
 #include "protocols/xmpp/xmpp.h"
 
-/* A disco#items that may ask; who is a bare address. */
+/* A disco#items, or a search, that may ask; who is a bare address. */
 struct directory_call {
 	struct xmpp *x;
 	xmpp_stanza_t *st;

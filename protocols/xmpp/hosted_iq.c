@@ -13,6 +13,7 @@
 #include "protocols/xmpp/legacy.h"
 #include "protocols/xmpp/mam.h"
 #include "protocols/xmpp/rsm.h"
+#include "protocols/xmpp/search.h"
 
 #include "bridge/base.h"
 #include "conf/conf.h"
@@ -133,7 +134,8 @@ say_info(const struct question *q)
 		NS_RSM,        NS_GATEWAY,          NS_BLOCKING,
 		NULL,
 	};
-	static const char *const register_feature[] = { NS_REGISTER, NULL };
+	static const char *const register_feature[] = { NS_REGISTER, NS_SEARCH,
+							NULL };
 	xmpp_stanza_t *result = stanza_result(q->x->ctx, q->st);
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
 
@@ -339,6 +341,29 @@ ask_blocking(const struct question *q)
 }
 
 static bool
+ask_search(const struct question *q)
+{
+	const struct directory_call call = { q->x, q->st, q->who,
+					     network_of(q) };
+	const char *why;
+
+	if (!stanza_child(q->st, "query", NS_SEARCH) || !network_of(q) ||
+	    q->place.kind == ADDRESS_CHANNEL)
+		return false;
+	why = stanza_has_type(q->st, "set") ? search_objection(q->st) : NULL;
+	if (!q->allowed || !*q->who)
+		answer_error(q, "forbidden");
+	else if (stanza_has_type(q->st, "get"))
+		search_form(q->x, q->st);
+	else if (why)
+		xmpp_post(q->x,
+			  stanza_error(q->x->ctx, q->st, "bad-request", why));
+	else
+		directory_iq(&call);
+	return true;
+}
+
+static bool
 ask_place(const struct question *q)
 {
 	bool get = stanza_has_type(q->st, "get");
@@ -351,7 +376,7 @@ ask_place(const struct question *q)
 					    q->allowed ? q->who : "",
 					    network_of(q) };
 
-	if (ask_command(q) ||
+	if (ask_command(q) || ask_search(q) ||
 	    (q->place.kind == ADDRESS_CHANNEL && ask_archive(q)))
 		return true;
 	if (asked && get && *stanza_get(asked, "node"))

@@ -203,6 +203,72 @@ many_who_look_do_not_fill_the_memory(void **state)
 	assert_int_equal(recorder_count("drop"), 32);
 }
 
+static void
+searched(struct fixture *f, const char *from, const char *fields)
+{
+	AUTO_STR query = { 0 };
+
+	str_init(&query, 65536);
+	str_printf(&query,
+		   "<query xmlns='jabber:iq:search'><x type='submit' "
+		   "xmlns='jabber:x:data'><field var='FORM_TYPE'><value>"
+		   "jabber:iq:search</value></field>%s</x></query>",
+		   fields);
+	xmppd_forget(f->server);
+	ask(f, from, "libera@gw.test", "set", query.data);
+}
+
+#define FIELD(var, value) \
+	"<field var='" var "'><value>" value "</value></field>"
+
+static void
+channels_are_searched_by_name_topic_and_people(void **state)
+{
+	static const struct choice all[] = { { "#cat", "(3) first of all" },
+					     { "#Dog", "(20) the second" },
+					     { "#cow", "(7) First aid" },
+					     { "#x", NULL } };
+	struct fixture *f = *state;
+	const char *seen, *cow;
+
+	xmppd_forget(f->server);
+	ask(f, ANN, "libera@gw.test", "get",
+	    "<query xmlns='jabber:iq:search'/>");
+	assert_non_null(strstr(seen_by(f, ANN), "var='topic'"));
+	assert_int_equal(recorder_count("run list"), 0);
+	searched(f, ANN, FIELD("topic", "first"));
+	list_is_told(all, ARRAY_SIZE(all));
+	barrier(f);
+	seen = seen_by(f, ANN);
+	cow = strstr(seen, "#cow%libera@gw.test");
+	assert_non_null(cow);
+	assert_non_null(strstr(cow, "#cat%libera@gw.test")); /* fewer people */
+	assert_non_null(strstr(cow, FIELD("users", "7")));
+	assert_null(strstr(seen, "#dog"));
+	searched(f, ANN, FIELD("name", "DOG") FIELD("users", "5"));
+	barrier(f);
+	seen = seen_by(f, ANN);
+	assert_non_null(strstr(seen, "#dog%libera@gw.test"));
+	assert_null(strstr(seen, "#cow"));
+	assert_int_equal(recorder_count("run list"), 1);
+}
+
+static void
+what_cannot_be_searched_gets_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	searched(f, ANN, FIELD("users", "many"));
+	assert_non_null(strstr(seen_by(f, ANN), "<bad-request"));
+	xmppd_forget(f->server);
+	ask(f, ANN, "libera@gw.test", "set",
+	    "<query xmlns='jabber:iq:search'><nick>x</nick></query>");
+	assert_non_null(strstr(seen_by(f, ANN), "fill in the form"));
+	searched(f, "eve@elsewhere/e", FIELD("name", "dog"));
+	assert_non_null(strstr(seen_by(f, "eve@elsewhere/e"), "<forbidden"));
+	assert_int_equal(recorder_count("run list"), 0);
+}
+
 int
 main(void)
 {
@@ -215,6 +281,8 @@ main(void)
 		T(what_cannot_be_listed_is_said),
 		T(a_fixed_network_is_listed_at_the_gateway_itself),
 		T(many_who_look_do_not_fill_the_memory),
+		T(channels_are_searched_by_name_topic_and_people),
+		T(what_cannot_be_searched_gets_an_error),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -284,6 +284,27 @@ def test_the_card_of_who_is_in_no_room_is_what_the_network_knows(gate):
         card(gate.nick("nobody"))
 
 
+def test_channels_are_searched(gate):
+    ann = gate.enter("ann")
+    gate.bob.send(f"TOPIC {gate.channel} :Cats & <dogs>")
+    ann.wait_for(lambda s: s.subject == "Cats & <dogs>", 20)
+    form = "jabber:x:data"
+    field = lambda name, value: (f"<field var='{name}'><value>{value}"
+                                 "</value></field>")
+    found = ann.iq(
+        f"irc@{GATEWAY}", "<query xmlns='jabber:iq:search'>"
+        f"<x xmlns='{form}' type='submit'>"
+        f"{field('FORM_TYPE', 'jabber:iq:search')}{field('topic', 'DOGS')}"
+        f"{field('users', 2)}</x></query>", "set", timeout=20)
+    items = [{f.get("var"): f.find(f"{{{form}}}value").text
+              for f in item.iter(f"{{{form}}}field")}
+             for item in found.element.iter(f"{{{form}}}item")]
+    # InspIRCd tells the modes before the topic
+    assert [i.pop("topic").endswith("Cats & <dogs>") for i in items] == [True]
+    assert items == [{"jid": gate.room.lower(), "name": gate.channel,
+                      "users": "2"}]
+
+
 BLOCKING = "urn:xmpp:blocking"
 
 

@@ -365,7 +365,11 @@ network_retire(struct netlife *life)
 		return;
 	drop_next(life);
 	life->retired = true;
-	log_info(life->net->name, "not configured any more: leaving it");
+	if (life->demanded && !life->uses)
+		log_info(life->net->name, "nobody uses it: leaving it");
+	else
+		log_info(life->net->name,
+			 "not configured any more: leaving it");
 	take_down(life);
 }
 

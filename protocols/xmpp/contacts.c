@@ -191,6 +191,32 @@ sign_read(struct sign *s, xmpp_stanza_t *st)
 	return jid_format(&s->from, s->user, sizeof(s->user));
 }
 
+/* XEP-0100: the gateway itself is always there, as long as we are. */
+static bool
+gateway_presence(struct xmpp *x, xmpp_stanza_t *st)
+{
+	const struct conf_gateway *gateway = x->conf->gateway;
+	const char *type = stanza_get(st, "type");
+	bool subscribes = !strcmp(type, "subscribe");
+	struct sign s = { .x = x };
+	struct address_place place;
+
+	hosted_place(x, stanza_get(st, "to"), &place);
+	if (place.kind != ADDRESS_GATEWAY ||
+	    (!subscribes && strcmp(type, "probe") != 0) ||
+	    !jid_parse(&s.from, stanza_get(st, "from")) || !*s.from.local ||
+	    !address_allowed(gateway->users, gateway->n_users, &s.from))
+		return false;
+	s.from.resource[0] = '\0';
+	(void)snprintf(s.contact, sizeof(s.contact), "%s", x->conf->component);
+	if (!jid_format(&s.from, s.user, sizeof(s.user)))
+		return false;
+	if (subscribes)
+		say(&s, "subscribed", NULL);
+	say(&s, NULL, NULL);
+	return true;
+}
+
 bool
 contact_presence(struct xmpp *x, xmpp_stanza_t *st)
 {
@@ -198,6 +224,8 @@ contact_presence(struct xmpp *x, xmpp_stanza_t *st)
 	struct sign s = { .x = x };
 	size_t i = 0;
 
+	if (gateway_presence(x, st))
+		return true;
 	while (i < ARRAY_SIZE(acts) && strcmp(acts[i].type, type) != 0)
 		i++;
 	/* What they answer to us changes nothing. */

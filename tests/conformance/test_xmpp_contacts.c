@@ -70,6 +70,32 @@ the_network_itself_can_be_followed(void **state)
 }
 
 static void
+the_gateway_itself_is_there(void **state)
+{
+	struct fixture *f = *state;
+
+	xmppd_say(f->server, "<presence from='ann@test' to='gw.test' "
+			     "type='subscribe'/>");
+	barrier(f);
+	expect_seen(
+		f, "ann@test",
+		PRESENCE(
+			"gw.test", "ann@test",
+			"subscribed") "<presence from='gw.test' to='ann@test'></presence>\n");
+	xmppd_forget(f->server);
+	xmppd_say(f->server, "<presence from='ann@test/a' to='gw.test' "
+			     "type='probe'/>");
+	barrier(f);
+	expect_seen(f, "ann@test",
+		    "<presence from='gw.test' to='ann@test'></presence>\n");
+	xmppd_say(f->server, "<presence from='eve@elsewhere' to='gw.test' "
+			     "type='subscribe'/>");
+	barrier(f);
+	expect_seen(f, "eve@elsewhere",
+		    PRESENCE("gw.test", "eve@elsewhere", "unsubscribed"));
+}
+
+static void
 ask_blocking(struct fixture *f, const char *from, const char *type,
 	     const char *payload)
 {
@@ -245,6 +271,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_subscription_is_accepted_and_asked_for_in_turn),
 		TEST(the_network_itself_can_be_followed),
+		TEST(the_gateway_itself_is_there),
 		TEST(whom_a_user_blocks_is_listed_and_changed),
 		TEST(what_cannot_be_blocked_gets_an_error),
 		TEST(whom_nobody_can_follow_is_refused_with_the_reason),

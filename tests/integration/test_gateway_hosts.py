@@ -63,12 +63,18 @@ def test_a_host_is_reached_and_outlives_a_restart(farm, closing):
     assert info.element.find(f".//{{{DISCO}#info}}identity").get(
         "name") == HOST
     # what was kept when we died is said when we are back
+    lines = [f"line {i}." for i in range(30)]
+    for line in lines:
+        ann.say(gate.room, line)
+    ann.wait_text(lines[-1], room=gate.room)
     gate.bridge.kill9()
     gate.bridge.start()
     gate.bridge.wait_log("up", "xmpp", 40)
     ann.join(gate.room, gate.nick("ann"), timeout=60)
     ann.say(gate.room, "back again")
-    gate.bob.wait_text("back again", nick=gate.nick("ann"), timeout=30)
+    gate.bob.wait_text("back again", timeout=60)
+    said = [text for _, text in gate.bob.texts(gate.channel)]
+    assert not [line for line in lines if line not in said]
 
 
 def test_what_is_not_permitted_is_refused_in_words(farm, closing):

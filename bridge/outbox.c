@@ -754,6 +754,81 @@ start(struct item *item)
 	return true;
 }
 
+/* ---- portals: each speaker for themselves ------------------------------ */
+
+static bool
+same_speaker(const struct item *a, const struct item *b)
+{
+	return a->home == b->home &&
+	       strcmp(a->source->sender.id, b->source->sender.id) == 0;
+}
+
+/* Has more than its share of what is on the wire. */
+static bool
+is_busy(const struct item *item)
+{
+	const struct room *room = item->room;
+	const struct item *other;
+	unsigned n = 0;
+
+	for (other = room->outbox.items; other != room->outbox.fresh;
+	     other = other->next)
+		n += same_speaker(item, other);
+	return n && n >= room->ch.limits.window / 2;
+}
+
+static bool
+is_held_up(struct item *item)
+{
+	enum voice voice;
+
+	if (!item->event || item->stands_for || !has_speaker(item->source) ||
+	    !speaks_alone(item))
+		return false;
+	voice = voice_of(item);
+	if (voice == VOICE_WAIT)
+		wait_for_speaker(item);
+	return voice == VOICE_WAIT || (voice == VOICE_OWN && is_busy(item));
+}
+
+/* Could go now, and nothing before it is of the same speaker. */
+static bool
+may_overtake(struct item *item)
+{
+	const struct event *ev = item->source;
+	const struct item *before = item->room->outbox.fresh;
+
+	if (!item->event || item->stands_for || ev->target || ev->parent ||
+	    !has_speaker(ev) || !speaks_alone(item))
+		return false;
+	take_speaker(item);
+	if (!item->speaker || item->speaker->o.state != OCCUPANT_JOINED ||
+	    is_busy(item))
+		return false;
+	while (before != item && !same_speaker(before, item))
+		before = before->next;
+	return before == item;
+}
+
+/* Bring to the front whoever need not wait for the one that stands there. */
+static void
+let_overtake(struct room *room)
+{
+	struct outbox *box = &room->outbox;
+	struct item *item;
+
+	if (!room->ch.portal || !is_held_up(box->fresh))
+		return;
+	item = box->fresh->next;
+	while (item && (same_speaker(item, box->fresh) || !may_overtake(item)))
+		item = item->next;
+	if (!item)
+		return;
+	DL_DELETE(box->items, item);
+	DL_PREPEND_ELEM(box->items, box->fresh, item);
+	box->fresh = item;
+}
+
 void
 outbox_work(struct room *room)
 {
@@ -769,9 +844,11 @@ outbox_work(struct room *room)
 	 * crash, too: the window is the bound of both. */
 	while (box->fresh && room->ch.joined &&
 	       box->in_flight + box->unsure < room->ch.limits.window &&
-	       !timer_is_running(&box->retry))
+	       !timer_is_running(&box->retry)) {
+		let_overtake(room);
 		if (!start(box->fresh))
 			break;
+	}
 }
 
 /* ---- upcalls ----------------------------------------------------------- */

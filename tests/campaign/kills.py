@@ -112,6 +112,9 @@ class Link:
     def killed(self):
         """Who is in the room and in the channel stays there."""
 
+    def close(self):
+        """Who made the pair ends it."""
+
     def settle(self, timeout, account):
         """Fills in the account; the tallies."""
         to_irc, to_xmpp = tallies = self.traffic.settle(timeout)

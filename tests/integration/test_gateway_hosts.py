@@ -135,6 +135,7 @@ def test_a_reload_changes_which_hosts_there_are(farm, closing):
     reload(gate.bridge)
     gate.bob.wait_for(lambda m: m.command == "QUIT" and
                       m.nick == gate.nick("ann"), 30)
+    ann.wait_gone(gate.room, gate.nick("ann"), 30)
     gate.bridge.wait_log("up", "xmpp", 40, since)
     condition, _ = refusal(ann, gate.room)
     assert "not-allowed" in condition

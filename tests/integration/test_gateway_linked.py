@@ -59,8 +59,9 @@ def test_everybody_hears_everything_once(shared):
     ann, carol = shared.enter("ann"), shared.enter("carol")
     name = shared.things.name
     for peer in (ann, carol):
-        assert {name("ann"), name("carol"), shared.bob.nick,
-                shared.dan_nick} <= set(peer.occupants(shared.room))
+        for nick in (name("ann"), name("carol"), shared.bob.nick,
+                     shared.dan_nick):
+            peer.wait_occupant(shared.room, nick, 20)
     lines = {"of ann": lambda t: ann.say(shared.room, t),
              "of bob": lambda t: shared.bob.say(shared.channel, t),
              "of dan": lambda t: shared.dan.say(shared.far, t)}

@@ -121,6 +121,31 @@ def test_the_rank_in_an_xmpp_room_counts_as_well(farm, closing):
         f"{house.root}/two/window/set"]
 
 
+def test_an_account_may_where_a_rank_may_not(farm, closing):
+    """The owner of the room is not named; carol is, by the address that the
+    room shows to the bridge. A nick is nobody."""
+    house = make_house(farm, closing, {
+        "w": {**WINDOW, "who": ["x:carol@localhost"]}})
+    carol = closing.xmpp(house.xmpp, "carol")
+    carol.join(house.room, closing.name("carol"))
+    # The room tells real addresses to its owners.
+    house.ann.iq(house.room, "<query xmlns='http://jabber.org/protocol/"
+                 "muc#admin'><item affiliation='admin' "
+                 "jid='causeway@gw.localhost'/></query>", "set")
+    house.device.subscribe(f"{house.root}/#")
+    house.bridge.start()
+    house.ann.say(house.room, "!window one open")
+    house.said("!window one open: you may not do that here")
+    house.bob.say(house.channel, "!window two open")
+    house.said("!window two open: you may not do that here")
+    carol.say(house.room, "!window three open")
+    house.said("!window three open: sent")
+    assert [m.topic for m in house.device.messages] == [
+        f"{house.root}/three/window/set"]
+    record = house.bridge.wait_log("carol@localhost")
+    assert 'command "w" by' in record["msg"]
+
+
 def test_nothing_typed_reaches_another_topic(farm, closing):
     house = make_house(farm, closing, {
         "w": {**WINDOW, "who": "*"},

@@ -275,14 +275,14 @@ memo_set(const struct memo *memo)
 void
 recorder_forget_memos(void)
 {
-	while (recorder.n_memos) {
-		struct memo m = recorder.memos[0];
-
-		m.value = NULL;
-		memo_set(&m);
+	for (size_t i = 0; i < recorder.n_memos; i++) {
+		free((char *)(uintptr_t)recorder.memos[i].scope);
+		free((char *)(uintptr_t)recorder.memos[i].key);
+		free((char *)(uintptr_t)recorder.memos[i].value);
 	}
 	free(recorder.memos);
 	recorder.memos = NULL;
+	recorder.n_memos = 0;
 }
 
 void

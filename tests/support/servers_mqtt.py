@@ -6,11 +6,14 @@ the right certificate; TLS that wants a certificate of the client; TLS with the
 wrong name.
 """
 
+import os
 import subprocess
 
 from . import certificates
 from .server import Server
 
+# Another one than the installed; see mosquitto_install.
+PROGRAM = os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
 USER = ("tester", "only-for-tests")
 
 # What the listener with a password allows.
@@ -35,8 +38,7 @@ class PlainMosquitto(Server):
             "log_dest stdout\nlog_type error\nlog_type warning\n")
 
     def argv(self):
-        return ["/usr/sbin/mosquitto", "-c",
-                self.folder / "mosquitto.conf"]
+        return [PROGRAM, "-c", self.folder / "mosquitto.conf"]
 
 
 class Mosquitto(PlainMosquitto):

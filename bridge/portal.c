@@ -558,9 +558,14 @@ void
 bridge_invited(const struct puppet *p, const char *channel, const char *by)
 {
 	struct bridge *bridge = p->network->bridge;
-	struct inviting *i = xcalloc(1, sizeof(*i));
+	struct netlife *home = bridge_net(bridge, p->origin);
+	const struct sender inviter = { .id = by };
+	struct inviting *i;
 
-	i->home = bridge_net(bridge, p->origin);
+	if (bridge_blocks(home->net, p->sender->id, p->network->name, &inviter))
+		return;
+	i = xcalloc(1, sizeof(*i));
+	i->home = home;
 	i->sender_id = xstrdup(p->sender->id);
 	i->network = xstrdup(p->network->name);
 	i->channel = xstrdup(channel);

@@ -320,12 +320,15 @@ def test_who_is_blocked_is_not_heard(one_gate):
     ann.iq(GATEWAY, f"<block xmlns='{BLOCKING}'>{item}</block>", kind="set")
     assert listed() == [bob]
     gate.bob.say(gate.nick("ann"), "psst, unheard")
+    gate.bob.join(gate.channel + "-b")
+    gate.bob.send(f"INVITE {gate.nick('ann')} {gate.channel}-b")
     gate.bob.say(gate.channel, "unheard by one")
     carol.wait_text("unheard by one", nick=gate.bob.nick)
     carol.say(gate.room, "after that")
     ann.wait_text("after that")
     ann.barrier()
-    assert not [s for s in ann.record if "unheard" in (s.body or "")]
+    assert not [s for s in ann.record if "unheard" in (s.body or "") or
+                f"{gate.channel}-b" in str(s)]
     mark = ann.mark()
     ann.chat(bob, "to nobody")
     error = ann.wait_for(lambda s: s.kind == "message" and

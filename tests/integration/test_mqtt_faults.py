@@ -430,7 +430,8 @@ def test_a_huge_message_of_3_1_1_is_not_taken(farm, closing, tls):
         f"{house.root}/done", "after") and "after" in house.heard(), 60, 0.2)
     gaps = [t for t in house.heard() if "was not heard and cannot" in t]
     assert len(gaps) == 1 and "$rules" in gaps[0]
-    assert memory_peak(house.bridge) < before + HUGE / 2**20 / 2
+    # The sanitisers keep what was freed.
+    assert memory_peak(house.bridge) < before + HUGE / 2**20 * 3 / 4
 
 
 def test_a_huge_message_that_is_retained_ends_in_a_long_wait(farm, closing):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Matrix: Synapse is the limit, so its own time stands beside ours."""
 
+import concurrent.futures
 import time
 
 from tests.support import servers
@@ -122,8 +123,10 @@ def crowd(people):
     a device and a name, and lets each in."""
     process, mia = people.bridge.process, people.mia
     before, start = settled_kib(process), time.monotonic()
-    crew = [IrcPeer(f"p{i}", people.irc.host, people.irc.port).connect()
-            for i in range(CROWD)]
+    with concurrent.futures.ThreadPoolExecutor(CROWD) as pool:
+        crew = list(pool.map(
+            lambda i: IrcPeer(f"p{i}", people.irc.host,
+                              people.irc.port).connect(90), range(CROWD)))
     for peer in crew:
         peer.join("#bench")
     joined = time.monotonic()

@@ -132,7 +132,7 @@ def test_binary_is_never_shown_and_wrong_json_is_left_out(farm, closing):
     house = make_house(farm, closing, {
         "b": {"filter": "home:ROOT/raw", "say": "raw {value}"},
         "j": {"filter": "home:ROOT/json", "say": "json {a}",
-              "payload": "json"}, "d": DONE})
+              "payload": "json"}, "d": DONE}, version="5")
     house.bridge.start()
     house.device.publish(f"{house.root}/raw", b"\xff\x00\x01",
                          content_type="image/png")

@@ -41,7 +41,8 @@ def await_all(house, n, timeout=30):
 # ---- nothing is lost --------------------------------------------------------
 
 def test_a_killed_bridge_loses_nothing_that_was_acknowledged(farm, closing):
-    house = make_house(farm, closing, {"a": ALL}, receive_max=10)
+    house = make_house(farm, closing, {"a": ALL}, receive_max=10,
+                       version="5")  # before it, messages have no ids
     house.bridge.start()
     done = threading.Event()
 
@@ -205,7 +206,7 @@ def live_until(house, step):
 def test_killed_at_a_step_a_message_of_a_device_is_taken_once(farm, closing):
     """Before the broker was told it comes again, and its id is known; after
     that it is on disk. Plain IRC may be shown it twice."""
-    house = make_house(farm, closing, {"a": ALL})
+    house = make_house(farm, closing, {"a": ALL}, version="5")
     house.bridge.start()
     for n, step in enumerate(("taken", "committed", "accepted",
                               "acknowledged")):
@@ -355,7 +356,7 @@ def test_what_the_broker_forbids_is_told_to_the_author(farm, closing):
         farm, closing,
         {"w": {"command": "!open", "topic": "home:readonly/window",
                "send": "1", "who": "*"}},
-        broker=f"mqtt://127.0.0.1:{broker.password_port}",
+        version="5", broker=f"mqtt://127.0.0.1:{broker.password_port}",
         user=servers.MQTT_USER[0], password="env:MQTT_PASSWORD")
     house.bridge.environment["MQTT_PASSWORD"] = servers.MQTT_USER[1]
     house.bridge.configure()
@@ -390,7 +391,8 @@ def test_a_flood_of_retained_messages_drowns_nobody(farm, closing):
 
 def test_long_topics_and_large_payloads_do_no_harm(farm, closing):
     house = make_house(farm, closing, {
-        "t": {"filter": "home:ROOT/long/#", "say": "{#}|{value}"}, "d": DONE})
+        "t": {"filter": "home:ROOT/long/#", "say": "{#}|{value}"}, "d": DONE},
+        version="5")
     house.bridge.start()
     longest = 65535 - len(f"{house.root}/long/")
     house.device.publish(f"{house.root}/long/{'x' * longest}", "v")

@@ -37,7 +37,8 @@ def stanza_id_of(house, text):
 
 def test_a_command_is_published_and_the_room_is_told(farm, closing):
     house = make_house(farm, closing, {
-        "w": {**WINDOW, "words": ["open=1"], "properties": ["by=bridge"]}})
+        "w": {**WINDOW, "words": ["open=1"], "properties": ["by=bridge"]}},
+        version="5")
     house.device.subscribe(f"{house.root}/#")
     house.bridge.start()
     house.bob.say(house.channel, "!window east open")
@@ -50,7 +51,7 @@ def test_a_command_is_published_and_the_room_is_told(farm, closing):
 
 
 def test_a_command_that_nobody_listens_to_says_so(farm, closing):
-    house = make_house(farm, closing, {"w": WINDOW})
+    house = make_house(farm, closing, {"w": WINDOW}, version="5")
     house.bridge.start()
     house.bob.say(house.channel, "!window east open")
     house.said("!window east open: nobody listens there")
@@ -76,7 +77,7 @@ def test_a_command_is_done_when_the_device_shows_it(farm, closing):
 
 def test_a_device_answers_on_the_response_topic(farm, closing):
     house = make_house(farm, closing, {
-        "w": {**WINDOW, "respond": True, "timeout": "2s"}})
+        "w": {**WINDOW, "respond": True, "timeout": "2s"}}, version="5")
     house.device.subscribe(f"{house.root}/+/window/set")
     house.bridge.start()
     house.bob.say(house.channel, "!window east closed")
@@ -334,7 +335,7 @@ def test_replies_edits_reactions_and_withdrawals_pass(farm, closing):
 
 
 def test_the_same_id_is_said_once(farm, closing):
-    house = chat_house(farm, closing)
+    house = chat_house(farm, closing, version="5")
     send = f"{house.root}/send"
     for _ in range(3):
         house.device.publish(send, {"id": "once", "text": "only once"})

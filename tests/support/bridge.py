@@ -79,9 +79,11 @@ def matrix_network(server, service, /, **options):
 
 
 def mqtt_network(server, client_id, /, **options):
-    """Likewise of servers_mqtt, plain."""
+    """Likewise of servers_mqtt, plain. MQTT_VERSION in the environment is what
+    is spoken by those who do not ask for a version."""
+    version = {"version": v} if (v := os.environ.get("MQTT_VERSION")) else {}
     return {"protocol": "mqtt", "broker": f"mqtt://127.0.0.1:{server.port}",
-            "client_id": client_id, **options}
+            "client_id": client_id, **version, **options}
 
 
 # Tests count what arrives; long queues are folded, and what is too much is

@@ -8,6 +8,7 @@ import pytest
 from tests.support.bridge import irc_network, mqtt_network, xmpp_network
 from tests.support.mqtt_peer import MqttPeer
 from tests.support.process import wait_for
+from tests.support.servers_mqtt import Mosquitto
 
 
 @dataclasses.dataclass
@@ -191,3 +192,34 @@ def test_the_bridge_says_whether_it_is_there(farm, closing):
     mark = house.device.mark()
     assert house.bridge.stop() == 0
     house.device.wait_text("offline", topic, since=mark)
+
+
+def test_two_brokers_share_a_room(farm, closing, folder):
+    """What is for one is not for the other, and one that dies stops nobody."""
+    shed = Mosquitto(folder / closing.name("shed")).start()
+    closing.servers.append(shed)
+    try:
+        house = make_house(farm, closing, {
+            "t": TEMPERATURE,
+            "s": {"filter": "shed:ROOT/+/temp", "say": "shed {1}: {value}"},
+            "w": {"command": "!heat", "topic": "shed:ROOT/heat", "send": "on",
+                  "who": "*"}})
+        house.bridge.networks["shed"] = mqtt_network(shed, "shed")
+        house.bridge.configure()
+        house.bridge.start()
+        there = closing.mqtt(shed).subscribe(f"{house.root}/#")
+        house.device.subscribe(f"{house.root}/#")
+        there.publish(f"{house.root}/north/temp", "4")
+        house.said("shed north: 4")
+        house.device.publish(f"{house.root}/east/temp", "21")
+        house.said("east: 21 °C")
+        house.bob.say(house.channel, "!heat")
+        there.wait_text("on", f"{house.root}/heat")
+        shed.kill9()
+        house.bridge.wait_log("down:", "shed")
+        house.device.publish(f"{house.root}/east/temp", "22")
+        house.said("east: 22 °C")
+        assert not house.device.texts(f"{house.root}/heat")
+        assert not house.bridge.downs("home")
+    finally:
+        shed.stop()

@@ -332,6 +332,15 @@ def test_replies_edits_reactions_and_withdrawals_pass(farm, closing):
     house.ann.wait_for(lambda s: holds(s, "reactions"), since=mark)
     house.device.publish(f"{send}/bot", {"kind": "retract", "target": "m1"})
     house.ann.wait_for(lambda s: holds(s, "retract"), since=mark)
+    house.bob.wait_for(lambda m: m.text == 'bot withdrew "helo"')
+    mark = house.device.mark()
+    house.ann.send(
+        f"<message type='groupchat' to='{house.room}' id='w1'>"
+        f"<retract xmlns='urn:xmpp:message-retract:1' "
+        f"id='{stanza_id_of(house, 'question')}'/></message>")
+    house.device.wait_for(
+        lambda m: m.topic == event and b'"retract"' in m.payload and
+        json.loads(m.payload)["target"] == asked["id"], since=mark)
 
 
 def test_the_same_id_is_said_once(farm, closing):

@@ -700,15 +700,16 @@ static void
 private_words_go_both_ways(void **state)
 {
 	struct fixture *f = *state;
-	struct channel direct = { .id = 8,
-				  .kind = CHANNEL_DIRECT,
-				  .network = f->net,
-				  .name = ROOM "/occ:o1",
-				  .caps = f->net->caps };
+	static struct channel direct; /* the recorder has it until the end */
 	struct occupant o = { .puppet = &f->puppet,
 			      .channel = &direct,
 			      .want = "bob" };
 
+	direct = (struct channel){ .id = 8,
+				   .kind = CHANNEL_DIRECT,
+				   .network = f->net,
+				   .name = ROOM "/occ:o1",
+				   .caps = f->net->caps };
 	enter_puppet(f);
 	xmppd_say(f->server, "<message type='chat' id='p1' from='" ROOM "/Ann' "
 			     "to='#bob%%irc@gw.test/causeway'><body>psst"

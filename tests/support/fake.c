@@ -241,7 +241,7 @@ fake_create(const struct conf_network *conf, struct loop *loop UNUSED,
 {
 	struct fake *f = xcalloc(1, sizeof(*f));
 
-	f->world = (struct world *)(uintptr_t)conf->xmpp;
+	f->world = (struct world *)(uintptr_t)conf->matrix;
 	if (!f->world->fake)
 		f->world->fake = f;
 	network_init(&f->net, &fake_protocol, conf->name);

@@ -39,14 +39,14 @@ world_init(struct world *w, const char *label)
 	};
 }
 
-/* No fake is an XMPP network: that pointer is free to lead to the world. */
+/* No fake is a Matrix network: that pointer is free to lead to the world. */
 struct conf_network
 world_conf(struct world *w)
 {
 	return (struct conf_network){
 		.name = w->label,
 		.protocol = "fake",
-		.xmpp = (const void *)w,
+		.matrix = (const void *)w,
 	};
 }
 

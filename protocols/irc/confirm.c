@@ -265,6 +265,7 @@ error_text(unsigned numeric)
 		       "it)" },
 		{ 408, "the channel or the person takes no such message" },
 		{ 415, "the channel or the person takes no such message" },
+		{ 437, "the server asks to wait before another topic" },
 		{ 439, "the server asks to wait before writing to another" },
 		{ 441, "not in the channel" },
 		{ 442, "not in the channel" },
@@ -313,6 +314,11 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 		irc_sending_by_listener(irc, s);
 		return;
 	}
+	/* InspIRCd takes one topic of a channel a second. */
+	if (numeric == 437 && topic) {
+		irc_sendings_give_back(s, error_text(numeric));
+		return;
+	}
 	/*
 	 * Perhaps it was thrown out this very moment: then somebody else will
 	 * say it, next time. If it is there and may not speak, the second
@@ -344,7 +350,7 @@ is_possible(unsigned numeric, const struct sending *s)
 {
 	bool topic = s->d->event->kind == EVENT_TOPIC;
 
-	if (numeric == 482 || numeric == 442)
+	if (numeric == 482 || numeric == 442 || numeric == 437)
 		return topic;
 	return !topic || numeric == 403;
 }

@@ -262,8 +262,11 @@ private_said(const struct word *w)
 	struct matrix *m = w->room->m;
 	struct chat *c = w->place ? chat_of_room(m, w->place) : NULL;
 
-	if (c)
-		c->said_ms = loop_wall_ms(m->loop);
+	if (!c)
+		return;
+	c->said_ms = loop_wall_ms(m->loop);
+	if (c->away) /* they left while it was on its way */
+		ask_back(c, NULL, m);
 }
 
 void
@@ -281,7 +284,8 @@ private_member(struct matrix *m, const json_t *whole)
 	if (c && strcmp(who, c->person) == 0 && strcmp(how, "leave") == 0)
 		person_left(c, whole);
 	else if (c && strcmp(who, c->person) == 0)
-		c->away = strcmp(how, "join") != 0;
+		c->away =
+			strcmp(how, "join") != 0 && strcmp(how, "invite") != 0;
 	else if (!c && strcmp(how, "invite") == 0 && matrix_is_us(m, who) &&
 		 !matrix_is_us(m, sender))
 		take_invitation(m, whole, who);

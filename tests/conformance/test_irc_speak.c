@@ -165,11 +165,20 @@ the_topic_is_set_or_refused(void **state)
 	assert_non_null(peer_find(fx->d.peer, "TOPIC #a :a new topic"));
 	assert_int_equal(recorder_count("event topic"), 0);
 
-	fx->d.locked = true;
-	d = delivery(fx, &fx->room, NULL, "another");
+	/* InspIRCd: not so soon */
+	fx->d.topic_waits = true;
+	d = delivery(fx, &fx->room, NULL, "at once");
 	fx->events[1]->kind = EVENT_TOPIC;
 	recorder_send(d);
-	expect(fx, "refused d1: only channel operators");
+	expect(fx, "later d1 1000 ms: the server asks to wait");
+	recorder_send(d);
+	expect(fx, "sent d1");
+
+	fx->d.locked = true;
+	d = delivery(fx, &fx->room, NULL, "another");
+	fx->events[2]->kind = EVENT_TOPIC;
+	recorder_send(d);
+	expect(fx, "refused d2: only channel operators");
 }
 
 static void

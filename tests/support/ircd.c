@@ -187,6 +187,13 @@ on_topic(struct ircd *d, int link, const struct words *w)
 {
 	const char *nick = d->nicks[link];
 
+	if (d->topic_waits) {
+		d->topic_waits = false;
+		peer_say(d->peer, link,
+			 ":irc.test 437 %s %s :Retry topic change later", nick,
+			 w->target);
+		return;
+	}
 	if (d->locked) {
 		peer_say(d->peer, link, ":irc.test 482 %s %s :Not operator",
 			 nick, w->target);

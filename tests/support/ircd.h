@@ -31,6 +31,7 @@ struct ircd {
 	bool blind;           /* the listener does not see the others */
 	bool deaf;            /* PING is not answered */
 	bool locked;          /* TOPIC: 482 */
+	bool topic_waits;     /* the next TOPIC: 437 */
 	int listener;         /* the link that hears the others */
 	bool mutual;          /* all hear each other who are in a channel */
 	bool unnamed;         /* no list of names */

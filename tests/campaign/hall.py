@@ -46,6 +46,9 @@ class Hall:
     def killed(self):
         """Nobody here notices."""
 
+    def close(self):
+        """Whoever made its people ends them."""
+
     def wait_ready(self, timeout=40):
         self.bridge.wait_ready(timeout)
 

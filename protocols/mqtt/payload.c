@@ -15,14 +15,14 @@
 
 /* ---- what it is -------------------------------------------------------- */
 
+/* DEL does no harm, and JSON has it as it is. */
 static bool
 is_readable(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
-		    c == 0x7f)
+		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
 			return false;
 	}
 	return utf8_valid(s, len);

@@ -313,10 +313,10 @@ struct standing {
 enum puppet_change {
 	/* Something that the account's owner has set; of every occupant. */
 	PUPPET_ACCOUNT = 1 << 2,
-	/* occupant->want; if it is still joining, again when it has joined. */
-	PUPPET_NAME = 1 << 0,
+	PUPPET_RANK = 1 << 3, /* occupant->rank */
+	/* If it is still joining, again when it has joined: */
+	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
-	PUPPET_RANK = 1 << 3,   /* occupant->rank */
 	PUPPET_AVATAR = 1 << 4, /* puppet->sender->avatar */
 };
 

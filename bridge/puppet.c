@@ -771,10 +771,12 @@ occ_work(struct occ *occ)
 	if (occ->changes && occ->told && occ->o.state != OCCUPANT_REFUSED) {
 		unsigned changes = occ->changes;
 
-		/* Who is on the way in is renamed there, not before. */
-		occ->changes = occ->o.state == OCCUPANT_JOINING
-				       ? changes & PUPPET_NAME
-				       : 0;
+		/* Who is on the way in is shown so when there, not before. */
+		occ->changes =
+			occ->o.state == OCCUPANT_JOINING
+				? changes & (PUPPET_NAME | PUPPET_STATUS |
+					     PUPPET_AVATAR)
+				: 0;
 		net->protocol->ops.puppet_update(net, &occ->o, changes);
 	}
 }

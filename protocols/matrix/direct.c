@@ -26,6 +26,7 @@
 struct chat {
 	struct matrix *m;
 	char *room, *ghost, *person; /* ids */
+	char *token;                 /* how far it was read; or NULL */
 	bool away;                   /* the person has left it */
 	int64_t said_ms;             /* when something was last said to them */
 	UT_hash_handle hh;           /* by room */
@@ -61,6 +62,7 @@ chat_free(struct matrix *m, struct chat *c)
 	HASH_DELETE(hh, m->chats, c);
 	free(c->room);
 	free(c->ghost);
+	free(c->token);
 	free(c->person);
 	free(c);
 }
@@ -164,7 +166,15 @@ chats_catch_up(struct matrix *m)
 {
 	for (const struct chat *c = m->chats; c; c = c->hh.next)
 		if (!c->away)
-			catchup_chat(m, c->room, c->ghost);
+			catchup_ask(m, c->room, c->ghost);
+}
+
+char **
+chat_token(struct matrix *m, const char *room)
+{
+	struct chat *c = chat_of_room(m, room);
+
+	return c ? &c->token : NULL;
 }
 
 /* ---- what is said to us ------------------------------------------------- */

@@ -127,37 +127,11 @@ take_missed(struct matrix *m, const char *room, json_t *ev)
 	json_decref(whole);
 }
 
-static bool
-is_our_entry(const struct matrix *m, const json_t *ev)
+void
+hear_missed(struct matrix *m, const char *room, const json_t *events)
 {
-	const char *who = content_string(ev, "state_key");
-	const json_t *content = content_object(ev, "content");
-	const json_t *before =
-		content_object(content_object(ev, "unsigned"), "prev_content");
-	const char *how = content_string(content, "membership");
-	const char *was = content_string(before, "membership");
-
-	return who && how && strcmp(who, m->bot) == 0 &&
-	       strcmp(how, "join") == 0 && (!was || strcmp(was, "join") != 0);
-}
-
-bool
-hear_missed(struct matrix *m, const char *room, const json_t *events,
-	    bool newest_first)
-{
-	size_t n = json_array_size(events), from = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t at = newest_first ? n - 1 - i : i;
-
-		if (is_our_entry(m, json_array_get(events, at)))
-			from = i + 1;
-	}
-	for (size_t i = from; i < n; i++)
-		take_missed(m, room,
-			    json_array_get(events,
-					   newest_first ? n - 1 - i : i));
-	return from > 0;
+	for (size_t i = 0; i < json_array_size(events); i++)
+		take_missed(m, room, json_array_get(events, i));
 }
 
 /* ---- what is of the moment ---------------------------------------------- */

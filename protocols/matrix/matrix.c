@@ -219,7 +219,6 @@ static void
 come_up(struct matrix *m)
 {
 	m->waits = 0;
-	catchup_prepare(m);
 	bridge_network_up(&m->net);
 	matrix_room_settled(m);
 	timer_start(&m->pulse_timer, m->loop, PULSE_MS, on_pulse, m);
@@ -361,7 +360,6 @@ network_destroy(struct network *net)
 
 	service_close(m);
 	drop_all(m);
-	catchup_forget(m);
 	rooms_forget(m);
 	media_close(m);
 	hs_free(m->hs);

@@ -130,6 +130,7 @@ struct mroom {
 	struct channel *ch;
 	char *id; /* NULL until it is known */
 	bool joining, joined;
+	char *token;      /* how far it was read; or NULL */
 	char *moved_from; /* the room that this one replaces, or NULL */
 	unsigned moves;
 	bool encrypted;
@@ -157,9 +158,8 @@ struct intake {
 
 /* catchup.c */
 struct catchup {
-	char *token; /* what came before it is known; or NULL */
-	bool asked;
-	size_t n; /* the pause before the next round */
+	bool asked; /* where the rooms are */
+	size_t n;   /* the pause before the next round */
 	struct page *pages;
 	struct timer timer;
 };
@@ -260,31 +260,22 @@ void service_settled(struct matrix *m, const struct event *ev);
 
 /* ---- catchup.c ---------------------------------------------------------- */
 
-/*
- * Ask where we are, before the first transaction is taken; ask soon for what is
- * missing in them, now that they are.
- */
-void catchup_prepare(struct matrix *m);
-bool catchup_is_ready(const struct matrix *m);
+/* The rooms are entered: true once it is known where they are. */
+bool catchup_is_ready(struct matrix *m);
+
+/* Transactions are taken (again): ask soon for what is missing in them. */
 void catchup_begin(struct matrix *m);
-
-/* Ask for what was said since in a private conversation, as our user there. */
-void catchup_chat(struct matrix *m, const char *room, const char *ghost);
-
-/* Not now; and not from where we were. */
 void catchup_stop(struct matrix *m);
-void catchup_forget(struct matrix *m);
+
+/* Ask that room, as that user of ours (NULL: the bot). */
+void catchup_ask(struct matrix *m, const char *room, const char *as);
 
 /* ---- hear.c ------------------------------------------------------------- */
 
 void hear_events(struct matrix *m, const json_t *events);
 
-/*
- * What was said there, in either order, and perhaps heard before. What was said
- * before the bot came is none of ours; true if that is among it.
- */
-bool hear_missed(struct matrix *m, const char *room, const json_t *events,
-		 bool newest_first);
+/* What was said in that room, and perhaps heard before. */
+void hear_missed(struct matrix *m, const char *room, const json_t *events);
 void hear_ephemeral(struct matrix *m, const json_t *events);
 
 /* ---- rooms.c ------------------------------------------------------------ */
@@ -419,8 +410,9 @@ void lookup_location(struct matrix *m, struct http_exchange *x,
 void chats_load(struct matrix *m, void (*then)(struct matrix *m));
 void chats_drop(struct matrix *m);
 
-/* Ask each of them for what was said. */
+/* Ask each of them for what was said; and where it is kept how far. */
 void chats_catch_up(struct matrix *m);
+char **chat_token(struct matrix *m, const char *room);
 
 /* A membership event of a room that is none of a link. */
 void private_member(struct matrix *m, const json_t *whole);

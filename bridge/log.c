@@ -315,21 +315,28 @@ tell_counts(int64_t now, bool old_only)
 	}
 }
 
-static struct place *
-place_of(const char *fmt, const char *where)
-{
-	uint32_t hash = hash_bytes(where, strlen(where)) ^
-			hash_bytes(&fmt, sizeof(fmt));
-
-	return &state.places[hash % PLACES];
-}
-
 static bool
 is_repeat(const struct place *place, const char *fmt, const char *where,
 	  const char *text)
 {
 	return place->fmt == fmt && !strcmp(place->where, where) &&
 	       !strcmp(place->text, text);
+}
+
+/* One of two, so that two lines in turn do not drive each other out. */
+static struct place *
+place_of(const char *fmt, const char *where, const char *text)
+{
+	uint32_t hash = hash_bytes(where, strlen(where)) ^
+			hash_bytes(&fmt, sizeof(fmt));
+	struct place *a = &state.places[hash % PLACES];
+	struct place *b = &state.places[(hash + 1) % PLACES];
+
+	if (a->fmt && is_repeat(a, fmt, where, text))
+		return a;
+	if (b->fmt && is_repeat(b, fmt, where, text))
+		return b;
+	return !a->fmt || (b->fmt && a->since_ms <= b->since_ms) ? a : b;
 }
 
 static void
@@ -353,7 +360,7 @@ write_unless_repeated(enum log_level level, const char *where, const char *fmt,
 		      const char *text)
 {
 	int64_t now = now_ms();
-	struct place *place = place_of(fmt, where);
+	struct place *place = place_of(fmt, where, text);
 
 	tell_counts(now, true);
 	if (is_repeat(place, fmt, where, text)) {

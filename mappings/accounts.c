@@ -63,15 +63,9 @@ setting_of_each(struct db *db, int64_t network, int64_t for_network,
 		void (*fn)(void *arg, const char *native_id, const char *value),
 		void *arg)
 {
-	sqlite3_stmt *st =
-		sql_start(db, SQL_SETTING_OF_EACH,
-			  ARGS(INT(network), INT(for_network), TEXT(key)));
-	int rc;
-
-	while ((rc = sql_step(db, st)) > 0)
-		fn(arg, sql_column_text(st, 0), sql_column_text(st, 1));
-	sql_reset(st);
-	return rc;
+	return sql_each_pair(db, SQL_SETTING_OF_EACH,
+			     ARGS(INT(network), INT(for_network), TEXT(key)),
+			     fn, arg);
 }
 
 int

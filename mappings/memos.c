@@ -24,14 +24,9 @@ int
 memo_each(struct db *db, int64_t network, const char *scope, unsigned max,
 	  void (*fn)(void *arg, const char *key, const char *value), void *arg)
 {
-	sqlite3_stmt *st = sql_start(db, SQL_MEMO_EACH,
-				     ARGS(INT(network), TEXT(scope), INT(max)));
-	int rc;
-
-	while ((rc = sql_step(db, st)) > 0)
-		fn(arg, sql_column_text(st, 0), sql_column_text(st, 1));
-	sql_reset(st);
-	return rc;
+	return sql_each_pair(db, SQL_MEMO_EACH,
+			     ARGS(INT(network), TEXT(scope), INT(max)), fn,
+			     arg);
 }
 
 int

@@ -173,6 +173,20 @@ sql_run(struct db *db, enum statement which, const struct arg *args)
 }
 
 int
+sql_each_pair(struct db *db, enum statement which, const struct arg *args,
+	      void (*fn)(void *arg, const char *first, const char *second),
+	      void *arg)
+{
+	sqlite3_stmt *st = sql_start(db, which, args);
+	int rc;
+
+	while ((rc = sql_step(db, st)) > 0)
+		fn(arg, sql_column_text(st, 0), sql_column_text(st, 1));
+	sql_reset(st);
+	return rc;
+}
+
+int
 sql_change(struct db *db, enum statement which, const struct arg *args)
 {
 	int rc = sql_run(db, which, args);

@@ -226,6 +226,11 @@ void sql_reset(sqlite3_stmt *st);
 /* Run to the end: 0 or -errno. */
 int sql_run(struct db *db, enum statement which, const struct arg *args);
 
+/* Each row of a statement that has two texts. 0, or a negative errno value. */
+int sql_each_pair(struct db *db, enum statement which, const struct arg *args,
+		  void (*fn)(void *arg, const char *first, const char *second),
+		  void *arg);
+
 /* The same for a change that must meet a row: -ENOENT if it met none. */
 int sql_change(struct db *db, enum statement which, const struct arg *args);
 

@@ -687,6 +687,13 @@ void puppets_lost(struct room *room);
 /* Free the room's occupants, and the puppets that were nowhere else. */
 void puppets_free(struct room *room);
 
+/* The puppet on life of that person of home, or NULL. */
+struct pup *pup_find(struct netlife *life, const struct netlife *home,
+		     const char *sender_id);
+
+/* There is something to do for that occupant. */
+void occ_mark(struct occ *occ);
+
 /* outbox.c: what is to be said */
 void outbox_push(struct room *room, struct event *source, int64_t event,
 		 struct netlife *home);

@@ -11,13 +11,13 @@
  *
  * The queue in memory is the beginning of the one on disk. What does not fit
  * stays there only (more), and is read when there is room. A row leaves the
- * disk's queue by delivery_settle() and by nothing else, so whatever happens
- * to this process, what was not settled is found again at the next start.
+ * disk's queue by its ending (ending.c) and by nothing else.
  */
 
 #include "bridge/backoff.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/ending.h"
 #include "bridge/fallback.h"
 #include "bridge/keep.h"
 #include "bridge/log.h"
@@ -46,120 +46,6 @@ static struct loop *
 loop_of(const struct room *room)
 {
 	return room->bridge->loop;
-}
-
-/* ---- ends, on disk ----------------------------------------------------- */
-
-struct ending {
-	struct store_job job;
-	struct bridge *bridge;
-	int64_t event, channel, when_ms;
-	unsigned attempts;
-	bool owed;                 /* to its author */
-	enum delivery_state state; /* DELIVERY_WAITING: not now */
-	char *why;
-	char **ids;
-	size_t n_ids;
-};
-
-static int
-ending_run(struct db *db, struct store_job *job)
-{
-	struct ending *e = container_of(job, struct ending, job);
-
-	if (e->state == DELIVERY_WAITING)
-		return delivery_later(db, e->event, e->channel, e->why);
-	if (e->state == DELIVERY_SENT)
-		return delivery_attempt(db, e->event, e->channel, e->when_ms);
-
-	struct delivery_end end = {
-		.state = e->state,
-		.when_ms = e->when_ms,
-		.ids = (const char *const *)e->ids,
-		.n_ids = e->n_ids,
-		.why = e->why,
-		.attempts = e->attempts,
-		.owed = e->owed,
-	};
-
-	return delivery_settle(db, e->event, e->channel, &end);
-}
-
-static void
-ending_drop(struct store_job *job)
-{
-	struct ending *e = container_of(job, struct ending, job);
-
-	for (size_t i = 0; i < e->n_ids; i++)
-		free(e->ids[i]);
-	free(e->ids);
-	free(e->why);
-	free(e);
-}
-
-static void
-ending_done(struct store_job *job, int status)
-{
-	struct ending *e = container_of(job, struct ending, job);
-	struct room *room = bridge_room(e->bridge, e->channel);
-
-	if (status < 0)
-		log_error("store",
-			  "the end of delivery %lld:%lld was not "
-			  "written; it may be repeated",
-			  (long long)e->event, (long long)e->channel);
-	if (room && room->outbox.settling) {
-		room->outbox.settling--;
-		room->outbox.unsure -=
-			room->outbox.unsure && e->state == DELIVERY_CONFIRMED;
-		if (room->outbox.fresh || room->closing || room->renew)
-			bridge_mark(room);
-	}
-	ending_drop(job);
-}
-
-/* Somebody is to be told of that end. */
-static bool
-is_owed(const struct item *item, enum delivery_state state)
-{
-	return item->home && item->event && !item->stands_for &&
-	       !event_is_own(item->source) &&
-	       (state == DELIVERY_REFUSED || state == DELIVERY_EXPIRED);
-}
-
-static void
-write_down(struct item *item, enum delivery_state state, const char *const *ids,
-	   size_t n, const char *why)
-{
-	struct room *room = item->room;
-	struct ending *e;
-
-	if (!item->event)
-		return; /* never kept */
-	e = xcalloc(1, sizeof(*e));
-	e->bridge = room->bridge;
-	e->event = item->event;
-	e->channel = room->ch.id;
-	e->when_ms = loop_wall_ms(loop_of(room));
-	e->attempts = item->attempts;
-	e->owed = is_owed(item, state);
-	e->state = state;
-	/* The line was said, or not; what it stands for was skipped. */
-	if (item->stands_for && state >= DELIVERY_CONFIRMED) {
-		e->state = DELIVERY_SKIPPED;
-		n = 0;
-	}
-	e->why = why ? xstrdup(why) : NULL;
-	e->ids = n ? xcalloc(n, sizeof(char *)) : NULL;
-	e->n_ids = n;
-	for (size_t i = 0; i < n; i++)
-		e->ids[i] = xstrdup(ids[i]);
-	e->job.run = ending_run;
-	e->job.done = ending_done;
-	e->job.drop = ending_drop;
-	room->outbox.settling++;
-	room->outbox.unsure += e->state == DELIVERY_CONFIRMED;
-	store_submit(room->bridge->store, &e->job);
 }
 
 /* ---- items ------------------------------------------------------------- */
@@ -319,8 +205,8 @@ settle(struct item *item, enum delivery_state state, const char *const *ids,
 {
 	struct room *room = item->room;
 
-	write_down(item, state, ids, n, why);
-	room->outbox.refused += is_owed(item, state);
+	ending_put(item, state, ids, n, why);
+	room->outbox.refused += ending_is_owed(item, state);
 	if (item->event)
 		bounds_left(room, keeping_size(item->source));
 	if (item->event && state == DELIVERY_CONFIRMED)
@@ -345,7 +231,7 @@ refuse(struct item *item, enum delivery_state state, const char *why)
 	why = why ? why : "no reason was given";
 	log_info(item->room->where, "delivery %lld refused: %s",
 		 (long long)item->event, why);
-	if (is_owed(item, state))
+	if (ending_is_owed(item, state))
 		bridge_owe(item->room, item->home, item->source, item->event,
 			   why);
 	settle(item, state, NULL, 0, why);
@@ -673,7 +559,7 @@ launch(struct item *item, enum voice voice)
 	room->outbox.in_flight++;
 	room->outbox.fresh = item->next;
 	if (item->attempts > 1)
-		write_down(item, DELIVERY_SENT, NULL, 0, NULL);
+		ending_put(item, DELIVERY_SENT, NULL, 0, NULL);
 	net->protocol->ops.send(net, d);
 }
 
@@ -912,7 +798,7 @@ bridge_later(struct delivery *d, int64_t wait_ms, const char *why)
 	struct loop *loop = loop_of(room);
 
 	give_back(item);
-	write_down(item, DELIVERY_WAITING, NULL, 0, why);
+	ending_put(item, DELIVERY_WAITING, NULL, 0, why);
 	if (timer_is_running(&box->retry))
 		return;
 	box->failures++;

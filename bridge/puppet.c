@@ -19,14 +19,12 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
-#include "bridge/store.h"
+#include "bridge/naming.h"
 #include "bridge/str.h"
-#include "mappings/identities.h"
 
 #include <utlist.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +38,7 @@ loop_of(const struct room *room)
 
 /* ---- what is to be done ------------------------------------------------ */
 
-static void
+void
 occ_mark(struct occ *occ)
 {
 	if (!occ->marked) {
@@ -70,7 +68,7 @@ key_of(const struct netlife *home, const char *sender_id)
 	return str_take(&key);
 }
 
-static struct pup *
+struct pup *
 pup_find(struct netlife *life, const struct netlife *home,
 	 const char *sender_id)
 {
@@ -118,87 +116,6 @@ offer_place(struct netlife *life)
 		HASH_ITER(hh_name, life->directs, room, tmp)
 	if (room->outbox.fresh)
 		bridge_mark(room);
-}
-
-/* The store tells which name the puppet had last time. */
-struct pup_opening {
-	struct store_job job;
-	struct bridge *bridge;
-	char *network, *home, *sender_id, *name, *account, *native;
-	int64_t network_row, home_row, puppet_row;
-};
-
-static int
-pup_open_run(struct db *db, struct store_job *job)
-{
-	struct pup_opening *op = container_of(job, struct pup_opening, job);
-	int64_t sender;
-	int rc = sender_put(db, op->home_row, op->sender_id, op->name,
-			    op->account, &sender);
-
-	if (rc == 0)
-		rc = puppet_put(db, sender, op->network_row, NULL, 0,
-				&op->puppet_row);
-	if (rc == 0) {
-		free(op->native); /* the group may be run a second time */
-		op->native = puppet_native(db, sender, op->network_row);
-	}
-	return rc;
-}
-
-static void
-pup_open_drop(struct store_job *job)
-{
-	struct pup_opening *op = container_of(job, struct pup_opening, job);
-
-	free(op->network);
-	free(op->home);
-	free(op->sender_id);
-	free(op->name);
-	free(op->account);
-	free(op->native);
-	free(op);
-}
-
-static void
-pup_open_done(struct store_job *job, int status)
-{
-	struct pup_opening *op = container_of(job, struct pup_opening, job);
-	struct netlife *life = bridge_net(op->bridge, op->network);
-	struct netlife *home = bridge_net(op->bridge, op->home);
-	struct pup *pup = pup_find(life, home, op->sender_id);
-
-	if (pup && !pup->opened) {
-		pup->opened = true;
-		if (status == 0) {
-			pup->p.id = op->puppet_row;
-			pup->native = op->native;
-			pup->p.native = pup->native;
-			op->native = NULL;
-		}
-		for (struct occ *o = pup->occs; o; o = o->next_of_pup)
-			occ_mark(o);
-	}
-	pup_open_drop(job);
-}
-
-static void
-pup_open(struct pup *pup)
-{
-	struct pup_opening *op = xcalloc(1, sizeof(*op));
-
-	op->bridge = pup->life->bridge;
-	op->network = xstrdup(pup->life->name);
-	op->home = xstrdup(pup->home->name);
-	op->network_row = pup->life->net->id;
-	op->home_row = pup->home->net->id;
-	op->sender_id = xstrdup(pup->sender.id);
-	op->name = xstrdup(pup->sender.name);
-	op->account = pup->sender.account ? xstrdup(pup->sender.account) : NULL;
-	op->job.run = pup_open_run;
-	op->job.done = pup_open_done;
-	op->job.drop = pup_open_drop;
-	store_submit(op->bridge->store, &op->job);
 }
 
 /* ---- occupants --------------------------------------------------------- */
@@ -433,7 +350,7 @@ pup_new(struct netlife *life, struct netlife *home, const struct sender *sender)
 	pup->p.sender = &pup->sender;
 	pup->p.status = pup->status;
 	HASH_ADD_KEYPTR(hh, life->pups, pup->key, strlen(pup->key), pup);
-	pup_open(pup);
+	naming_ask(pup);
 	return pup;
 }
 
@@ -862,71 +779,6 @@ puppets_retry(struct room *room)
 
 /* ---- upcalls ----------------------------------------------------------- */
 
-/* Remember the name, so that the same person gets it next time. */
-struct naming {
-	struct store_job job;
-	int64_t sender_network, network;
-	char *sender_id, *name, *native;
-	int64_t active_ms;
-};
-
-static int
-naming_run(struct db *db, struct store_job *job)
-{
-	struct naming *n = container_of(job, struct naming, job);
-	int64_t sender, puppet;
-	int rc = sender_put(db, n->sender_network, n->sender_id, n->name, NULL,
-			    &sender);
-
-	if (rc < 0)
-		return rc;
-	rc = puppet_put(db, sender, n->network, n->native, n->active_ms,
-			&puppet);
-	/* Rooms have nicks of their own: two people may have one name. */
-	return rc == -EEXIST ? 0 : rc;
-}
-
-static void
-naming_drop(struct store_job *job)
-{
-	struct naming *n = container_of(job, struct naming, job);
-
-	free(n->sender_id);
-	free(n->name);
-	free(n->native);
-	free(n);
-}
-
-static void
-naming_done(struct store_job *job, int status UNUSED)
-{
-	naming_drop(job);
-}
-
-static void
-remember_name(struct pup *pup, const char *name)
-{
-	struct naming *n;
-
-	if (pup->native && strcmp(pup->native, name) == 0)
-		return;
-	free(pup->native);
-	pup->native = xstrdup(name);
-	pup->p.native = pup->native;
-
-	n = xcalloc(1, sizeof(*n));
-	n->sender_network = pup->home->net->id;
-	n->network = pup->life->net->id;
-	n->sender_id = xstrdup(pup->sender.id);
-	n->name = xstrdup(pup->sender.name);
-	n->native = xstrdup(name);
-	n->active_ms = loop_wall_ms(pup->life->bridge->loop);
-	n->job.run = naming_run;
-	n->job.done = naming_done;
-	n->job.drop = naming_drop;
-	store_submit(pup->life->bridge->store, &n->job);
-}
-
 void
 bridge_puppet_joined(struct occupant *o, const char *name)
 {
@@ -946,7 +798,7 @@ bridge_puppet_renamed(struct occupant *o, const char *name)
 	if (!o->name || strcmp(o->name, name) != 0) {
 		free(o->name);
 		o->name = xstrdup(name);
-		remember_name(occ->pup, name);
+		naming_keep(occ->pup, name);
 		tell_standing(occ);
 	}
 	bridge_mark(occ->room);

@@ -111,6 +111,7 @@ struct occ {
 	int64_t since_ms; /* of the present state */
 	unsigned failures;
 	struct timer retry;
+	bool hears; /* counted in the room's listener.hearers */
 	struct occ *next_of_pup;
 	struct occ *prev, *next; /* in the room's todo, if marked */
 	bool marked;
@@ -185,6 +186,21 @@ struct bounds {
 	bool full;                    /* the log knows it */
 };
 
+enum listener_state {
+	LISTENER_IN,
+	LISTENER_COMING,
+	LISTENER_OUT, /* while its timer runs it cannot come */
+};
+
+/* Where our own connection is, if others may hear for it; listener.c. */
+struct listener {
+	enum listener_state state;
+	unsigned hearers; /* users of a gateway who are in by themselves */
+	int64_t need_ms;  /* when it was last needed */
+	char *why;        /* it may not come; or NULL */
+	struct timer timer;
+};
+
 struct room {
 	struct channel ch; /* ch.name is owned */
 	struct bridge *bridge;
@@ -204,18 +220,19 @@ struct room {
 	struct timer retry;   /* of joining */
 	struct timer forsake; /* its members, if it stays lost */
 	struct timer splits;  /* the next of them does not come back */
-	char *topic;          /* as last seen there; NULL if not known */
-	char *cursor;         /* of the newest event kept; NULL if none */
-	char *identity;       /* digest of what everybody calls it, or NULL */
-	char *notice;         /* what we show other bridges there, or NULL */
-	bool announce;        /* it has changed */
-	bool moded;           /* hosted: so have ch.modes */
-	struct peer *peers;   /* those who show one; standby.c */
-	unsigned group;       /* 0: no other bridge joins it to any */
-	char *why;            /* it was last left; NULL: never was */
-	bool refused;         /* and that somebody wants it so */
-	bool untried;         /* somebody asked for it; never entered since */
-	char *password;       /* ch.password; owned */
+	struct listener listener;
+	char *topic;        /* as last seen there; NULL if not known */
+	char *cursor;       /* of the newest event kept; NULL if none */
+	char *identity;     /* digest of what everybody calls it, or NULL */
+	char *notice;       /* what we show other bridges there, or NULL */
+	bool announce;      /* it has changed */
+	bool moded;         /* hosted: so have ch.modes */
+	struct peer *peers; /* those who show one; standby.c */
+	unsigned group;     /* 0: no other bridge joins it to any */
+	char *why;          /* it was last left; NULL: never was */
+	bool refused;       /* and that somebody wants it so */
+	bool untried;       /* somebody asked for it; never entered since */
+	char *password;     /* ch.password; owned */
 	struct member *members;
 	struct occ *occs;
 	struct occ *todo; /* utlist: those with something to be done */
@@ -618,6 +635,28 @@ const char *portal_objection(struct room *room, const char *sender_id);
 /* Tell the adapter of a hosted room what has changed for those in it. */
 void standings_work(struct room *room);
 
+/* listener.c: whether our own connection is where others hear, too */
+
+/* It may have become superfluous. */
+void listener_work(struct room *room);
+
+/*
+ * True if it can say something now; else it was called, or (*why not NULL, and
+ * valid until the next turn) cannot come.
+ */
+bool listener_speaks(struct room *room, const char **why);
+
+/* True if that occupant may leave; else it was called, and
+ * puppets_leaving() follows. */
+bool listener_lets_go(const struct occ *occ);
+
+/* That occupant is about to have this state. */
+void listener_heard_by(struct occ *occ, enum occupant_state state);
+
+/* The room was entered, or lost, or is about to be freed. */
+void listener_entered(struct room *room);
+void listener_lost(struct room *room);
+
 /* member.c: who is in a room */
 struct member *member_find(struct room *room, const char *sender_id);
 
@@ -680,6 +719,9 @@ void puppets_work(struct room *room);
 
 /* Everybody leaves; nothing may wait to be said. */
 void puppets_leave(struct room *room);
+
+/* Look again at those who are to leave. */
+void puppets_leaving(struct room *room);
 
 /* The room is left: nobody of ours is in it. */
 void puppets_lost(struct room *room);

@@ -58,6 +58,7 @@ protocol_check(const struct protocol *protocol)
 	if (protocol->caps & CAN_PUPPET)
 		assert(ops->puppet_join && ops->puppet_leave &&
 		       ops->puppet_update);
+	assert(!ops->step_in == !ops->step_out);
 	if (protocol->caps & CAN_HOST)
 		assert(ops->standing && ops->accepted);
 	check_settings(protocol);

@@ -607,6 +607,7 @@ static bool
 start(struct item *item)
 {
 	enum voice voice = VOICE_RELAY;
+	const char *why;
 
 	if (item->seen && !item->stands_for) {
 		left_to_others(item, NULL);
@@ -628,6 +629,11 @@ start(struct item *item)
 	if (voice == VOICE_NONE) {
 		refuse_voiceless(item);
 		return true;
+	}
+	if (voice == VOICE_RELAY && !listener_speaks(item->room, &why)) {
+		if (why)
+			refuse(item, DELIVERY_REFUSED, why);
+		return why != NULL;
 	}
 	if (!render(item, is_relayed(item, voice)))
 		return false;

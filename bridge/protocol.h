@@ -101,6 +101,15 @@
  * connections of their own, made with that account's settings, and are no
  * part of limits.puppets.
  *
+ * Listeners. In a channel of a configured link the listener is from join() to
+ * leave(). Where limits.listener_ms is set it need not be: step_out() asks that
+ * it leave while puppets with an account are in there, one of which, chosen by
+ * the adapter, hears instead; step_in() that it come back, which ends in
+ * bridge_stepped_in() or bridge_kept_out(). Deliveries without a speaker are
+ * only handed over while it is in, and the last such puppet is taken out only
+ * when it is, or cannot come. No change of who hears loses a line or tells one
+ * twice. If all who hear are cut off, the channel is lost: bridge_left().
+ *
  * Visits. Networks that show people without connections of their own (CAN_VISIT
  * instead of CAN_ACCOUNT) are the other end of hosted rooms as they are of any
  * link: portal is not set, the listener enters, with channel->password, and
@@ -188,6 +197,9 @@ struct limits {
 	unsigned puppets;       /* on this network; 0 = no limit */
 	int64_t puppet_wait_ms; /* how long a line waits for its puppet */
 	int64_t puppet_idle_ms; /* quiet time before it may make room */
+	/* The listener leaves where others hear when it had nothing to do
+	 * there for so long; 0: never. See "Listeners". */
+	int64_t listener_ms;
 };
 
 enum channel_kind {
@@ -378,6 +390,13 @@ struct protocol_ops {
 	/* Enter or leave a channel. Only called while UP. Rooms only. */
 	void (*join)(struct network *net, struct channel *ch);
 	void (*leave)(struct network *net, struct channel *ch);
+
+	/*
+	 * With limits.listener_ms, both: the listener is to be in that channel
+	 * once more, or not; see "Listeners". Only called while UP and joined.
+	 */
+	void (*step_in)(struct network *net, struct channel *ch);
+	void (*step_out)(struct network *net, struct channel *ch);
 
 	/* Put one delivery on the wire. Only called while UP and joined. */
 	void (*send)(struct network *net, struct delivery *d);
@@ -646,6 +665,14 @@ void bridge_left(struct channel *ch, enum down_reason why, const char *text);
  * being entered.
  */
 void bridge_welcome(struct channel *ch);
+
+/*
+ * After step_in(): the listener is in; or it could not enter, or was removed
+ * while others hear. DOWN_REFUSED: whoever needs it is told so.
+ */
+void bridge_stepped_in(struct channel *ch);
+void bridge_kept_out(struct channel *ch, enum down_reason why,
+		     const char *text);
 
 void bridge_puppet_joined(struct occupant *o, const char *name);
 void bridge_puppet_renamed(struct occupant *o, const char *name);

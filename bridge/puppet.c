@@ -140,6 +140,7 @@ tell_standing(const struct occ *occ)
 static void
 set_state(struct occ *occ, enum occupant_state state)
 {
+	listener_heard_by(occ, state);
 	occ->o.state = state;
 	occ->since_ms = loop_now_ms(loop_of(occ->room));
 	tell_standing(occ);
@@ -212,6 +213,7 @@ occ_detach(struct occ *occ)
 	assert(!occ->queued);
 	timer_stop(&occ->retry);
 	occ_unmark(occ);
+	listener_heard_by(occ, OCCUPANT_ABSENT);
 	HASH_DELETE(hh, occ->room->occs, occ);
 	while (*at != occ)
 		at = &(*at)->next_of_pup;
@@ -677,7 +679,7 @@ occ_work(struct occ *occ)
 	struct network *net = occ->room->life->net;
 
 	if (!occ->wanted) {
-		if (!occ->queued)
+		if (!occ->queued && listener_lets_go(occ))
 			occ_leave(occ);
 		return;
 	}
@@ -722,6 +724,14 @@ puppet_unqueued(struct occ *occ)
 		occ->wanted = false;
 	if (!occ->queued && !occ->wanted)
 		occ_mark(occ);
+}
+
+void
+puppets_leaving(struct room *room)
+{
+	for (struct occ *occ = room->occs; occ; occ = occ->hh.next)
+		if (!occ->wanted)
+			occ_mark(occ);
 }
 
 void

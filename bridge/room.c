@@ -68,6 +68,7 @@ stop_timers(struct room *room)
 	timer_stop(&room->forsake);
 	timer_stop(&room->splits);
 	timer_stop(&room->idle);
+	listener_lost(room);
 }
 
 void
@@ -252,6 +253,7 @@ room_lost(struct room *room)
 	puppets_lost(room);
 	standings_changed(room);
 	standby_lost(room);
+	listener_lost(room);
 	if (room->closing || room->renew)
 		bridge_mark(room);
 	/* Counted from the first loss, however often we try in vain. */
@@ -279,6 +281,7 @@ bridge_joined(struct channel *ch)
 	timer_stop(&room->retry);
 	timer_stop(&room->forsake);
 	ch->joined = true;
+	listener_entered(room);
 	away_joined(room);
 	fold_begin(room);
 	members_prune(room);
@@ -410,4 +413,5 @@ room_work(struct room *room)
 	puppets_work(room);
 	standings_work(room);
 	outbox_work(room);
+	listener_work(room);
 }

@@ -10,6 +10,7 @@
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
  *               [redact] [retract] [notice] [direct] [puppets=N] [wait=MS]
  *               [window=N] [idle=MS] [delay]
+ *               [listener=MS: it leaves where accounts hear; bars us]
  *               [stamps: events tell their time]
  *               [author: shows who said it, of which network, op or not]
  *               [wants=WORD: only what begins so]
@@ -337,6 +338,8 @@ network_word(struct play *p, struct world *w, const char *word)
 		w->limits.puppet_wait_ms = n;
 	else if (number_after(word, "idle=", &n))
 		w->limits.puppet_idle_ms = n;
+	else if (number_after(word, "listener=", &n))
+		w->limits.listener_ms = n;
 	else if (number_after(word, "window=", &n))
 		w->limits.window = (unsigned)n;
 	else

@@ -207,6 +207,7 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 		  enum down_reason why)
 {
 	struct fake_occupant *o, *tmp;
+	struct channel *ch;
 
 	DL_FOREACH_SAFE(w->fake->occupants, o, tmp)
 	{
@@ -222,6 +223,9 @@ world_kick_puppet(struct world *w, const char *channel, const char *name,
 		up_puppet_left(w, occupant, why, "kicked");
 		fake_portal_unheard(w->fake, occupant->channel);
 	}
+	ch = fake_joined(w, channel);
+	if (ch && fake_is_deaf(w->fake, ch))
+		world_kick(w, channel, DOWN_LOST);
 }
 
 void
@@ -332,10 +336,15 @@ world_enter(struct world *w)
 {
 	struct fake_channel *c;
 
-	if (w->fake)
-		DL_FOREACH(w->fake->channels, c)
-	if (!c->in)
-		enter(w, c);
+	if (!w->fake)
+		return;
+	DL_FOREACH(w->fake->channels, c)
+	{
+		if (!c->in)
+			enter(w, c);
+		else if (c->coming)
+			fake_step_on(w->fake, c);
+	}
 }
 
 static void
@@ -528,6 +537,7 @@ fake_send(struct network *net, struct delivery *d)
 
 	assert(d->channel->joined);
 	assert(!d->speaker || d->speaker->state == OCCUPANT_JOINED);
+	assert(d->speaker || !fake_is_out(f, d->channel));
 	if (f->world->trap == FAKE_TRAP_SEND) {
 		if (!f->world->shows_late)
 			show(f, d);
@@ -682,7 +692,10 @@ fake_puppet_leave(struct network *net, struct occupant *o,
 	DL_DELETE(f->occupants, fo);
 	occupant_free(fo);
 	fake_portal_unheard(f, o->channel);
-	trapped(f, FAKE_TRAP_PUPPET_LEAVE);
+	if (!trapped(f, FAKE_TRAP_PUPPET_LEAVE) && o->channel->joined &&
+	    fake_joined(f->world, o->channel->name) &&
+	    fake_is_deaf(f, o->channel))
+		world_kick(f->world, o->channel->name, DOWN_LOST);
 }
 
 static void
@@ -711,6 +724,7 @@ fake_expel(struct network *net, const char *origin, const char *sender_id,
 {
 	struct fake *f = hook_up(net);
 	struct fake_occupant *fo, *tmp;
+	struct fake_channel *c, *ctmp;
 
 	DL_FOREACH_SAFE(f->occupants, fo, tmp)
 	{
@@ -727,6 +741,9 @@ fake_expel(struct network *net, const char *origin, const char *sender_id,
 		f->world->upcalls--;
 		fake_portal_unheard(f, o->channel);
 	}
+	DL_FOREACH_SAFE(f->channels, c, ctmp)
+	if (fake_is_deaf(f, c->ch))
+		world_kick(f->world, c->ch->name, DOWN_LOST);
 }
 
 static void
@@ -786,6 +803,8 @@ const struct protocol fake_protocol = {
 		.stop = fake_stop,
 		.join = fake_join,
 		.leave = fake_leave,
+		.step_in = fake_step_in,
+		.step_out = fake_step_out,
 		.send = fake_send,
 		.wants = fake_wants,
 		.puppet_join = fake_puppet_join,

@@ -142,6 +142,73 @@ fake_portal_unheard(struct fake *f, struct channel *ch)
 	c->told = false;
 }
 
+/* ---- the listener, where accounts hear, too ---------------------------- */
+
+void
+fake_step_on(struct fake *f, struct fake_channel *c)
+{
+	const char *barred = f->world->barred;
+
+	c->coming = false;
+	f->world->upcalls++;
+	if (barred && strcmp(barred, "us") == 0) {
+		bridge_kept_out(c->ch, DOWN_REFUSED, "barred");
+	} else {
+		c->out = false;
+		fake_write(f->world, "%s: the listener is in", c->ch->name);
+		bridge_stepped_in(c->ch);
+	}
+	f->world->upcalls--;
+}
+
+void
+fake_step_in(struct network *net, struct channel *ch)
+{
+	struct fake *f = container_of(net, struct fake, net);
+	struct fake_channel *c = channel_of(f, ch);
+
+	assert(net->state == NETWORK_UP && !f->world->upcalls && ch->joined);
+	assert(c && c->out);
+	c->coming = true;
+	if (!f->world->slow_join)
+		fake_step_on(f, c);
+}
+
+void
+fake_step_out(struct network *net, struct channel *ch)
+{
+	struct fake *f = container_of(net, struct fake, net);
+	struct fake_channel *c = channel_of(f, ch);
+
+	assert(net->state == NETWORK_UP && !f->world->upcalls && ch->joined);
+	assert(c && !c->out && ears(f, ch));
+	c->out = true;
+	fake_write(f->world, "%s: the listener is out", ch->name);
+}
+
+bool
+fake_is_out(struct fake *f, const struct channel *ch)
+{
+	const struct fake_channel *c = channel_of(f, ch);
+
+	return c && c->out;
+}
+
+bool
+fake_is_deaf(const struct fake *f, const struct channel *ch)
+{
+	const struct fake_occupant *fo;
+	const struct fake_channel *c;
+
+	DL_FOREACH(f->channels, c)
+	if (c->ch == ch && !c->out)
+		return false;
+	DL_FOREACH(f->occupants, fo)
+	if (fo->in && fo->o->channel == ch && fo->o->puppet->account)
+		return false;
+	return true;
+}
+
 /* ---- settings ---------------------------------------------------------- */
 
 static const char *

@@ -32,6 +32,8 @@ struct fake_channel {
 	struct channel *ch;
 	bool told; /* who is there */
 	bool in;
+	bool out;    /* the listener is; an account hears */
+	bool coming; /* it is on its way in */
 	struct fake_channel *prev, *next;
 };
 
@@ -79,6 +81,14 @@ bool fake_channel_name(struct network *net, const char *text, char *name,
 		       size_t size);
 void fake_portal_heard(struct fake *f, struct channel *ch);
 void fake_portal_unheard(struct fake *f, struct channel *ch);
+void fake_step_in(struct network *net, struct channel *ch);
+void fake_step_out(struct network *net, struct channel *ch);
+/* The listener gets in, or not; it did not know before. */
+void fake_step_on(struct fake *f, struct fake_channel *c);
+/* True if the listener is not in there. */
+bool fake_is_out(struct fake *f, const struct channel *ch);
+/* True if nobody hears what is said there: neither it nor an account. */
+bool fake_is_deaf(const struct fake *f, const struct channel *ch);
 void fake_account_changed(struct fake *f, struct occupant *o);
 extern const struct setting fake_settings[];
 const char *fake_may_set(struct network *net, const struct setting *setting,

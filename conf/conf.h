@@ -173,6 +173,7 @@ struct conf_matrix {
 	const char *prefix; /* of the localparts of puppets */
 	unsigned puppets;   /* 0 = no limit */
 	unsigned puppet_idle_s;
+	unsigned avatar_pause_s; /* between two pictures of one puppet */
 	const struct conf_gateway *gateway; /* NULL: it is none */
 	/* from the registration */
 	const char *id;

@@ -487,6 +487,12 @@ static const struct option matrix_options[] = {
 	  .fallback = "10m",
 	  .doc = "Silence after which a puppet may be taken out of a room for "
 		 "somebody who speaks, if all are in use." },
+	{ .name = "avatar_pause", .type = OPTION_SECONDS,
+	  AT(struct matrix_block, matrix.avatar_pause_s), .max = DAY_S,
+	  .fallback = "1h",
+	  .doc = "How often a puppet's picture may change: each time the "
+		 "homeserver tells everybody in all its rooms. A picture that "
+		 "is taken away goes at once." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
 	  .doc = "Let people use IRC networks on their own account, and "
 		 "rooms of XMPP, without a link." },

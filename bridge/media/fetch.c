@@ -45,8 +45,9 @@ struct media_get {
 struct fetch {
 	struct media *m;
 	struct cache_key key;
-	bool own;  /* from a server of our networks */
-	bool left; /* and from there to another one */
+	bool own;    /* from a server of our networks */
+	bool left;   /* and from there to another one */
+	char *asked; /* the network that is to supply it, while it is */
 	struct transfer *transfer;
 	struct cache_part *part;
 	int rc; /* of the cache, if it failed */
@@ -74,6 +75,7 @@ fetch_free(struct fetch *f)
 		DL_DELETE(f->gets, g);
 		free(g);
 	}
+	free(f->asked);
 	free(f->why);
 	free(f);
 }
@@ -123,6 +125,8 @@ static void
 fetch_ends(struct fetch *f, enum media_result result, const char *why)
 {
 	f->end.result = result;
+	free(f->asked);
+	f->asked = NULL;
 	free(f->why);
 	f->why = why ? xstrdup(why) : NULL;
 	timer_start(&f->timer, f->m->loop, 0, tell, f);
@@ -361,6 +365,15 @@ is_settled(struct fetch *f)
 }
 
 static void
+ask_source(struct fetch *f, const struct media_source *source, const char *item)
+{
+	if (f->key.tag || !source->ask(source->arg, item))
+		fetch_ends(f, MEDIA_NONE, "there can be no such file");
+	else
+		f->asked = xstrdup(source->network);
+}
+
+static void
 launch_item(struct fetch *f, const char *network, const char *item)
 {
 	struct source *s = media_source_of(f->m, network);
@@ -372,6 +385,8 @@ launch_item(struct fetch *f, const char *network, const char *item)
 	str_init(&header, REQUEST_MAX);
 	if (!s)
 		fetch_ends(f, MEDIA_FAILED, "its network is not there");
+	else if (s->source.ask)
+		ask_source(f, &s->source, item);
 	else if (!s->source.request(s->source.arg, item, &r))
 		fetch_ends(f, MEDIA_NONE, "there can be no such file");
 	else
@@ -416,6 +431,34 @@ media_get(struct media *m, const char *url, media_fn *fn, void *arg)
 	else if (!is_settled(f))
 		launch(f, url, "", NULL);
 	return wait_for(f, fn, arg);
+}
+
+void
+media_supply(struct media *m, const char *network, const char *item,
+	     enum media_result result, const void *bytes, size_t n)
+{
+	struct cache_key key;
+
+	cache_key_make(&key, 0, network, item);
+	struct fetch *f = find(m, &key);
+	if (!f || !f->asked)
+		return;
+	if (result != MEDIA_THERE)
+		fetch_ends(f, result, "its network does not have it");
+	else if (n && !take(f, bytes, n))
+		not_kept(f);
+	else
+		keep(f);
+}
+
+void
+fetches_orphan(struct media *m, const char *network)
+{
+	struct fetch *f;
+
+	DL_FOREACH(m->fetches, f)
+	if (f->asked && strcmp(f->asked, network) == 0)
+		fetch_ends(f, MEDIA_FAILED, "its network is not there");
 }
 
 void

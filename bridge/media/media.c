@@ -65,8 +65,10 @@ media_remove_source(struct media *m, const char *network, void *arg)
 {
 	struct source *s = media_source_of(m, network);
 
-	if (s && s->source.arg == arg)
-		source_free(m, s);
+	if (!s || s->source.arg != arg)
+		return;
+	fetches_orphan(m, s->source.network);
+	source_free(m, s);
 }
 
 /* ---- links -----------------------------------------------------------------

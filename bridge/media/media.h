@@ -37,6 +37,11 @@ struct media_source {
 	const char *network; /* its label; borrowed until it is removed */
 	/* False: there can be no such item. */
 	bool (*request)(void *arg, const char *item, struct media_request *r);
+	/*
+	 * In its place, for what is got by no HTTP: ask for it, and call
+	 * media_supply() once, later. False: there can be no such item.
+	 */
+	bool (*ask)(void *arg, const char *item);
 	void *arg;
 };
 
@@ -109,6 +114,13 @@ struct media_get *media_get(struct media *m, const char *url, media_fn *fn,
 struct media_get *media_get_item(struct media *m, const char *network,
 				 const char *item, uint64_t tag, media_fn *fn,
 				 void *arg);
+
+/*
+ * What a source was asked for: n bytes, if it is there. Nothing if nobody asked
+ * for it, or does not any more.
+ */
+void media_supply(struct media *m, const char *network, const char *item,
+		  enum media_result result, const void *bytes, size_t n);
 
 /* Wait no longer: fn is not called. Accepts NULL. */
 void media_cancel(struct media_get *get);

@@ -55,6 +55,9 @@ bool media_read_link(const struct media *m, const char *url, struct ticket *t);
 
 void fetches_drop(struct media *m);
 
+/* Those that such a source was asked for end without a file. */
+void fetches_orphan(struct media *m, const char *network);
+
 /* Those of that message end without a file. */
 void fetches_withdraw(struct media *m, uint64_t tag);
 

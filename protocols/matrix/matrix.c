@@ -118,6 +118,7 @@ drop_all(struct matrix *m)
 	mrooms_drop(m);
 	portals_drop(m);
 	desk_drop(m);
+	pictures_drop(m);
 	ghosts_drop(m);
 	chats_drop(m);
 }
@@ -304,6 +305,7 @@ network_begin(struct network *net)
 	m->stopping = false;
 	m->pressure = PRESSURE_NONE;
 	media_open(m);
+	pictures_open(m);
 	if (service_open(m, &err) < 0) {
 		go_down(m, DOWN_UNREACHABLE, err.text);
 		return;

@@ -20,6 +20,7 @@
  *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
  *     media.c     files
+ *     pictures.c     pictures of people of other networks
  *     catchup.c   what the homeserver may not have pushed
  *     hs.c        calls to the homeserver
  *
@@ -56,6 +57,11 @@ struct http_server;
 struct knock;
 struct http_multi;
 struct content_file;
+struct face;
+struct puppet;
+struct sitting;
+struct transfer;
+struct transfer_end;
 struct luggage;
 struct matrix;
 struct mroom;
@@ -186,7 +192,10 @@ struct matrix {
 	struct chat *chats; /* private conversations; direct.c */
 	void (*chats_known)(struct matrix *m);
 	struct mroom *rooms, *by_id;
-	struct outside *outside; /* utlist */
+	struct outside *outside;         /* utlist */
+	struct face *faces, *face_queue; /* by ghost's id; pictures.c */
+	struct sitting *sitting;
+	struct timer face_timer;
 	struct ghost *ghosts;
 	struct ghost *queue;      /* utlist: to be made */
 	unsigned making;          /* are being made */
@@ -346,6 +355,9 @@ void seats_drop(struct mroom *room);
 void seats_sweep(struct mroom *room);
 void ghosts_drop(struct matrix *m);
 
+/* True once that user of ours is registered. */
+bool ghost_is_ready(struct matrix *m, const char *user_id);
+
 /* Register it, if it is not yet; fn gets the homeserver's answer. */
 void ghost_register(struct matrix *m, const char *user_id, hs_fn *fn,
 		    void *arg);
@@ -471,6 +483,20 @@ bool media_avatar(struct matrix *m, const json_t *content, struct str *out);
 /* A redaction: the files of what it takes back are not to be had any more. */
 void media_withdrawn(struct matrix *m, const json_t *whole);
 
+/* A file for the homeserver, as that user of ours. */
+struct media_upload {
+	const char *as, *name, *mime;
+	int fd; /* stays the caller's, and open until the end */
+	int64_t size;
+};
+struct transfer *media_upload(struct matrix *m, const struct media_upload *u,
+			      void (*ended)(void *arg,
+					    const struct transfer_end *end),
+			      void *arg);
+
+/* Its mxc: URI, as the answer says; NULL: none. The caller's to free. */
+char *media_uploaded(const struct transfer_end *end);
+
 /* Begin to bring the file of a delivery into Matrix; word_packed() follows. */
 void media_pack(struct word *w);
 bool media_is_packed(const struct word *w);
@@ -478,5 +504,18 @@ bool media_is_packed(const struct word *w);
 /* The file to send, or NULL: its link will do. */
 const struct content_file *media_of(const struct word *w);
 void media_unpack(struct word *w);
+
+/* ---- pictures.c ------------------------------------------------------------
+ */
+
+/* What is remembered of earlier runs; the network begins. */
+void pictures_open(struct matrix *m);
+void pictures_drop(struct matrix *m);
+
+/* That ghost is to show the picture of the puppet's person, if it is known. */
+void picture_want(struct matrix *m, const char *id, const struct puppet *p);
+
+/* A ghost is ready: it can show its picture. */
+void pictures_work(struct matrix *m);
 
 #endif

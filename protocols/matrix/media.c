@@ -193,49 +193,60 @@ ready(struct luggage *l)
 	word_packed(l->w);
 }
 
+char *
+media_uploaded(const struct transfer_end *end)
+{
+	json_t *json = json_loadb(end->bytes, end->n, 0, NULL);
+	const char *mxc = content_string(json, "content_uri");
+	const char *server, *id;
+	char *found = NULL;
+	size_t n;
+
+	if (end->result == TRANSFER_DONE && mxc &&
+	    content_mxc(mxc, &server, &n, &id))
+		found = xstrdup(mxc);
+	json_decref(json);
+	return found;
+}
+
 static void
 on_uploaded(void *arg, const struct transfer_end *end)
 {
 	struct luggage *l = arg;
-	json_t *json = json_loadb(end->bytes, end->n, 0, NULL);
-	const char *mxc = content_string(json, "content_uri");
-	const char *server, *id;
-	size_t n;
 
 	l->upload = NULL;
-	if (end->result == TRANSFER_DONE && mxc &&
-	    content_mxc(mxc, &server, &n, &id)) {
-		l->mxc = xstrdup(mxc);
-		l->file.mxc = l->mxc;
-	} else {
+	l->mxc = media_uploaded(end);
+	l->file.mxc = l->mxc;
+	if (!l->mxc)
 		log_peer(
 			l->w->room->m->net.name,
 			"a file was not uploaded: %s; its link is said instead",
-			end->why);
-	}
-	json_decref(json);
+			end->why ? end->why
+				 : "the answer says not where it is");
 	ready(l);
 }
 
-static void
-upload(struct luggage *l)
+struct transfer *
+media_upload(struct matrix *m, const struct media_upload *u,
+	     void (*ended)(void *arg, const struct transfer_end *end),
+	     void *arg)
 {
-	struct matrix *m = l->w->room->m;
 	AUTO_STR url = { 0 };
 	AUTO_STR token = { 0 };
 	AUTO_STR type = { 0 };
+	struct transfer *t;
 
 	str_init(&url, PATH_MAX_BYTES);
 	str_init(&token, 8192);
 	str_init(&type, 256);
 	str_printf(&url,
 		   "%s/_matrix/media/v3/upload?filename=", m->conf->homeserver);
-	matrix_path_add(&url, l->file.name);
+	matrix_path_add(&url, u->name);
 	str_add(&url, "&user_id=");
-	matrix_path_add(&url, word_voice(l->w));
+	matrix_path_add(&url, u->as);
 	str_printf(&token, "Authorization: Bearer %s",
 		   secret_reveal(m->conf->as_token));
-	str_printf(&type, "Content-Type: %s", l->file.mime);
+	str_printf(&type, "Content-Type: %s", u->mime);
 	const char *const headers[] = { token.data, type.data };
 	const struct transfer_options options = {
 		.method = "POST",
@@ -243,16 +254,31 @@ upload(struct luggage *l)
 		.headers = headers,
 		.n_headers = ARRAY_SIZE(headers),
 		.ca_file = m->conf->ca_file,
-		.send_fd = l->fd,
-		.send_size = l->file.size,
+		.send_fd = u->fd,
+		.send_size = u->size,
 		.bytes_max = ANSWER_MAX,
 		.time_max_ms = UPLOAD_MS,
-		.ended = on_uploaded,
-		.arg = l,
+		.ended = ended,
+		.arg = arg,
 	};
 
-	l->upload = transfer_start(m->uploads, m->loop, &options);
+	t = transfer_start(m->uploads, m->loop, &options);
 	secret_wipe(token.data, token.len);
+	return t;
+}
+
+static void
+upload(struct luggage *l)
+{
+	const struct media_upload file = {
+		.as = word_voice(l->w),
+		.name = l->file.name,
+		.mime = l->file.mime,
+		.fd = l->fd,
+		.size = l->file.size,
+	};
+
+	l->upload = media_upload(l->w->room->m, &file, on_uploaded, l);
 }
 
 static void

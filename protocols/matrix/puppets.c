@@ -70,6 +70,14 @@ ghosts_drop(struct matrix *m)
 	m->making = 0;
 }
 
+bool
+ghost_is_ready(struct matrix *m, const char *user_id)
+{
+	const struct ghost *g = ghost_find(m, user_id);
+
+	return g && g->state == GHOST_READY;
+}
+
 /* Let fn see every seat of the ghost; it may free that one. */
 static void
 each_seat(struct ghost *g, void (*fn)(struct seat *s, const void *arg),
@@ -140,6 +148,7 @@ ghost_ready(struct ghost *g)
 	g->state = GHOST_READY;
 	ghost_made(g->m);
 	each_seat(g, enter_if_waiting, NULL);
+	pictures_work(g->m);
 }
 
 static void ghost_set_name(struct ghost *g);
@@ -518,6 +527,7 @@ ghost_join(struct network *net, struct occupant *o)
 	o->data = s;
 	choose_name(&name, s);
 	ghost_want(g, name.data);
+	picture_want(m, id.data, o->puppet);
 	if (s->state == SEAT_JOINED)
 		bridge_puppet_joined(o, g->want);
 	else if (g->state == GHOST_READY)
@@ -542,4 +552,6 @@ ghost_update(struct network *net UNUSED, struct occupant *o, unsigned changes)
 
 	if (s && changes & PUPPET_NAME)
 		seat_rename(s);
+	if (s && changes & PUPPET_AVATAR)
+		picture_want(s->room->m, s->ghost->id, o->puppet);
 }

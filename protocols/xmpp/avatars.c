@@ -28,13 +28,12 @@
 #define AVATARS_MAX 20000
 #define ROOM_MS 100
 #define AGAIN_MS (10 * 60 * 1000) /* after one could not be had */
-#define HASH_LEN 40
 
 /* One picture, by where it is from and what it is called there. */
 struct avatar {
 	struct xmpp *x;
 	char *key, *origin, *item;
-	char hash[HASH_LEN + 1]; /* "": none, or not known */
+	char hash[AVATAR_HASH_LEN + 1]; /* "": none, or not known */
 	bool known;
 	int64_t failed_ms; /* when it could not be had; or 0 */
 	struct media_get *get;
@@ -77,17 +76,17 @@ read_picture(const struct media_file *file, size_t *n)
 	return NULL;
 }
 
-static void
-hash_of(char *out, const unsigned char *bytes, size_t n)
+void
+avatar_hash(char out[AVATAR_HASH_LEN + 1], const unsigned char *bytes, size_t n)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	AUTO_STR hex = { 0 };
 
 	if (!EVP_Digest(bytes, n, digest, NULL, EVP_sha1(), NULL))
 		abort();
-	str_init(&hex, HASH_LEN);
-	str_add_hex(&hex, digest, HASH_LEN / 2);
-	memcpy(out, hex.data, HASH_LEN + 1);
+	str_init(&hex, AVATAR_HASH_LEN);
+	str_add_hex(&hex, digest, AVATAR_HASH_LEN / 2);
+	memcpy(out, hex.data, AVATAR_HASH_LEN + 1);
 }
 
 /* ---- which picture
@@ -124,7 +123,7 @@ on_looked(void *arg, const struct media_file *file)
 	a->known = file->result != MEDIA_FAILED;
 	a->failed_ms = a->known ? 0 : loop_now_ms(x->loop);
 	if (bytes)
-		hash_of(a->hash, bytes, n);
+		avatar_hash(a->hash, bytes, n);
 	free(bytes);
 	x->looking = NULL;
 	timer_start(&x->avatar_timer, x->loop, ROOM_MS, look_at_next, x);

@@ -31,6 +31,11 @@ bool avatar_is_ready(struct xmpp *x, const struct puppet *p);
 bool avatar_answer(struct xmpp *x, const struct puppet *p,
 		   xmpp_stanza_t *result);
 
+/* What XEP-0153 calls a picture; out holds it and its NUL. */
+#define AVATAR_HASH_LEN 40
+void avatar_hash(char out[AVATAR_HASH_LEN + 1], const unsigned char *bytes,
+		 size_t n);
+
 void avatars_drop(struct xmpp *x);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "bridge/base.h"
 #include "conf/conf.h"
+#include "protocols/xmpp/faces.h"
 #include "protocols/xmpp/hosted.h"
 #include "protocols/xmpp/muc.h"
 
@@ -235,6 +236,7 @@ contact_presence(struct xmpp *x, xmpp_stanza_t *st)
 	if (!sign_read(&s, st) ||
 	    (!acts[i].asks && !bridge_follows(&x->net, s.user, &s.person)))
 		return false;
+	(void)face_remember(x, s.user, st);
 	acts[i].act(&s);
 	return true;
 }

@@ -9,6 +9,7 @@
  * (FAULTS 3.2).
  */
 
+#include "protocols/xmpp/faces.h"
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/muc.h"
 #include "protocols/xmpp/upload.h"
@@ -177,6 +178,7 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	event_set_sender(ev, bare, jid.local);
 	/* Its server has stamped it (RFC 6120 section 8.1.2.1). */
 	ev->sender.account = event_strdup(ev, bare);
+	ev->sender.avatar = event_strdup(ev, face_of(x, bare));
 	return true;
 }
 

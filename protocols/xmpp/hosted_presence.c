@@ -8,6 +8,7 @@
  * in its order. Whoever loses that channel loses the room, and is told why.
  */
 
+#include "protocols/xmpp/faces.h"
 #include "protocols/xmpp/hosted.h"
 
 #include "bridge/base.h"
@@ -55,6 +56,7 @@ guest_event(const struct guest *g, enum event_kind kind)
 	ev->flags = EVENT_GATEWAY;
 	ev->show = g->show;
 	event_set_sender(ev, g->id, g->far_name ? g->far_name : g->want);
+	ev->sender.avatar = event_strdup(ev, face_of(h->x, g->id));
 	return ev;
 }
 
@@ -439,12 +441,14 @@ read_entry(struct client *c, const struct knock *k, xmpp_stanza_t *muc)
 	hosted_read_wish(muc, loop_wall_ms(k->x->loop), &c->wish);
 }
 
-static void
+/* True if it shows another picture. */
+static bool
 read_presence(struct guest *g, xmpp_stanza_t *st)
 {
 	free(g->status);
 	g->status = take_text(stanza_own_child(st, "status"), STATUS_BYTES);
 	g->show = stanza_show(st);
+	return face_remember(g->room->x, g->id, st);
 }
 
 static void
@@ -464,7 +468,7 @@ enter(struct knock *k, xmpp_stanza_t *muc)
 		if (password)
 			g->password = take_text(password, PASSWORD_BYTES);
 	}
-	read_presence(g, k->st);
+	(void)read_presence(g, k->st);
 	if (g->raised && !g->clients)
 		guest_returned(g);
 	if (!g->nick && !timer_is_running(&g->timer))
@@ -521,8 +525,8 @@ update_presence(struct client *c, xmpp_stanza_t *st)
 	enum presence_show show = g->show;
 	char *status = xstrdup(g->status);
 
-	read_presence(g, st);
-	if (g->show != show || strcmp(g->status, status) != 0)
+	bool news = read_presence(g, st);
+	if (news || g->show != show || strcmp(g->status, status) != 0)
 		guest_changed(g);
 	free(status);
 }

@@ -11,6 +11,8 @@
 
 #include "protocols/xmpp/muc.h"
 
+#include "protocols/xmpp/faces.h"
+
 #include "bridge/base.h"
 
 #include <openssl/sha.h>
@@ -51,6 +53,7 @@ muc_member_free(struct room *room, struct member *m)
 	free(m->jid);
 	free(m->status);
 	free(m->notice);
+	free(m->face);
 	free(m);
 }
 
@@ -66,6 +69,7 @@ muc_member_event(struct room *room, const struct member *m,
 	ev->rank = m->rank;
 	event_set_sender(ev, m->id, m->nick);
 	ev->sender.account = event_strdup(ev, m->jid);
+	ev->sender.avatar = event_strdup(ev, m->face);
 	return ev;
 }
 
@@ -156,7 +160,8 @@ muc_member_update(struct room *room, struct member *m, xmpp_stanza_t *st)
 {
 	enum presence_show show = stanza_show(st);
 	char *status = read_status(st);
-	bool news = show != m->show || strcmp(status, m->status) != 0;
+	bool news = face_read(room->x, st, &m->face) || show != m->show ||
+		    strcmp(status, m->status) != 0;
 
 	free(m->status);
 	m->status = status;
@@ -201,6 +206,7 @@ muc_member_new(struct room *room, const char *nick, xmpp_stanza_t *st,
 	m->id = make_id(room, nick, m->jid, st);
 	m->status = read_status(st);
 	m->show = stanza_show(st);
+	(void)face_read(room->x, st, &m->face);
 	m->rank = u->rank;
 	HASH_ADD_KEYPTR(hh, room->members, m->nick, strlen(m->nick), m);
 	HASH_ADD_KEYPTR(hh_id, room->by_id, m->id, strlen(m->id), m);

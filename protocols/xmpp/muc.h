@@ -45,6 +45,7 @@ struct member {
 	char *status;
 	enum presence_show show;
 	enum rank rank;
+	char *face;     /* as face_read() says, or NULL */
 	bool known;     /* EVENT_JOIN was raised */
 	bool typing;    /* as we told */
 	char *notice;   /* what it shows other bridges, or NULL */

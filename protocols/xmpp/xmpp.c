@@ -44,6 +44,7 @@
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/contacts.h"
 #include "protocols/xmpp/directory.h"
+#include "protocols/xmpp/faces.h"
 #include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted_admin.h"
 #include "protocols/xmpp/upload.h"
@@ -105,6 +106,7 @@ drop_all(struct xmpp *x)
 	held_forget(x, NULL);
 	uploads_drop(x);
 	avatars_drop(x);
+	faces_close(x);
 	query_drop(x, NULL);
 }
 
@@ -113,6 +115,7 @@ on_up(void *arg)
 {
 	struct xmpp *x = arg;
 
+	faces_open(x);
 	bridge_network_up(&x->net);
 }
 

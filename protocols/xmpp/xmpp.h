@@ -52,6 +52,8 @@ typedef void query_fn(void *arg, xmpp_stanza_t *answer);
 struct http_multi;
 struct avatar;
 struct portrait;
+struct face;
+struct look;
 struct held;
 struct upload;
 
@@ -109,6 +111,9 @@ struct xmpp {
 	struct avatar *avatars, *avatar_queue, *looking;
 	struct portrait *portraits;
 	struct timer avatar_timer;
+	/* of people of this network, by bare address; faces.h */
+	struct face *faces;
+	struct look *looks; /* utlist */
 	struct told told[TOLD_MAX];
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */

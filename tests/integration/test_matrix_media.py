@@ -145,7 +145,7 @@ def one_crowd(farm, folder):
     trio = make_trio(farm, things, top={"media": {
         "url": f"http://127.0.0.1:{port}/files", "listen": f"127.0.0.1:{port}",
         "file_mib": 1, "cache_mib": 8, "fetch_from": ["127.0.0.1"],
-        "fetch_private": True}})
+        "fetch_private": True}}, avatar_pause=0)
     yield trio
     things.close()
 
@@ -337,6 +337,52 @@ def test_a_picture_of_a_person(crowd):
                        s.nick == crowd.mia_nick and
                        s.element.find(PHOTO) is not None and
                        not s.element.findtext(PHOTO), since=mark)
+
+
+def set_photo(user, data, room):
+    """In the vcard; its server says so in presence, where it has been told of
+    it. The hash."""
+    photo = (f"<PHOTO><TYPE>image/png</TYPE><BINVAL>"
+             f"{base64.encodebytes(data).decode()}</BINVAL></PHOTO>"
+             if data else "")
+    user.iq(user.jid.split("/")[0],
+            f"<vCard xmlns='vcard-temp'>{photo}</vCard>", "set")
+    digest = hashlib.sha1(data).hexdigest() if data else ""
+    user.send(f"<presence to='{room}/{user.nicks[room]}'>"
+              f"<x xmlns='vcard-temp:x:update'><photo>{digest}</photo></x>"
+              f"</presence>")
+    return digest
+
+
+def shown_by(crowd, name, since, accept, timeout=15):
+    """The mxc: URI that the puppet of that name has, when it is accepted."""
+    return crowd.mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.room == crowd.place and
+        e.content.get("displayname") == name and
+        accept(e.content.get("avatar_url")), timeout, since,
+        f"a picture of {name}").content.get("avatar_url")
+
+
+def test_a_picture_of_a_person_of_xmpp(crowd):
+    """It is fetched by the hash in presence, uploaded once, and taken away; a
+    restart does not set it again."""
+    mxcs = []
+    for _turn in range(2):
+        data, mark = png(60, 60), crowd.mia.mark()
+        set_photo(crowd.ann, data, crowd.room)
+        mxcs.append(shown_by(crowd, crowd.ann_nick, mark,
+                             lambda url: url and url not in mxcs))
+        assert crowd.mia.download(mxcs[-1]) == ("image/png", data)
+    mark = crowd.mia.mark()
+    crowd.bridge.restart()
+    crowd.here()
+    crowd.all_ways()
+    assert not any(e.type == "m.room.member" and
+                   e.content.get("displayname") == crowd.ann_nick and
+                   e.content.get("avatar_url") != mxcs[-1]
+                   for e in crowd.mia.record[mark:])
+    set_photo(crowd.ann, None, crowd.room)
+    shown_by(crowd, crowd.ann_nick, mark, lambda url: not url)
 
 
 def test_killed_in_the_middle_of_a_file(crowd, liar):

@@ -808,11 +808,10 @@ bridge_topic(struct channel *hosted UNUSED)
 	return recorder.topic;
 }
 
-/* There is no media room. */
 struct media *
 bridge_media(const struct network *net UNUSED)
 {
-	return NULL;
+	return recorder.media;
 }
 
 const char *

@@ -75,6 +75,7 @@ struct recorder {
 	const char *const *settings;
 	char *kept; /* the value that bridge_keep_setting() got last, or NULL */
 	const char *ended; /* that delivery is not awaited any more; or NULL */
+	struct media *media; /* borrowed; NULL: there is none */
 
 	/* what is remembered by bridge_remember() and with events, the newest
 	 * last; outlives recorder_reset() */

@@ -81,7 +81,8 @@ http_external_url = "http://127.0.0.1:{self.http_port}/"
 http_default_host = "{self.uploads}"
 https_ports = {{ }}
 modules_enabled = {{ "posix", "roster", "saslauth", "disco", "ping", "version", "time",
-	"carbons", "register", "pep", "private", "blocklist" }}
+	"carbons", "register", "pep", "private", "blocklist",
+	"vcard_legacy" }}
 modules_disabled = {{ "s2s", "tls", "admin_shell", "offline" }}
 authentication = "internal_plain"
 storage = "internal"
@@ -169,6 +170,8 @@ modules:
   mod_stream_mgmt: {{}}
   mod_version: {{}}
   mod_time: {{}}
+  mod_vcard: {{}}
+  mod_vcard_xupdate: {{}}
   mod_carboncopy: {{}}{mam}
   mod_muc:
     host: "{ROOMS}"

@@ -25,6 +25,12 @@ pulse_answered(struct pulse *p, int64_t now_ms)
 	p->asked_ms = -1;
 }
 
+void
+pulse_held_up(struct pulse *p, int64_t now_ms)
+{
+	p->asked_ms = now_ms;
+}
+
 enum pulse_verdict
 pulse_check(struct pulse *p, int64_t now_ms, int64_t *wait_ms)
 {

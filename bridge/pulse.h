@@ -19,7 +19,8 @@
  * and calls pulse_answered() when an answer came. Somebody who slept longer
  * than the other end was given (a stopped process, a suspended machine) finds
  * the answer in the socket, unread; so a check that comes late asks once more
- * before it despairs.
+ * before it despairs. And a question that has not left yet, behind much that
+ * is being taken, is counted from anew by pulse_held_up().
  */
 
 #include <stdint.h>
@@ -41,6 +42,10 @@ void pulse_start(struct pulse *p, int64_t every_ms, int64_t patience_ms,
 		 int64_t now_ms);
 
 void pulse_answered(struct pulse *p, int64_t now_ms);
+
+/* It was found dead; but the question is still here, and what was before it is
+ * being taken: give it as much time again. */
+void pulse_held_up(struct pulse *p, int64_t now_ms);
 
 /* What to do, and unless it is dead, when to come again. */
 enum pulse_verdict pulse_check(struct pulse *p, int64_t now_ms,

@@ -15,6 +15,10 @@
  * says that they are in the channel that the room stands for. Only then do
  * they hear anything.
  *
+ * Whoever comes in is shown everybody, and the others that one. Where a crowd
+ * comes, that is the square of it; so clients wait in turn for that as long as
+ * the server is behind, and what is said meanwhile overtakes them.
+ *
  * All clients of one user go by one nick. Whoever came by another way to write
  * the room's address sees it under that one.
  *
@@ -42,9 +46,11 @@ struct client {
 	char *nick; /* asked for */
 	char *id;   /* of the stanza that entered */
 	bool in;
+	bool waits; /* with its guest in, to be shown the room */
 	struct history_wish wish;
 	struct guest *who;
-	struct client *prev, *next; /* of the same guest */
+	struct client *prev, *next;           /* of the same guest */
+	struct client *before_it, *behind_it; /* of those who wait */
 	UT_hash_handle hh;
 };
 
@@ -209,6 +215,9 @@ void guest_puppet_update(struct occupant *o, unsigned changes);
 
 /* True if st was for a hosted room, and is done with. */
 bool hosted_presence(struct xmpp *x, xmpp_stanza_t *st);
+
+/* Show rooms to those who wait for it, as long as the server keeps up. */
+void hosted_admit(struct xmpp *x);
 
 void hosted_standing(struct network *net, struct channel *ch,
 		     const char *sender_id, const struct standing *s);

@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <utlist.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +154,8 @@ client_free(struct client *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	HASH_DELETE(hh, c->who->room->clients, c);
+	if (c->waits)
+		DL_DELETE2(c->who->room->x->arriving, c, before_it, behind_it);
 	free(c->jid);
 	free(c->room);
 	free(c->nick);

@@ -5,7 +5,8 @@
  *
  * Somebody who enters waits until standing() says that they are in the channel
  * that the room stands for; then they get what XEP-0045 section 7.1 promises,
- * in its order. Whoever loses that channel loses the room, and is told why.
+ * in its order, as soon as the server can take it. Whoever loses that channel
+ * loses the room, and is told why.
  */
 
 #include "protocols/xmpp/faces.h"
@@ -13,6 +14,8 @@
 
 #include "bridge/base.h"
 #include "conf/conf.h"
+
+#include <utlist.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +178,7 @@ on_enter_late(void *arg)
 /* ---- coming in ----------------------------------------------------------- */
 
 static void
-client_complete(struct client *c)
+show_room(struct client *c)
 {
 	struct guest *self = c->who;
 	struct hosted *h = self->room;
@@ -196,6 +199,28 @@ client_complete(struct client *c)
 	(void)xmpp_stanza_release(st);
 	c->in = true;
 	hosted_tell_past(h, c);
+}
+
+void
+hosted_admit(struct xmpp *x)
+{
+	while (x->arriving && !xmpp_is_busy(x)) {
+		struct client *c = x->arriving;
+
+		DL_DELETE2(x->arriving, c, before_it, behind_it);
+		c->waits = false;
+		show_room(c);
+	}
+}
+
+static void
+client_complete(struct client *c)
+{
+	if (c->waits)
+		return;
+	c->waits = true;
+	DL_APPEND2(c->who->room->x->arriving, c, before_it, behind_it);
+	hosted_admit(c->who->room->x);
 }
 
 static void
@@ -228,6 +253,19 @@ guest_refused(struct guest *g, const struct standing *s, const char *condition)
 		guest_part(g, PART_LEFT, s->why);
 }
 
+/* To clients that wait to be shown the room: there is none any more. */
+static void
+tell_waiting(struct guest *g, const struct standing *s, const char *why)
+{
+	const char *condition = s->state == OCCUPANT_REFUSED
+					? conditions[s->refusal]
+					: "remote-server-timeout";
+
+	for (struct client *c = g->clients; c; c = c->next)
+		if (!c->in)
+			post_error(c, c->nick, c->id, condition, why);
+}
+
 static void
 guest_out(struct guest *g, const struct standing *s)
 {
@@ -239,6 +277,7 @@ guest_out(struct guest *g, const struct standing *s)
 		how.reason = s->why;
 	}
 	guest_show(g, &how);
+	tell_waiting(g, s, why);
 	if (s->state != OCCUPANT_REFUSED && guest_stays(g))
 		guest_waits(g, s);
 	else
@@ -557,9 +596,11 @@ client_out(struct client *c, const struct shown *how)
 	bool last = !g->clients->next;
 	bool stays = last && (guest_stays(g) || guest_lingers(g, how->status));
 
-	if (last && g->nick && !stays) {
+	bool shown = last && g->nick && !stays;
+
+	if (shown)
 		guest_show(g, how);
-	} else {
+	if (!shown || !c->in) {
 		xmpp_stanza_t *st = guest_presence(g, how, GUEST_SELF);
 		client_post(c, st, g->nick ? g->nick : c->nick);
 		(void)xmpp_stanza_release(st);

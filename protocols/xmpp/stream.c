@@ -24,6 +24,7 @@
 #include "bridge/loop.h"
 #include "bridge/pulse.h"
 #include "conf/conf.h"
+#include "protocols/xmpp/backlog.h"
 #include "protocols/xmpp/guard.h"
 #include "protocols/xmpp/stanza.h"
 
@@ -57,7 +58,6 @@
 #define RESERVED 4 /* low descriptors held free */
 #define ADDRESSES 8
 #define PUMP_ROUNDS 16
-#define UNSENT_MAX (64 * 1024)
 
 enum stream_state {
 	STREAM_DOWN,
@@ -95,7 +95,11 @@ struct stream {
 	struct timer tick, watch;
 	struct pulse pulse;
 
-	struct str unsent; /* stanzas, since libstrophe was run last */
+	struct backlog backlog; /* what libstrophe has not got yet */
+	uint64_t taken;         /* bytes that it has got */
+	/* At the last question: taken then, and when the question has left. */
+	uint64_t taken_at_ask, asked_at;
+	bool full; /* more waits than STREAM_ROOM */
 	bool pumping;
 	bool dirty;
 	bool gone;   /* libstrophe reported the end; not yet passed on */
@@ -225,20 +229,41 @@ on_first_tag(void *arg, const char *name, const char *const *attributes)
 
 static void stream_ended(struct stream *s);
 
-/* All at once: libstrophe makes a system call of each piece that it gets. */
+/* True if there is something that libstrophe can get rid of now, perhaps: it
+ * has nothing but what it has begun to write. */
+static bool
+can_hand_over(const struct stream *s)
+{
+	return s->backlog.pieces && xmpp_conn_send_queue_len(s->conn) <= 0;
+}
+
+/* In large pieces: libstrophe makes a system call of each. */
 static void
 hand_over(struct stream *s)
 {
-	if (s->unsent.len)
-		xmpp_send_raw(s->conn, s->unsent.data, s->unsent.len);
-	str_clear(&s->unsent);
+	const struct str *piece = backlog_first(&s->backlog);
+
+	xmpp_send_raw(s->conn, piece->data, piece->len);
+	s->taken += piece->len;
+	backlog_drop_first(&s->backlog);
 }
 
 static void
 run_once(struct stream *s)
 {
-	hand_over(s);
+	if (can_hand_over(s))
+		hand_over(s);
 	xmpp_run_once(s->ctx, 0);
+}
+
+/* Who waits for room may go on. */
+static void
+tell_room(struct stream *s)
+{
+	if (!s->full || s->state != STREAM_UP || stream_is_full(s))
+		return;
+	s->full = false;
+	s->ops->drained(s->arg);
 }
 
 static void
@@ -253,15 +278,19 @@ stream_pump(struct stream *s)
 		run_once(s);
 		if (!s->gone)
 			run_once(s);
-	} while (!s->gone && --rounds && (s->dirty || bytes_wait(s)));
+	} while (!s->gone && --rounds &&
+		 (s->dirty || can_hand_over(s) || bytes_wait(s)));
 	guard_ask(NULL, NULL);
 	s->pumping = false;
 	if (s->gone) {
 		stream_ended(s);
-	} else if (s->dirty) {
+		return;
+	}
+	if (s->dirty || can_hand_over(s)) {
 		s->dirty = false;
 		mark_dirty(s);
 	}
+	tell_room(s);
 }
 
 static void
@@ -318,12 +347,37 @@ leave_ghost(struct stream *s)
 }
 
 static void
+ask(struct stream *s)
+{
+	s->ops->ask(s->arg);
+	s->taken_at_ask = s->taken;
+	s->asked_at = s->taken + backlog_bytes(&s->backlog);
+}
+
+/* The question waits behind much that the server has begun to take: that is a
+ * sign of life, too, since its acknowledgements reach us. */
+static bool
+is_held_up(struct stream *s)
+{
+	if (s->taken >= s->asked_at || s->taken == s->taken_at_ask)
+		return false;
+	s->taken_at_ask = s->taken;
+	return true;
+}
+
+static void
 watch_pulse(struct stream *s)
 {
+	int64_t now = loop_now_ms(s->loop);
 	int64_t wait = 0;
 
-	switch (pulse_check(&s->pulse, loop_now_ms(s->loop), &wait)) {
+	switch (pulse_check(&s->pulse, now, &wait)) {
 	case PULSE_DEAD:
+		if (is_held_up(s)) {
+			pulse_held_up(&s->pulse, now);
+			wait = ANSWER_MS;
+			break;
+		}
 		s->why = DOWN_LOST;
 		(void)snprintf(s->text, sizeof(s->text),
 			       "the server has not answered for %d s",
@@ -333,7 +387,7 @@ watch_pulse(struct stream *s)
 		stream_kill(s);
 		return;
 	case PULSE_ASK:
-		s->ops->ask(s->arg);
+		ask(s);
 		break;
 	case PULSE_WAIT:
 		break;
@@ -614,7 +668,8 @@ static void
 conn_drop(struct stream *s)
 {
 	watch_close(s);
-	str_clear(&s->unsent);
+	backlog_drop_all(&s->backlog);
+	s->full = false;
 	if (s->conn)
 		(void)xmpp_conn_release(s->conn);
 	s->conn = NULL;
@@ -771,7 +826,6 @@ stream_new(struct loop *loop, const struct conf_xmpp *conf, const char *where,
 	s->arg = arg;
 	s->mem = (xmpp_mem_t){ mem_alloc, mem_free, mem_realloc, NULL };
 	s->ctx = xmpp_ctx_new(&s->mem, NULL);
-	str_init(&s->unsent, SIZE_MAX / 4);
 	s->read_fd = s->write_fd = -1;
 	for (size_t i = 0; i < RESERVED; i++)
 		s->reserve[i] = -1;
@@ -796,7 +850,7 @@ stream_free(struct stream *s)
 	}
 	conn_drop(s);
 	xmpp_ctx_free(s->ctx);
-	str_finish(&s->unsent);
+	backlog_finish(&s->backlog);
 	reserve_release(s, RESERVED);
 	free(s);
 }
@@ -835,7 +889,8 @@ stream_stop(struct stream *s)
 	timer_start(&s->tick, s->loop, TICK_MS, on_tick, s);
 	timer_start(&s->watch, s->loop, GOODBYE_MS, on_watch, s);
 	if (was == STREAM_UP) {
-		hand_over(s);
+		while (s->backlog.pieces)
+			hand_over(s);
 		xmpp_disconnect(s->conn);
 		mark_dirty(s);
 	} else {
@@ -875,10 +930,17 @@ stream_send(struct stream *s, xmpp_stanza_t *st)
 	if (!from || !is_ours(s, from) || !xmpp_stanza_get_to(st)) {
 		log_bug(s->where, "stanza without an address of ours dropped");
 	} else if (s->state == STREAM_UP) {
-		stanza_write(&s->unsent, st);
-		if (s->unsent.len >= UNSENT_MAX)
-			hand_over(s);
+		stanza_write(backlog_end(&s->backlog), st);
 		mark_dirty(s);
 	}
 	(void)xmpp_stanza_release(st);
+}
+
+bool
+stream_is_full(struct stream *s)
+{
+	bool full = backlog_bytes(&s->backlog) > STREAM_ROOM;
+
+	s->full = s->full || full;
+	return full;
 }

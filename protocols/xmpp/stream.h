@@ -44,6 +44,8 @@ struct stream_ops {
 	/* st is borrowed for the duration of the call. */
 	void (*stanza)(void *arg, xmpp_stanza_t *st);
 	void (*down)(void *arg, enum down_reason why, const char *text);
+	/* What stream_is_full() said is true no more. Only called while up. */
+	void (*drained)(void *arg);
 };
 
 /* where: for log lines. conf, where and ops outlive the stream. */
@@ -78,5 +80,13 @@ xmpp_ctx_t *stream_ctx(const struct stream *s);
  * when the stream is not up.
  */
 void stream_send(struct stream *s, xmpp_stanza_t *st);
+
+/*
+ * True if more than STREAM_ROOM bytes wait for the server to take them. Who
+ * has much to say that is in no hurry then waits for drained(), so that what
+ * others say does not come behind all of it.
+ */
+#define STREAM_ROOM (256 * 1024)
+bool stream_is_full(struct stream *s);
 
 #endif

@@ -75,6 +75,12 @@ xmpp_post(struct xmpp *x, xmpp_stanza_t *st)
 }
 
 bool
+xmpp_is_busy(struct xmpp *x)
+{
+	return stream_is_full(x->stream);
+}
+
+bool
 xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,
 	      int64_t wait_ms)
 {
@@ -117,6 +123,13 @@ on_up(void *arg)
 
 	faces_open(x);
 	bridge_network_up(&x->net);
+	hosted_admit(x);
+}
+
+static void
+on_drained(void *arg)
+{
+	hosted_admit(arg);
 }
 
 static void
@@ -240,6 +253,7 @@ static const struct stream_ops stream_ops = {
 	.wants = on_first_tag,
 	.stanza = on_stanza,
 	.down = on_down,
+	.drained = on_drained,
 };
 
 static struct network *

@@ -100,6 +100,7 @@ struct xmpp {
 	struct wire *direct;  /* by id */
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
+	struct client *arriving;       /* utlist: to be shown them */
 	struct adhoc *adhocs;          /* by id; adhoc.h */
 	struct admin *admins;          /* utlist; hosted_admin.c */
 	struct directory *directories; /* utlist; directory.h */
@@ -131,6 +132,10 @@ struct xmpp *xmpp_from(struct network *net);
 
 /* Send st; takes the caller's reference. */
 void xmpp_post(struct xmpp *x, xmpp_stanza_t *st);
+
+/* True if so much waits to be sent that more should, if it can; when that is
+ * over hosted_admit() is called. */
+bool xmpp_is_busy(struct xmpp *x);
 
 /* True, and noted, unless whom was told about topic within wait_ms. */
 bool xmpp_may_tell(struct xmpp *x, const char *whom, const char *topic,

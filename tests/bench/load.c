@@ -14,13 +14,16 @@
  *     close GROUP
  *     expect GROUP LETTER N                   marks that its first is to see
  *     wait GROUP N SECONDS                    until it saw N since expect
+ *     limit SECONDS                           of each say from now on
  *     say GROUP N RATE AHEAD WATCHER...       N numbered messages
  *
  * say sends RATE messages a second (0: as many as it can), by its speakers in
  * turn, no more than AHEAD beyond what the last WATCHER saw. wait and say
  * answer with a line for each watcher: its name, how many it saw, how many
- * seconds after the beginning it saw the last, and p50, p95 and p99 of the
- * microseconds that messages took. They give up when nothing comes any more.
+ * seconds after the beginning it saw the last, p50, p95 and p99 of the
+ * microseconds that messages took, and how many copies came in all. They give
+ * up when nothing comes any more, and say, too, when its time is over; the rest
+ * is then not said.
  */
 
 #include "tests/bench/marks.h"
@@ -59,6 +62,7 @@ struct group {
 
 struct load {
 	int epoll;
+	int64_t limit_ns; /* of a talk; 0: none */
 	struct group groups[GROUPS_MAX];
 	char data[READ_AT_ONCE];
 };
@@ -169,6 +173,7 @@ struct talk {
 	size_t sent;
 	int64_t *sent_ns;
 	int64_t start_ns, news_ns; /* when something came last */
+	int64_t until_ns;
 	size_t news;
 };
 
@@ -220,7 +225,8 @@ all_seen(struct talk *t)
 	if (seen != t->news || t->sent < t->n)
 		t->news_ns = now_ns();
 	t->news = seen;
-	return all || now_ns() - t->news_ns > PATIENCE_NS;
+	return all || now_ns() - t->news_ns > PATIENCE_NS ||
+	       now_ns() > t->until_ns;
 }
 
 static void
@@ -229,9 +235,9 @@ report(const struct group *g, int64_t start_ns, const int64_t *sent_ns)
 	struct waits w = marks_waits(&g->marks, sent_ns);
 	double seconds = (double)(w.last_ns - start_ns) / 1e9;
 
-	printf("%s %zu %.6f %.1f %.1f %.1f\n", g->name, g->marks.seen, seconds,
-	       (double)w.p50_ns / 1e3, (double)w.p95_ns / 1e3,
-	       (double)w.p99_ns / 1e3);
+	printf("%s %zu %.6f %.1f %.1f %.1f %zu\n", g->name, g->marks.seen,
+	       seconds, (double)w.p50_ns / 1e3, (double)w.p95_ns / 1e3,
+	       (double)w.p99_ns / 1e3, g->marks.total);
 }
 
 static void
@@ -254,6 +260,7 @@ say(struct load *load, char **word, size_t n_words)
 	assert(t.n_watchers > 0);
 	t.sent_ns = xcalloc(t.n, sizeof(*t.sent_ns));
 	t.start_ns = t.news_ns = now_ns();
+	t.until_ns = load->limit_ns ? t.start_ns + load->limit_ns : INT64_MAX;
 	while (!all_seen(&t)) {
 		say_more(&t);
 		(void)pump(load, 1);
@@ -332,6 +339,12 @@ do_copies(struct load *load, char **word, size_t n_words UNUSED)
 }
 
 static void
+do_limit(struct load *load, char **word, size_t n_words UNUSED)
+{
+	load->limit_ns = strtol(word[1], NULL, 10) * SECOND_NS;
+}
+
+static void
 do_close(struct load *load, char **word, size_t n_words UNUSED)
 {
 	group_close(group_find(load, word[1]));
@@ -368,6 +381,7 @@ static const struct {
 	{ "close", 2, do_close },   { "expect", 4, do_expect },
 	{ "wait", 4, do_wait },     { "say", 6, say },
 	{ "copies", 3, do_copies }, { "speakers", 3, do_speakers },
+	{ "limit", 2, do_limit },
 };
 
 static void

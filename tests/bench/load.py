@@ -8,7 +8,8 @@ import subprocess
 from tests.support.process import Failure
 
 # seconds: from the beginning until the last came; the others microseconds
-Watched = collections.namedtuple("Watched", "seen seconds p50 p95 p99")
+Watched = collections.namedtuple("Watched",
+                                 "seen seconds p50 p95 p99 copies")
 
 
 class Load:
@@ -34,7 +35,8 @@ class Load:
             if words == ["ok"]:
                 return answers
             answers[words[0]] = Watched(int(words[1]),
-                                        *map(float, words[2:]))
+                                        *map(float, words[2:-1]),
+                                        int(words[-1]))
         raise Failure("the load generator has given up; see above")
 
     def do(self, *words):

@@ -57,10 +57,12 @@ scan(struct marks *m, const char *data, size_t len, int64_t now_ns)
 
 		size_t number = number_at(s, m->letter);
 
-		if (number < m->n && !m->at_ns[number] &&
-		    ++m->came[number] >= m->copies) {
-			m->at_ns[number] = now_ns;
-			m->seen++;
+		if (number < m->n && !m->at_ns[number]) {
+			m->total++;
+			if (++m->came[number] >= m->copies) {
+				m->at_ns[number] = now_ns;
+				m->seen++;
+			}
 		}
 		s++;
 	}

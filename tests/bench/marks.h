@@ -20,6 +20,7 @@ struct marks {
 	char letter;
 	size_t n;       /* numbers from 0 to n - 1 count */
 	size_t seen;    /* how many of them came */
+	size_t total;   /* copies, of those and of the others */
 	size_t copies;  /* a mark has come when it came so often; 0: once */
 	unsigned *came; /* by number: how often, so far */
 	int64_t *at_ns; /* by number; 0: it has not come */

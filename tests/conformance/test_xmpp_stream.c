@@ -13,7 +13,9 @@
 #include "protocols/xmpp/stream.h"
 #include "tests/support/xmppd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct fixture {
 	struct loop *loop;
@@ -21,7 +23,7 @@ struct fixture {
 	struct xmppd_options options;
 	struct conf_xmpp conf;
 	struct stream *stream;
-	unsigned ups, downs, stanzas, sent;
+	unsigned ups, downs, stanzas, sent, drained;
 	enum down_reason why;
 };
 
@@ -69,6 +71,15 @@ on_down(void *arg, enum down_reason why, const char *text UNUSED)
 	loop_stop(f->loop);
 }
 
+static void
+on_drained(void *arg)
+{
+	struct fixture *f = arg;
+
+	f->drained++;
+	assert_false(stream_is_full(f->stream));
+}
+
 static bool
 on_first_tag(void *arg UNUSED, const struct first_tag *tag UNUSED)
 {
@@ -81,6 +92,7 @@ static const struct stream_ops ops = {
 	.wants = on_first_tag,
 	.stanza = on_stanza,
 	.down = on_down,
+	.drained = on_drained,
 };
 
 static int
@@ -91,6 +103,7 @@ setup(void **state)
 	log_set_level(LOG_LEVEL_BUG);
 	f->loop = loop_new();
 	f->options = (struct xmppd_options){ .component = "gw.test",
+					     .room = "lobby@rooms.test",
 					     .secret = "s3cret" };
 	f->server = xmppd_new(f->loop, &f->options);
 	f->conf = (struct conf_xmpp){ .component = "gw.test",
@@ -134,12 +147,49 @@ what_is_sent_between_the_end_and_the_report_of_it_is_dropped(void **state)
 	assert_int_equal(f->sent, 1);
 }
 
+static void
+say_numbered(struct fixture *f, unsigned number)
+{
+	char id[16];
+	xmpp_stanza_t *st = stanza_new(stream_ctx(f->stream), "message",
+				       "bob@gw.test", "ann@test", NULL);
+
+	(void)snprintf(id, sizeof(id), "n%u", number);
+	stanza_attr(st, "id", id);
+	stream_send(f->stream, st);
+}
+
+static void
+what_is_much_leaves_in_order_and_then_there_is_room(void **state)
+{
+	struct fixture *f = *state;
+	unsigned n = 0;
+
+	while (!stream_is_full(f->stream))
+		say_numbered(f, n++);
+	say_numbered(f, n++);
+	assert_true(xmppd_wait(f->server, "<message", n));
+	assert_int_equal(f->drained, 1);
+	for (unsigned i = 0; i < n; i++) {
+		char id[24];
+
+		(void)snprintf(id, sizeof(id), "id=\"n%u\"", i);
+		assert_non_null(strstr(xmppd_at(f->server, i), id));
+	}
+	say_numbered(f, n++);
+	assert_true(xmppd_wait(f->server, "<message", n));
+	assert_int_equal(f->drained, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			what_is_sent_between_the_end_and_the_report_of_it_is_dropped,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_much_leaves_in_order_and_then_there_is_room,
 			setup, teardown),
 	};
 

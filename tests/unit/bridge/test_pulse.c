@@ -82,6 +82,25 @@ who_slept_asks_once_more(void **state UNUSED)
 	assert_int_equal(pulse_check(&p, 100000, &wait), PULSE_DEAD);
 }
 
+static void
+a_question_that_is_held_up_is_given_its_time_again(void **state UNUSED)
+{
+	struct pulse p;
+	int64_t wait;
+
+	pulse_start(&p, 20000, 10000, 0);
+	assert_int_equal(pulse_check(&p, 20000, &wait), PULSE_ASK);
+	assert_int_equal(pulse_check(&p, 30000, &wait), PULSE_DEAD);
+	pulse_held_up(&p, 30000);
+	assert_int_equal(pulse_check(&p, 30000, &wait), PULSE_WAIT);
+	assert_int_equal(wait, 10000);
+	assert_int_equal(pulse_check(&p, 40000, &wait), PULSE_DEAD);
+	pulse_held_up(&p, 40000);
+	pulse_answered(&p, 41000);
+	assert_int_equal(pulse_check(&p, 50000, &wait), PULSE_WAIT);
+	assert_int_equal(wait, 11000);
+}
+
 int
 main(void)
 {
@@ -90,6 +109,8 @@ main(void)
 		cmocka_unit_test(who_does_not_answer_is_dead_after_both_times),
 		cmocka_unit_test(it_is_asked_no_more_often_than_told),
 		cmocka_unit_test(who_slept_asks_once_more),
+		cmocka_unit_test(
+			a_question_that_is_held_up_is_given_its_time_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,10 @@ def pytest_configure(config):
     for line in ("timed: judged by time, memory or the number of repetitions "
                  "at full speed, and so not under sanitizers",
                  "long: waits for a bound of many seconds; begun first",
-                 "second_server: again, with the other XMPP server; what "
-                 "differs between the two is not ours to sanitise"):
+                 "again: with the other XMPP server, or the same row of a "
+                 "table in another direction; not under sanitizers",
+                 "sanitized: only under sanitizers, if everything is run; "
+                 "its twin with other servers is not"):
         config.addinivalue_line("markers", line)
     if hasattr(config, "workerinput"):
         stop_with_us()
@@ -37,7 +39,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     for item in items:
         if "ejabberd" in item.name:
-            item.add_marker(pytest.mark.second_server)
+            item.add_marker(pytest.mark.again)
     items[:] = spread(items)
 
 

@@ -23,8 +23,9 @@ XMPP_FIELDS = ("body", "subject", "nick", "status", "kick", "private",
                "action", "id", "leave", "resource")
 
 
-@pytest.fixture(scope="module", params=[COMBINATIONS[0], COMBINATIONS[3]],
-                ids="-".join)
+@pytest.fixture(scope="module", ids="-".join, params=[
+    pytest.param(COMBINATIONS[0], marks=pytest.mark.sanitized),
+    COMBINATIONS[3]])
 def long_pair(request, farm, folder):
     """One bridge for all of this file: nothing here may hurt it. Each kind of
     server takes part once."""

@@ -120,7 +120,8 @@ class Observed:
                 assert len(raw) <= 510, line
 
 
-@pytest.fixture(scope="module", params=["prosody", "ejabberd"])
+@pytest.fixture(scope="module", params=[
+    pytest.param("prosody", marks=pytest.mark.sanitized), "ejabberd"])
 def observed(request, farm, folder):
     things = Things(folder)
     request.node.things = things

@@ -100,6 +100,8 @@ struct conf_users {
 	bool names;        /* user name and real name are theirs to choose */
 	bool raw;          /* they may send commands as they write them */
 	unsigned linger_s; /* connected after the last channel was left */
+	unsigned
+		hear_s; /* the listener then leaves where they hear; 0: never */
 	const struct secret *webirc; /* or NULL: the network does not know us */
 	const char *prefix;       /* of the addresses that they get; or NULL */
 	struct conf_server ident; /* where we answer who they are; host NULL:

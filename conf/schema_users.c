@@ -40,6 +40,16 @@ static const struct option users_options[] = {
 	  .fallback = "20s",
 	  .doc = "How long a connection stays after its user has left the "
 		 "last channel." },
+	{ .name = "hear", .type = OPTION_SECONDS,
+	  AT(struct irc_block, irc.users.hear_s), .max = 86400,
+	  .fallback = "0",
+	  .doc = "In a linked channel where one of them is with a connection "
+		 "of their own, the listener, if it had nothing to say there "
+		 "for so long, leaves: that connection hears for the link. It "
+		 "comes back to speak for who has no connection, and before "
+		 "the last of them leaves; where the last one is cut off, what "
+		 "is said meanwhile is fetched, or a line says so. With 0 it "
+		 "never leaves, and nothing depends on who of them is there." },
 	{ .name = "webirc", .type = OPTION_SECRET,
 	  AT(struct irc_block, irc.users.webirc),
 	  .example = "file:/etc/causeway/webirc.secret",

@@ -146,11 +146,8 @@ motd_ends(struct irc_puppet *p, const struct irc_line *line)
 static void
 refold(struct irc *irc)
 {
-	struct portal *portal = irc->portals;
-
 	irc_nicks_refold(irc);
-	for (; portal; portal = portal->hh.next)
-		irc_channel_refold(portal->channel);
+	irc_portals_refold(irc);
 	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
 		for (struct seat *seat = p->seats; seat; seat = seat->next) {
 			if (!seat->channel || !seat->occupant)

@@ -170,10 +170,12 @@ absence_free(struct irc *irc, struct absence *a)
 
 /* A connection may have been dead for a while when it is found so. */
 void
-irc_absence_begins(struct irc *irc, const struct channel *ch)
+irc_absence_begins(struct irc *irc, const struct channel *ch,
+		   const struct session *heard_by)
 {
 	struct absence *a = absence_find(irc, ch);
-	int64_t silent = loop_now_ms(irc->loop) - irc->listener.heard_ms;
+	int64_t silent =
+		heard_by ? loop_now_ms(irc->loop) - heard_by->heard_ms : 0;
 
 	if (!a) {
 		a = xcalloc(1, sizeof(*a));
@@ -285,6 +287,9 @@ joined(struct irc_channel *c)
 		cu->n_held = 0;
 	irc_catch_up_drop(c);
 	irc_ask_who(c);
+	if (c->view->irc->conf->gateway) /* its users see how it is */
+		session_send_idly(c->view->session, "MODE", c->channel->name,
+				  NULL);
 }
 
 /* Nobody can tell what was said since. */

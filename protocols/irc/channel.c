@@ -72,7 +72,7 @@ irc_channel_free(struct irc_channel *c)
 	irc_sendings_drop(c);
 	irc_catch_up_drop(c);
 	if (c->state == IRC_CHANNEL_JOINED && c->channel->kind == CHANNEL_ROOM)
-		irc_absence_begins(c->view->irc, c->channel);
+		irc_absence_begins(c->view->irc, c->channel, c->view->session);
 	HASH_ITER(hh, c->members, m, next)
 	member_free(c, m);
 	if (c->channel->kind == CHANNEL_ROOM)

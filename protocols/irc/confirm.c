@@ -34,7 +34,7 @@ is_sighted(const struct irc *irc, const struct sending *s)
 {
 	const struct channel *ch = s->channel->channel;
 
-	if (ch->portal)
+	if (irc_portal_of(ch))
 		return irc_portal_sees(irc_portal_of(ch), s->sp);
 	return s->sp != &irc->speaker && ch->kind == CHANNEL_ROOM;
 }
@@ -310,7 +310,7 @@ refused(struct irc *irc, struct sending *s, struct piece *piece,
 	bool topic = s->d->event->kind == EVENT_TOPIC;
 
 	if (numeric == 482 && topic && s->sp != &irc->speaker &&
-	    !s->channel->channel->portal) {
+	    irc_listener_is_in(irc, s->channel->channel)) {
 		irc_sending_by_listener(irc, s);
 		return;
 	}

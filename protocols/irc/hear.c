@@ -191,7 +191,7 @@ irc_hear(struct view *v, const struct irc_line *line)
 
 	if (!line->user) /* a server, or a service that is one */
 		return;
-	if (c && c->channel->portal && said.ctcp[0] && !action)
+	if (c && v->session != &v->irc->listener && said.ctcp[0] && !action)
 		return; /* nobody is a program there */
 	if ((c || to_us) && said.ctcp[0] && !action) {
 		on_ctcp(v, v->session, &v->irc->ctcp, line, &said);

@@ -218,6 +218,9 @@ irc_create(const struct conf_network *conf, struct loop *loop,
 	irc->net.limits.puppets = conf->irc->puppets;
 	irc->net.limits.puppet_idle_ms =
 		(int64_t)conf->irc->puppet_idle_s * 1000;
+	if (conf->irc->gateway)
+		irc->net.limits.listener_ms =
+			(int64_t)conf->irc->users.hear_s * 1000;
 	if (!conf->irc->gateway)
 		irc->net.caps &= ~(unsigned)(CAN_ACCOUNT | CAN_CONTACT);
 	if (!conf->irc->puppets)
@@ -424,15 +427,18 @@ irc_join(struct network *net, struct channel *ch)
 		return;
 	}
 	irc_channel_close(ch);
-	irc_channel_new(&irc->view, ch);
-	if (key)
+	if (!irc->net.limits.listener_ms)
+		irc_channel_new(&irc->view, ch);
+	if (irc->net.limits.listener_ms)
+		ok = irc_share_enter(irc, ch);
+	else if (key)
 		ok = session_send_idly(&irc->listener, "JOIN", ch->name, key,
 				       NULL);
 	else
 		ok = session_send_idly(&irc->listener, "JOIN", ch->name, NULL);
 	if (ok)
 		return;
-	irc_channel_free(ch->data);
+	irc_channel_close(ch);
 	bridge_left(ch, DOWN_UNREACHABLE, "too much is waiting to be sent");
 }
 
@@ -444,7 +450,9 @@ irc_leave(struct network *net, struct channel *ch)
 	if (!ch->data)
 		return;
 	/* Behind a JOIN that may still be waiting. */
-	if (!ch->portal)
+	if (irc_portal_of(ch) && irc_portal_of(ch)->shared)
+		irc_share_leave(irc, ch);
+	else if (!irc_portal_of(ch))
 		session_send_idly(&irc->listener, "PART", ch->name, NULL);
 	irc_channel_close(ch);
 	irc_puppets_leave(irc, ch);
@@ -540,6 +548,8 @@ const struct protocol irc_protocol = {
 		.stop = irc_stop,
 		.join = irc_join,
 		.leave = irc_leave,
+		.step_in = irc_step_in,
+		.step_out = irc_step_out,
 		.send = irc_send,
 		.puppet_join = irc_puppet_join,
 		.puppet_leave = irc_puppet_leave,

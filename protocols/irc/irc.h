@@ -12,6 +12,7 @@
  *     irc.c       the ops table and the life of the network
  *     listener.c  what the listener's lines mean
  *     portal.c    channels that are heard through accounts
+ *     share.c     the listener, where they hear channels of links
  *     view.c      what a line of a hearing connection means
  *     channel.c   who is in the channels, their topics
  *     people.c    who is who through nick changes
@@ -108,6 +109,7 @@ struct irc {
 	struct view view; /* the listener's */
 	struct irc_channel *directs;
 	struct portal *portals; /* by number of the channel */
+	struct portal *shared;  /* of these, by folded name */
 	struct bouncer *bouncers;
 
 	struct irc_puppet *puppets;
@@ -179,10 +181,16 @@ struct join_refusal {
 /* NULL if it is not one of those. */
 const struct join_refusal *irc_join_refusal(unsigned numeric);
 
+/* The listener cannot enter ch, and nobody else of ours is there. */
+void irc_join_refused(struct irc *irc, struct channel *ch,
+		      const struct join_refusal *r);
+
 /* ---- catchup.c ----------------------------------------------------- */
 
-/* We are not in the channel any more, or about to forget it altogether. */
-void irc_absence_begins(struct irc *irc, const struct channel *ch);
+/* We are not in the channel any more, which we heard on that connection (NULL:
+ * it was left just now), or about to forget it altogether. */
+void irc_absence_begins(struct irc *irc, const struct channel *ch,
+			const struct session *heard_by);
 void irc_absence_over(struct irc *irc, const struct channel *ch);
 void irc_absences_free(struct irc *irc);
 

@@ -11,6 +11,7 @@
 #include "bridge/str.h"
 #include "conf/conf.h"
 #include "protocols/irc/channel.h"
+#include "protocols/irc/portal.h"
 
 #include <string.h>
 
@@ -53,20 +54,24 @@ irc_join_refusal(unsigned numeric)
 	return NULL;
 }
 
-static void
-join_refused(struct irc *irc, const struct join_refusal *r, const char *name)
+void
+irc_join_refused(struct irc *irc, struct channel *ch,
+		 const struct join_refusal *r)
 {
-	struct irc_channel *c = irc_channel_find(&irc->view, name);
-	struct channel *ch;
-
-	if (!c || c->state != IRC_CHANNEL_JOINING)
-		return;
-	ch = c->channel;
-	irc_channel_free(c);
+	irc_channel_close(ch);
 	if (r->refusal == REFUSAL_PASSWORD && irc_key_failed(irc, ch))
 		bridge_left(ch, DOWN_LOST, "the key has changed again");
 	else
 		bridge_left(ch, r->why, r->text);
+}
+
+static void
+join_refused(struct irc *irc, const struct join_refusal *r, const char *name)
+{
+	struct irc_channel *c = irc_channel_find(&irc->view, name);
+
+	if (c && c->state == IRC_CHANNEL_JOINING)
+		irc_join_refused(irc, c->channel, r);
 }
 
 /* ---- our own nick -------------------------------------------------- */
@@ -224,10 +229,11 @@ irc_listener_line(struct irc *irc, const struct irc_line *line)
 	unsigned numeric = irc_line_numeric(line);
 
 	log_trace(irc->net.name, "read %s", line->command);
-	if (irc_catch_up_line(&irc->view, line))
+	if (irc_share_history(irc, line) || irc_catch_up_line(&irc->view, line))
 		return;
 	irc_silence_broken(&irc->view, line);
-	if (irc_settles(irc, &irc->speaker, line) || own_line(irc, line) ||
+	if (irc_settles(irc, &irc->speaker, line) ||
+	    irc_share_line(irc, line) || own_line(irc, line) ||
 	    irc_view_line(&irc->view, line))
 		return;
 	if (numeric == 403)

@@ -28,8 +28,10 @@ irc_portal_of(const struct channel *ch)
 {
 	const struct irc_channel *c = ch->data;
 
-	return c && ch->portal ? container_of(c->view, struct portal, view)
-			       : NULL;
+	/* Whatever the core says of it by now. */
+	if (!c || ch->kind != CHANNEL_ROOM || c->view == &c->view->irc->view)
+		return NULL;
+	return container_of(c->view, struct portal, view);
 }
 
 bool
@@ -149,22 +151,22 @@ note_heard(struct portal *portal, uint64_t sign)
 static void
 elect_heir(struct portal *portal)
 {
-	struct seat *seat = portal->seats;
+	struct ear *ear = portal->ears;
 
 	if (portal->heir)
 		return;
-	while (seat && (seat == portal->hearer ||
-			seat->puppet->session.state != SESSION_UP))
-		seat = seat->next_there;
-	portal->heir = seat;
+	while (ear &&
+	       (ear == portal->hearer || ear->session->state != SESSION_UP))
+		ear = ear->next;
+	portal->heir = ear;
 	portal->ahead = portal->recent;
 }
 
 static void
-hear_by(struct portal *portal, struct seat *seat)
+hear_by(struct portal *portal, struct ear *ear)
 {
-	portal->hearer = seat;
-	portal->view.session = &seat->puppet->session;
+	portal->hearer = ear;
+	portal->view.session = ear->session;
 	portal->view.session->hears = portal->view.session->hurried = true;
 }
 
@@ -173,6 +175,7 @@ ask_names(struct portal *portal)
 {
 	struct irc_channel *c = portal->channel;
 
+	c->asked = false; /* whoever was asked does not answer any more */
 	if (c->state == IRC_CHANNEL_JOINED)
 		irc_names_again(c);
 	session_send(portal->view.session, "NAMES", c->channel->name, NULL);
@@ -194,6 +197,16 @@ names_expected(struct portal *portal)
 		    names_overdue, portal);
 }
 
+static void
+grow_deaf(void *arg)
+{
+	struct portal *portal = arg;
+	struct channel *ch = portal->channel->channel;
+
+	irc_share_lost(portal, "nobody of ours is there any more");
+	bridge_welcome(ch); /* nobody threw us out: no need to wait */
+}
+
 /* Nobody is left who hears: nobody is left at all, as far as we know. */
 static void
 fall_silent(struct portal *portal)
@@ -201,13 +214,21 @@ fall_silent(struct portal *portal)
 	struct irc_channel *c = portal->channel;
 
 	timer_stop(&portal->names_timer);
-	portal->hearer = NULL;
-	portal->view.session = NULL;
 	kept_drop_all(portal);
 	portal->recent.n = portal->ahead.n = portal->skip.n = 0;
-	irc_channel_vacate(c);
-	bridge_moded(c->channel, 0);
 	irc_batches_free(&portal->view);
+	portal->hearer = NULL;
+	if (portal->shared) {
+		irc_absence_begins(portal->view.irc, c->channel,
+				   portal->view.session);
+		c->state = IRC_CHANNEL_JOINING;
+		timer_start(&portal->deaf_timer, portal->view.irc->loop, 0,
+			    grow_deaf, portal);
+	} else {
+		irc_channel_vacate(c);
+		bridge_moded(c->channel, 0);
+	}
+	portal->view.session = NULL;
 }
 
 static void
@@ -248,7 +269,7 @@ hand_over(struct portal *portal)
 		free(kept);
 		kept = next;
 	}
-	log_trace(portal->view.irc->net.name, "another account hears %s",
+	log_trace(portal->view.irc->net.name, "another connection hears %s",
 		  portal->channel->channel->name);
 	ask_names(portal);
 	names_expected(portal);
@@ -256,45 +277,44 @@ hand_over(struct portal *portal)
 
 /* ---- coming and going ---------------------------------------------- */
 
-bool
-irc_portal_entered(struct seat *seat)
+void
+irc_ear_opens(struct portal *portal, struct ear *ear)
 {
-	struct portal *portal = seat->portal;
 	struct irc_channel *c = portal->channel;
-	struct seat **at = &portal->seats;
+	struct ear **at = &portal->ears;
 
-	while (*at && *at != seat)
-		at = &(*at)->next_there;
+	while (*at && *at != ear)
+		at = &(*at)->next;
 	if (!*at) {
-		*at = seat;
-		seat->next_there = NULL;
+		*at = ear;
+		ear->next = NULL;
 	}
+	if (timer_is_running(&portal->deaf_timer))
+		return; /* too late: it is lost */
 	if (!portal->hearer) {
-		hear_by(portal, seat);
+		hear_by(portal, ear);
 		c->state = IRC_CHANNEL_NAMES; /* they come by themselves */
 		names_expected(portal);
 	}
 	elect_heir(portal);
-	return c->state == IRC_CHANNEL_JOINED;
 }
 
 void
-irc_portal_quitted(struct seat *seat)
+irc_ear_closes(struct portal *portal, struct ear *ear)
 {
-	struct portal *portal = seat->portal;
-	struct seat **at = &portal->seats;
+	struct ear **at = &portal->ears;
 
-	while (*at && *at != seat)
-		at = &(*at)->next_there;
+	while (*at && *at != ear)
+		at = &(*at)->next;
 	if (!*at)
 		return;
-	*at = seat->next_there;
-	if (portal->heir == seat) {
+	*at = ear->next;
+	if (portal->heir == ear) {
 		portal->heir = NULL;
 		kept_drop_all(portal);
 		elect_heir(portal);
 	}
-	if (portal->hearer != seat)
+	if (portal->hearer != ear)
 		return;
 	portal->hearer = NULL;
 	if (portal->view.irc->stopping)
@@ -303,25 +323,43 @@ irc_portal_quitted(struct seat *seat)
 		hand_over(portal);
 }
 
+bool
+irc_portal_entered(struct seat *seat)
+{
+	struct portal *portal = seat->portal;
+
+	seat->ear.seat = seat;
+	seat->ear.session = &seat->puppet->session;
+	irc_ear_opens(portal, &seat->ear);
+	return portal->channel->state == IRC_CHANNEL_JOINED;
+}
+
+void
+irc_portal_quitted(struct seat *seat)
+{
+	irc_ear_closes(seat->portal, &seat->ear);
+}
+
 void
 irc_portal_named(struct irc_channel *c)
 {
 	struct portal *portal = irc_portal_of(c->channel);
-	struct seat *seat = portal->seats;
+	struct ear *ear = portal->ears;
 
 	timer_stop(&portal->names_timer);
-	while (seat) {
-		struct seat *next = seat->next_there;
+	while (ear) {
+		struct ear *next = ear->next;
 
-		irc_seat_told(seat);
-		seat = next;
+		if (ear->seat)
+			irc_seat_told(ear->seat);
+		ear = next;
 	}
 }
 
 /* ---- lines --------------------------------------------------------- */
 
 /* Where in a line the channel stands that it is about. */
-static const struct {
+static const struct place {
 	const char *command;
 	size_t param;
 	bool shared; /* everybody in the channel gets the same */
@@ -339,7 +377,7 @@ is_stalled(const struct portal *portal)
 	int64_t limit = now_of(portal) - STALLED_MS;
 
 	return portal->kept->when_ms < limit &&
-	       portal->hearer->puppet->session.heard_ms < limit;
+	       portal->hearer->session->heard_ms < limit;
 }
 
 static void
@@ -365,22 +403,58 @@ keep(struct portal *portal, uint64_t sign)
 		kept_drop_first(portal);
 }
 
-static void
-portal_line(struct portal *portal, const struct seat *seat,
-	    const struct irc_line *line, bool shared)
+static const struct place *
+place_of(const struct irc_line *line)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!strcmp(places[i].command, line->command))
+			return &places[i];
+	return NULL;
+}
+
+bool
+irc_line_channel(const struct irc_line *line, const char **name)
+{
+	const struct place *place = place_of(line);
+
+	if (place)
+		*name = irc_line_param(line, place->param);
+	return place != NULL;
+}
+
+bool
+irc_line_is_everywhere(const struct irc_line *line)
+{
+	static const char *const everywhere[] = {
+		"QUIT",  "NICK", "AWAY", "ACCOUNT", "SETNAME",
+		"BATCH", "FAIL", "301",  "354",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(everywhere); i++)
+		if (!strcmp(everywhere[i], line->command))
+			return true;
+	return false;
+}
+
+void
+irc_ear_line(struct portal *portal, const struct ear *ear,
+	     const struct irc_line *line)
+{
+	const struct place *place = place_of(line);
 	uint64_t sign = 0;
 
-	if (seat != portal->hearer && seat != portal->heir)
+	if (ear != portal->hearer && ear != portal->heir)
 		return;
-	if (shared && line->nick && !irc_is_us(portal->view.irc, line->nick))
+	if (place && place->shared && line->nick &&
+	    !irc_is_us(portal->view.irc, line->nick))
 		sign = sign_of(line);
-	if (seat == portal->heir && sign) {
+	if (ear == portal->heir && sign) {
 		keep(portal, sign);
 		return;
 	}
-	if (seat != portal->hearer)
+	if (ear != portal->hearer)
 		return;
+	portal->channel->heard_ms = now_of(portal);
 	if (sign) {
 		bool again = heard_take(&portal->skip, sign, now_of(portal));
 
@@ -396,7 +470,7 @@ static void
 line_for_all(struct irc_puppet *p, const struct irc_line *line)
 {
 	for (struct seat *seat = p->seats; seat; seat = seat->next)
-		if (seat->portal && seat->portal->hearer == seat)
+		if (seat->portal && seat->portal->hearer == &seat->ear)
 			irc_view_line(&seat->portal->view, line);
 }
 
@@ -415,31 +489,23 @@ is_about_it(const struct irc_puppet *p, const struct irc_line *line)
 void
 irc_portals_line(struct irc_puppet *p, const struct irc_line *line)
 {
-	static const char *const everywhere[] = { "QUIT",    "NICK",  "AWAY",
-						  "ACCOUNT", "BATCH", "301",
-						  "354" };
-	size_t i = 0;
+	const char *name;
 
-	while (i < ARRAY_SIZE(places) &&
-	       strcmp(places[i].command, line->command) != 0)
-		i++;
-	if (i < ARRAY_SIZE(places) && !is_about_it(p, line)) {
-		const char *name = irc_line_param(line, places[i].param);
-		struct seat *seat = irc_seat_in(p, name);
+	if (irc_line_channel(line, &name)) {
+		struct seat *seat =
+			is_about_it(p, line) ? NULL : irc_seat_in(p, name);
 
 		if (seat && seat->portal && seat->state == SEAT_JOINED)
-			portal_line(seat->portal, seat, line, places[i].shared);
-		return;
+			irc_ear_line(seat->portal, &seat->ear, line);
+	} else if (irc_line_is_everywhere(line)) {
+		line_for_all(p, line);
 	}
-	for (i = 0; i < ARRAY_SIZE(everywhere); i++)
-		if (!strcmp(everywhere[i], line->command))
-			line_for_all(p, line);
 }
 
 /* ---- life ---------------------------------------------------------- */
 
-void
-irc_portal_open(struct irc *irc, struct channel *ch)
+static struct portal *
+portal_new(struct irc *irc, struct channel *ch)
 {
 	struct portal *portal = xcalloc(1, sizeof(*portal));
 
@@ -449,7 +515,44 @@ irc_portal_open(struct irc *irc, struct channel *ch)
 	portal->channel = irc_channel_new(&portal->view, ch);
 	portal->id = ch->id;
 	HASH_ADD(hh, irc->portals, id, sizeof(portal->id), portal);
+	return portal;
+}
+
+void
+irc_portal_open(struct irc *irc, struct channel *ch)
+{
+	(void)portal_new(irc, ch);
 	bridge_joined(ch);
+}
+
+struct portal *
+irc_share_open(struct irc *irc, struct channel *ch)
+{
+	struct portal *portal = portal_new(irc, ch);
+
+	portal->shared = true;
+	portal->listener.session = &irc->listener;
+	portal->name = xstrdup(portal->channel->folded);
+	HASH_ADD_KEYPTR(by_name, irc->shared, portal->name,
+			strlen(portal->name), portal);
+	return portal;
+}
+
+void
+irc_portals_refold(struct irc *irc)
+{
+	struct portal *portal = irc->portals;
+
+	HASH_CLEAR(by_name, irc->shared);
+	for (; portal; portal = portal->hh.next) {
+		irc_channel_refold(portal->channel);
+		if (!portal->shared)
+			continue;
+		free(portal->name);
+		portal->name = xstrdup(portal->channel->folded);
+		HASH_ADD_KEYPTR(by_name, irc->shared, portal->name,
+				strlen(portal->name), portal);
+	}
 }
 
 static void
@@ -458,11 +561,15 @@ portal_free(struct portal *portal)
 	struct irc *irc = portal->view.irc;
 
 	timer_stop(&portal->names_timer);
+	timer_stop(&portal->deaf_timer);
 	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
 		for (struct seat *seat = p->seats; seat; seat = seat->next)
 			if (seat->portal == portal)
 				seat->portal = NULL;
 	HASH_DEL(irc->portals, portal);
+	if (portal->shared)
+		HASH_DELETE(by_name, irc->shared, portal);
+	free(portal->name);
 	kept_drop_all(portal);
 	irc_view_clear(&portal->view); /* the channel, too */
 	free(portal);
@@ -477,6 +584,17 @@ irc_channel_close(struct channel *ch)
 		portal_free(portal);
 	else
 		irc_channel_free(ch->data);
+}
+
+void
+irc_share_lost(struct portal *portal, const char *why)
+{
+	struct irc *irc = portal->view.irc;
+	struct channel *ch = portal->channel->channel;
+
+	irc_channel_close(ch);
+	irc_puppets_lost(irc, ch);
+	bridge_left(ch, DOWN_LOST, why);
 }
 
 void

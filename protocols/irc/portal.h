@@ -20,6 +20,11 @@
  * may be behind or before the hearer, nobody knows how far: what was heard of
  * late counts as ahead, until one line was got by both. Who came and went
  * meanwhile is found out by NAMES.
+ *
+ * Shared channels (users.hear) are those of a link that work likewise: the
+ * listener, too, may be the hearer. It enters first, catches up, and tells the
+ * core that the channel is joined; later it comes and goes as the core asks;
+ * share.c.
  */
 
 #include "protocols/irc/channel.h"
@@ -41,11 +46,17 @@ struct heards {
 	size_t n;
 };
 
+enum listener_place {
+	LISTENER_OUTSIDE,
+	LISTENER_ENTERING, /* JOIN was sent */
+	LISTENER_INSIDE,
+};
+
 struct portal {
 	struct view view;
 	struct irc_channel *channel;
-	struct seat *seats; /* who is in; first come first */
-	struct seat *hearer, *heir;
+	struct ear *ears; /* who is in; first come first */
+	struct ear *hearer, *heir;
 	struct timer names_timer; /* the list of names is overdue */
 	struct kept *kept, **kept_end;
 	size_t n_kept;
@@ -54,6 +65,14 @@ struct portal {
 	struct heards skip; /* ahead of the hearer, when it took over */
 	int64_t id;         /* key: the channel's number */
 	UT_hash_handle hh;
+
+	/* If it is shared: */
+	bool shared;
+	struct ear listener;
+	enum listener_place place;
+	struct timer deaf_timer; /* nobody is left: it is lost */
+	char *name;              /* key, folded */
+	UT_hash_handle by_name;
 };
 
 /* From now on people may enter ch. */
@@ -63,7 +82,10 @@ void irc_portal_open(struct irc *irc, struct channel *ch);
 void irc_channel_close(struct channel *ch);
 void irc_portals_close(struct irc *irc);
 
-/* The portal that channel is, or NULL. */
+/* The same of one that is linked; then the listener is to enter. */
+struct portal *irc_share_open(struct irc *irc, struct channel *ch);
+
+/* The portal, or shared channel, that it is; or NULL. */
 struct portal *irc_portal_of(const struct channel *ch);
 
 /*
@@ -80,6 +102,49 @@ void irc_portals_line(struct irc_puppet *p, const struct irc_line *line);
 
 /* The list of names is complete. */
 void irc_portal_named(struct irc_channel *c);
+
+/* The server compares names in another way than we thought. */
+void irc_portals_refold(struct irc *irc);
+
+/* ---- between portal.c and share.c ---------------------------------- */
+
+/* A connection is in; it is not any more. */
+void irc_ear_opens(struct portal *portal, struct ear *ear);
+void irc_ear_closes(struct portal *portal, struct ear *ear);
+
+/* A line about that channel, on one of them. */
+void irc_ear_line(struct portal *portal, const struct ear *ear,
+		  const struct irc_line *line);
+
+/* True if the line is about a channel; *name is which. */
+bool irc_line_channel(const struct irc_line *line, const char **name);
+
+/* True if it is about what all channels have in common. */
+bool irc_line_is_everywhere(const struct irc_line *line);
+
+/* Nobody of ours is in there, for that reason: the bridge enters it anew. */
+void irc_share_lost(struct portal *portal, const char *why);
+
+/* ---- share.c ------------------------------------------------------- */
+
+/* Hooks. */
+void irc_step_in(struct network *net, struct channel *ch);
+void irc_step_out(struct network *net, struct channel *ch);
+
+/* The listener's part of irc_join() and irc_leave(). */
+bool irc_share_enter(struct irc *irc, struct channel *ch);
+void irc_share_leave(struct irc *irc, struct channel *ch);
+
+/* True if the listener is where it could say something in ch. */
+bool irc_listener_is_in(struct irc *irc, const struct channel *ch);
+
+/* A line of the listener's. True if it was about a shared channel, and dealt
+ * with; the first is for what may be history. */
+bool irc_share_history(struct irc *irc, const struct irc_line *line);
+bool irc_share_line(struct irc *irc, const struct irc_line *line);
+
+/* The listener was found not to be in there. */
+void irc_share_removed(struct portal *portal, const char *why);
 
 /* True if the line that sp says there is seen by another connection. */
 bool irc_portal_sees(const struct portal *portal, const struct speaker *sp);

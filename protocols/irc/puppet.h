@@ -20,6 +20,13 @@ enum seat_state {
 	SEAT_JOINED,  /* in a portal the occupant may have to wait */
 };
 
+/* A connection that is in a channel which several of ours may hear. */
+struct ear {
+	struct session *session;
+	struct seat *seat; /* NULL: it is the listener's */
+	struct ear *next;  /* in there; first come first */
+};
+
 /* One puppet in one channel. */
 struct seat {
 	struct seat *next;
@@ -28,8 +35,8 @@ struct seat {
 	enum seat_state state;
 	unsigned prefixes; /* in a portal: bit i is prefix_modes[i] */
 	struct irc_puppet *puppet;
-	struct portal *portal;   /* NULL unless it is one */
-	struct seat *next_there; /* in it */
+	struct portal *portal; /* NULL unless it is one, or shared */
+	struct ear ear;        /* in it */
 };
 
 struct irc_puppet {

@@ -412,6 +412,11 @@ irc_send(struct network *net, struct delivery *d)
 	}
 	if (!c)
 		c = irc_channel_new(&irc->view, d->channel);
+	if (!sp && c->view != &irc->view &&
+	    !irc_listener_is_in(irc, d->channel)) {
+		bridge_later(d, LATER_MS, "the listener is not there");
+		return;
+	}
 	s = xcalloc(1, sizeof(*s));
 	s->d = d;
 	s->channel = c;

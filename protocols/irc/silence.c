@@ -8,7 +8,7 @@
  * lost, and the bridge enters it again.
  */
 
-#include "protocols/irc/channel.h"
+#include "protocols/irc/portal.h"
 
 #include "bridge/base.h"
 #include "bridge/loop.h"
@@ -17,9 +17,8 @@
 #define LOOKS 15 /* within one silence */
 
 static void
-look(void *arg)
+look_at(struct view *v)
 {
-	struct view *v = arg;
 	int64_t now = loop_now_ms(v->irc->loop);
 	int64_t silence = (int64_t)v->irc->conf->silence_s * 1000;
 	struct irc_channel *c, *next;
@@ -34,6 +33,18 @@ look(void *arg)
 		c->heard_ms = now; /* not again so soon */
 		session_send_idly(v->session, "NAMES", c->channel->name, NULL);
 	}
+}
+
+static void
+look(void *arg)
+{
+	struct view *v = arg;
+	struct portal *portal = v->irc->shared;
+
+	look_at(v);
+	for (; portal; portal = portal->by_name.next)
+		if (portal->hearer == &portal->listener)
+			look_at(&portal->view);
 	irc_silence_watch(v);
 }
 
@@ -64,6 +75,11 @@ lost(struct irc_channel *c)
 	struct view *v = c->view;
 	struct channel *ch = c->channel;
 
+	if (irc_portal_of(ch)) {
+		irc_share_removed(irc_portal_of(ch),
+				  "no longer in the channel");
+		return;
+	}
 	irc_channel_free(c);
 	irc_puppets_lost(v->irc, ch);
 	bridge_left(ch, DOWN_LOST, "no longer in the channel");

@@ -9,6 +9,7 @@ import pytest
 from tests.support.bridge import Bridge, irc_network, xmpp_network
 from tests.support.xmpp_peer import Refused
 
+from .test_faults_rooms import operate
 from .test_gateway import GATEWAY
 
 
@@ -18,6 +19,7 @@ class Shared:
 
     things: object
     xmpp: object
+    irc: object
     room: str      # hosted
     far: str       # linked
     channel: str
@@ -31,24 +33,29 @@ class Shared:
             self.room, self.things.name(user), timeout=30)
 
 
-@pytest.fixture(params=["ngircd", "inspircd"])
-def shared(request, farm, closing):
-    xmpp, irc = farm.get("prosody"), farm.get(request.param)
-    closing.servers += [xmpp, irc]
-    channel = "#" + closing.name("shared")
-    far = f"{closing.name('far')}@{xmpp.rooms}"
-    bob = closing.irc(irc, closing.name("bob"))
+def make_shared(farm, things, ircd, **irc_options):
+    xmpp, irc = farm.get("prosody"), farm.get(ircd)
+    things.servers += [xmpp, irc]
+    channel = "#" + things.name("shared")
+    far = f"{things.name('far')}@{xmpp.rooms}"
+    bob = things.irc(irc, things.name("bob"))
     bob.join(channel)
-    dan_nick = closing.name("Dan")
-    dan = closing.xmpp(xmpp, "dave").join(far, dan_nick)
-    bridge = closing.bridge(
+    dan_nick = things.name("Dan")
+    dan = things.xmpp(xmpp, "dave").join(far, dan_nick)
+    bridge = things.bridge(
         {"xmpp": xmpp_network(xmpp, gateway={"networks": ["irc"]}),
-         "irc": irc_network(irc)},
+         "irc": irc_network(irc, nick=things.name("listener"),
+                            **irc_options)},
         {"shared": [f"xmpp:{far}", f"irc:{channel}"]})
     bridge.start()
     dan.wait_occupant(far, bob.nick)
-    return Shared(closing, xmpp, f"{channel}%irc@{GATEWAY}", far, channel,
+    return Shared(things, xmpp, irc, f"{channel}%irc@{GATEWAY}", far, channel,
                   bob, dan, dan_nick, bridge)
+
+
+@pytest.fixture(params=["ngircd", "inspircd"])
+def shared(request, farm, closing):
+    return make_shared(farm, closing, request.param)
 
 
 def heard(peer, room, text):
@@ -104,3 +111,94 @@ def test_who_is_not_in_the_channel_hears_nothing(shared):
     ann.leave(shared.room)
     shared.bob.say(shared.channel, "still linked")
     shared.dan.wait_text("still linked", 20, room=shared.far)
+
+
+class Stream:
+    """bob says numbers; dan is to read each of them once, in order."""
+
+    def __init__(self, shared):
+        self.shared, self.n = shared, 0
+
+    def say(self, lines):
+        for _ in range(lines):
+            self.n += 1
+            self.shared.bob.say(self.shared.channel, f"number {self.n}")
+
+    def check(self):
+        """All of them, to the last, have come."""
+        far = self.shared.far
+        self.shared.dan.wait_text(f"number {self.n}", 30, room=far)
+        self.shared.dan.barrier()
+        assert [t for n, t in self.shared.dan.texts(far)
+                if t.startswith("number")] == [
+                    f"number {i + 1}" for i in range(self.n)]
+
+
+@pytest.mark.parametrize("ircd", ["ngircd", "inspircd"])
+def test_a_channel_with_users_in_it_is_joined_by_them_alone(farm, closing,
+                                                            ircd):
+    it = make_shared(farm, closing, ircd, users={"hear": 1}, gap=0)
+    bob, listener = it.bob, closing.name("listener")
+    stream = Stream(it)
+
+    def goes(since):
+        bob.wait_for(lambda m: m.command == "PART" and m.nick == listener,
+                     20, since)
+        assert listener not in bob.names(it.channel)
+
+    def did(command, nick, since):
+        """Where in what bob saw that is."""
+        m = bob.wait_for(lambda m: m.command == command and m.nick == nick,
+                         20, since)
+        return bob.messages.index(m, since)
+
+    mark = bob.mark()
+    ann, carol = it.enter("ann"), it.enter("carol")
+    goes(mark)
+    stream.say(5)
+    stream.check()
+    for peer in ann, carol:
+        peer.wait_text("number 5", 20, room=it.room)
+        peer.barrier()
+        assert len(heard(peer, it.room, "number 5")) == 1
+    it.dan.say(it.far, "from afar")
+    ann.say(it.room, "from the gateway")
+    bob.wait_text("from afar", target=it.channel)
+    bob.wait_text("from the gateway", target=it.channel)
+    it.dan.wait_text("from the gateway", 20, room=it.far)
+
+    # one goes: the other hears on, and nobody else comes
+    mark = bob.mark()
+    stream.say(10)
+    ann.leave(it.room)
+    stream.say(10)
+    did("PART", closing.name("ann"), mark)
+    stream.say(5)
+    stream.check()
+    assert not [m for m in bob.messages[mark:] if m.command == "JOIN"]
+
+    # the last one goes: the listener is there before that
+    mark = bob.mark()
+    stream.say(10)
+    carol.leave(it.room)
+    stream.say(10)
+    left = did("PART", closing.name("carol"), mark)
+    assert did("JOIN", listener, mark) < left
+    stream.say(5)
+    stream.check()
+
+    # one is cut off: another hears on; both are: the listener is back
+    mark = bob.mark()
+    ann, carol = it.enter("ann"), it.enter("carol")
+    goes(mark)
+    operate(bob)
+    bob.send(f"KILL {closing.name('ann')} :cut")
+    did("QUIT", closing.name("ann"), mark)
+    stream.say(5)
+    stream.check()
+    mark = bob.mark()
+    bob.send(f"KILL {closing.name('carol')} :cut")
+    did("JOIN", listener, mark)
+    it.dan.wait_for(lambda s: s.body and "was not heard" in s.body, 20)
+    stream.say(5)
+    stream.check()

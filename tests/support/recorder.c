@@ -702,6 +702,27 @@ bridge_moded(struct channel *ch, unsigned modes)
 }
 
 void
+bridge_stepped_in(struct channel *ch)
+{
+	assert(ch->joined);
+	say("stepped in %s", ch->name);
+}
+
+void
+bridge_kept_out(struct channel *ch, enum down_reason why, const char *text)
+{
+	assert(ch->joined);
+	say("kept out %s %s: %s", ch->name, reasons[why], text ? text : "");
+}
+
+void
+bridge_welcome(struct channel *ch)
+{
+	assert(!ch->joined);
+	say("welcome %s", ch->name);
+}
+
+void
 bridge_puppet_ranked(struct occupant *o)
 {
 	say("puppet ranked %s %s %d", o->channel->name, o->want, (int)o->rank);

@@ -145,6 +145,16 @@ native_id(void *arg, const char *id)
 	n->last = xstrdup(id);
 }
 
+char *
+archive_first_id(struct db *db, int64_t event, int64_t channel)
+{
+	struct native n = { 0 };
+
+	event_native_ids(db, event, channel, false, native_id, &n);
+	free(n.last);
+	return n.first;
+}
+
 /*
  * The id by which event goes in the room. A message that was delivered in
  * parts is replied to by its first and corrected by its last, which on XMPP is

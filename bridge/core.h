@@ -44,6 +44,7 @@ struct store;
 
 struct blocked;
 struct follower;
+struct moment;
 struct inviting;
 
 #define OUTBOX_MEMORY_MAX 256
@@ -108,7 +109,8 @@ struct occ {
 	unsigned changes; /* enum puppet_change, not yet passed on */
 	char *farewell;   /* what the person said on leaving; NULL if here */
 	char *actor;      /* o.actor is the same */
-	int64_t since_ms; /* of the present state */
+	struct moment *moment; /* typing, receipts; NULL: none yet */
+	int64_t since_ms;      /* of the present state */
 	unsigned failures;
 	struct timer retry;
 	bool hears; /* counted in the room's listener.hearers */
@@ -326,6 +328,7 @@ struct netlife {
 	size_t n_counted; /* those for whom there is a limit */
 	struct room *directs;
 	struct room *hosted;
+	int64_t receipt_ms; /* when the next may be told; moment.c */
 };
 
 /* How often each fence stopped something; see fence.c. */
@@ -701,6 +704,13 @@ struct occ *puppet_speaker(struct room *room, struct netlife *home,
 struct occ *puppet_direct(struct room *room, struct netlife *home,
 			  const struct event *ev);
 
+/* The same without anybody making room for it. */
+struct occ *puppet_attend(struct room *room, struct netlife *home,
+			  const struct event *ev);
+
+/* Something that the hook is to be told of: enum puppet_change. */
+void puppet_tell(struct occ *occ, unsigned changes);
+
 /* The same where nothing is to be said. */
 void puppet_stand(struct room *room, struct netlife *home,
 		  const struct sender *sender);
@@ -805,6 +815,9 @@ void outbox_free(struct room *room);
 
 /* archive.c: events to and from the store's rows */
 struct event *archive_load(struct db *db, int64_t event, int64_t *steady_ms);
+
+/* The first id by which the event goes in the channel, or NULL; to be freed. */
+char *archive_first_id(struct db *db, int64_t event, int64_t channel);
 
 /* The label of the network that the channel belongs to; NULL; to be freed. */
 char *archive_network(struct db *db, int64_t channel);
@@ -924,6 +937,15 @@ void contacts_load(struct bridge *bridge);
 void blocks_load(struct bridge *bridge);
 void blocks_free(struct bridge *bridge);
 void contacts_free(struct bridge *bridge);
+
+/* moment.c: who is writing, and how far somebody has read */
+
+/* An EVENT_TYPING or EVENT_RECEIPT in a room; to one person. */
+void moment_event(struct room *room, const struct event *ev);
+void moment_direct(struct netlife *life, const struct event *ev);
+
+/* Its occupant is about to be freed. Accepts NULL. */
+void moment_free(struct moment *m);
 
 /* direct.c: private words */
 void direct_event(struct netlife *life, struct event *ev);

@@ -166,8 +166,10 @@ direct_event(struct netlife *life, struct event *ev)
 	const char *why = NULL;
 	char id[ID_MAX];
 
-	if (!event_is_durable(ev))
+	if (!event_is_durable(ev)) {
+		moment_direct(life, ev);
 		return;
+	}
 	to = network_demand(life->bridge, ev->to.network, &why);
 	why = obstacle(life, to, why);
 	if (!why &&

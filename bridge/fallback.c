@@ -412,9 +412,7 @@ fallback_render(struct event *ev, const struct fallback *how)
 	case EVENT_PART:
 		return render_noise(ev, how->caps);
 	case EVENT_TYPING:
-		return how->caps & CAN_TYPING ? event_ref(ev) : NULL;
 	case EVENT_RECEIPT:
-		return how->caps & CAN_RECEIPT ? event_ref(ev) : NULL;
 	case EVENT_RENAME:
 	case EVENT_PRESENCE:
 		return NULL;

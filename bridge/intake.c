@@ -266,18 +266,6 @@ carry_noise(struct room *from, struct event *ev)
 	}
 }
 
-static void
-carry_typing(struct room *from, struct event *ev)
-{
-	struct link *link = from->link;
-
-	for (size_t i = 0; link && i < link->n_rooms; i++)
-		if (route_allows(&from->place, &link->rooms[i]->place,
-				 ev->kind) &&
-		    !standby_covers(from, link->rooms[i]))
-			outbox_push(link->rooms[i], ev, 0, from->life);
-}
-
 /* ---- topics ------------------------------------------------------------ */
 
 struct topic_job {
@@ -430,7 +418,7 @@ carry(struct room *room, struct event *ev)
 		return;
 	case EVENT_TYPING:
 	case EVENT_RECEIPT:
-		carry_typing(room, ev);
+		moment_event(room, ev);
 		return;
 	}
 }

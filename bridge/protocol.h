@@ -129,6 +129,14 @@
  * can be kept. bridge_network_down() and bridge_left() give back everything
  * that is unsettled, without further calls.
  *
+ * Moments. That somebody is writing something (EVENT_TYPING) and how far they
+ * have read (EVENT_RECEIPT) is worth something only now, and is no delivery:
+ * it is shown by the person's own occupant, if that is in, and otherwise by
+ * nobody; occupant->typing and ->read are how things stand, the latest only,
+ * and puppet_update() comes at a pace when they change. Nothing is told back.
+ * In private (CHANNEL_DIRECT) it is the same. A network whose people, or
+ * servers, forget who is writing says after how long in its limits.
+ *
  * Memos. What an adapter must know again after a restart beside what was said
  * (how a value was that it showed last, whether an alarm is on) it hands over
  * as memos: texts of its own, by scope and key, with an event
@@ -200,6 +208,9 @@ struct limits {
 	/* The listener leaves where others hear when it had nothing to do
 	 * there for so long; 0: never. See "Listeners". */
 	int64_t listener_ms;
+	/* Who is writing here is so for this long, if not told again; and so
+	 * often we must tell again that somebody is. 0: until told. */
+	int64_t typing_lasts_ms, typing_again_ms;
 };
 
 enum channel_kind {
@@ -305,6 +316,8 @@ struct occupant {
 	enum rank rank;
 	/* Why it is out; set by the adapter before bridge_puppet_left(). */
 	enum refusal refusal;
+	bool typing;      /* is writing something here; see "Moments" */
+	const char *read; /* id here of what was read last; NULL: not known */
 	/* In a hosted room, at puppet_leave(): how it left the channel, and
 	 * who threw it out, or NULL. */
 	enum part_kind part;
@@ -330,6 +343,9 @@ enum puppet_change {
 	PUPPET_NAME = 1 << 0,   /* occupant->want */
 	PUPPET_STATUS = 1 << 1, /* puppet->show, puppet->status */
 	PUPPET_AVATAR = 1 << 4, /* puppet->sender->avatar */
+	/* Only once it has joined: */
+	PUPPET_TYPING = 1 << 5, /* occupant->typing */
+	PUPPET_READ = 1 << 6,   /* occupant->read */
 };
 
 /*

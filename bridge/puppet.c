@@ -212,6 +212,8 @@ occ_detach(struct occ *occ)
 
 	assert(!occ->queued);
 	timer_stop(&occ->retry);
+	moment_free(occ->moment);
+	occ->moment = NULL;
 	occ_unmark(occ);
 	listener_heard_by(occ, OCCUPANT_ABSENT);
 	HASH_DELETE(hh, occ->room->occs, occ);
@@ -600,11 +602,23 @@ puppet_speaker(struct room *room, struct netlife *home, const char *sender_id)
 	return pup ? occ_find(room, pup) : NULL;
 }
 
+/* There, whoever is where. */
+static struct occ *
+occ_want(struct room *room, struct pup *pup)
+{
+	struct occ *occ = occ_find(room, pup);
+
+	if (!occ)
+		occ = occ_new(room, pup);
+	occ->wanted = true;
+	occ_mark(occ);
+	return occ;
+}
+
 struct occ *
 puppet_direct(struct room *room, struct netlife *home, const struct event *ev)
 {
 	struct pup *pup = pup_find(room->life, home, ev->sender.id);
-	struct occ *occ;
 	struct claim claim = { &ev->sender, ev->flags & EVENT_GATEWAY, true };
 
 	/* The word may be from a time when the network had other abilities. */
@@ -615,12 +629,17 @@ puppet_direct(struct room *room, struct netlife *home, const struct event *ev)
 		return NULL;
 	/* First: it looks who is where, and this one is nowhere yet. */
 	pup_spoke(pup);
-	occ = occ_find(room, pup);
-	if (!occ)
-		occ = occ_new(room, pup);
-	occ->wanted = true;
-	occ_mark(occ);
-	return occ;
+	return occ_want(room, pup);
+}
+
+struct occ *
+puppet_attend(struct room *room, struct netlife *home, const struct event *ev)
+{
+	struct pup *pup = pup_find(room->life, home, ev->sender.id);
+	struct claim claim = { &ev->sender, ev->flags & EVENT_GATEWAY, false };
+
+	pup = pup_claim(pup, room, home, &claim);
+	return pup ? occ_want(room, pup) : NULL;
 }
 
 void
@@ -630,12 +649,8 @@ puppet_stand(struct room *room, struct netlife *home,
 	struct claim claim = { sender, true, false };
 	struct pup *pup = pup_claim(pup_find(room->life, home, sender->id),
 				    room, home, &claim);
-	struct occ *occ = occ_find(room, pup);
 
-	if (!occ)
-		occ = occ_new(room, pup);
-	occ->wanted = true;
-	occ_mark(occ);
+	(void)occ_want(room, pup);
 }
 
 /* ---- hooks ------------------------------------------------------------- */
@@ -668,7 +683,7 @@ occ_join(struct occ *occ)
 	if (!occ->pup->opened || timer_is_running(&occ->retry))
 		return;
 	set_state(occ, OCCUPANT_JOINING);
-	occ->changes = 0;
+	occ->changes &= PUPPET_TYPING | PUPPET_READ;
 	occ->told = true;
 	net->protocol->ops.puppet_join(net, &occ->o);
 }
@@ -687,17 +702,25 @@ occ_work(struct occ *occ)
 		occ_join(occ);
 		return;
 	}
-	if (occ->changes && occ->told && occ->o.state != OCCUPANT_REFUSED) {
-		unsigned changes = occ->changes;
+	if (!occ->told || occ->o.state == OCCUPANT_REFUSED)
+		return;
+	unsigned changes = occ->changes;
 
-		/* Who is on the way in is shown so when there, not before. */
-		occ->changes =
-			occ->o.state == OCCUPANT_JOINING
-				? changes & (PUPPET_NAME | PUPPET_STATUS |
-					     PUPPET_AVATAR)
-				: 0;
-		net->protocol->ops.puppet_update(net, &occ->o, changes);
+	/* Who is on the way in is shown so when there, not before. */
+	occ->changes = 0;
+	if (occ->o.state == OCCUPANT_JOINING) {
+		occ->changes = changes & ~(PUPPET_ACCOUNT | PUPPET_RANK);
+		changes &= ~(PUPPET_TYPING | PUPPET_READ);
 	}
+	if (changes)
+		net->protocol->ops.puppet_update(net, &occ->o, changes);
+}
+
+void
+puppet_tell(struct occ *occ, unsigned changes)
+{
+	occ->changes |= changes;
+	occ_mark(occ);
 }
 
 void

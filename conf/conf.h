@@ -182,6 +182,13 @@ struct conf_matrix {
 	const struct secret *as_token, *hs_token;
 };
 
+/* Where it is told what people of a network have read. */
+enum conf_receipts {
+	CONF_RECEIPTS_NONE,
+	CONF_RECEIPTS_DIRECT, /* in private */
+	CONF_RECEIPTS_ALL,    /* in rooms, too */
+};
+
 struct conf_network {
 	const char *name;     /* the label: [a-z][a-z0-9-]{0,62} */
 	const char *protocol; /* "xmpp", "irc", "matrix", "mqtt" */
@@ -189,6 +196,7 @@ struct conf_network {
 	const char *fingerprint; /* conf_same_network() */
 	bool has_level;
 	enum log_level level; /* of this network's log lines */
+	unsigned receipts;    /* enum conf_receipts; of its people */
 	/* the one that belongs to the protocol; others NULL */
 	const struct conf_xmpp *xmpp;
 	const struct conf_irc *irc;

@@ -115,5 +115,6 @@ read_matrix(struct reader *r, const config_setting_t *block,
 			       what);
 	read_gateway(d, net, mx);
 	read_registration(d, mx);
+	net->receipts = b->receipts;
 	net->matrix = mx;
 }

@@ -98,6 +98,7 @@ read_xmpp(struct draft *d, const struct part *common)
 			       "(XEP-0114 has no TLS), and \"%s\" is another "
 			       "machine",
 			       d->what, b->xmpp.host);
+	d->net->receipts = b->receipts;
 	d->net->xmpp = &b->xmpp;
 }
 

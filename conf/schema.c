@@ -51,6 +51,11 @@ static const struct option_word kinds[] = {
 	{ "receipt", EVENT_RECEIPT }, { 0 },
 };
 
+static const struct option_word receipts[] = {
+	{ "none", CONF_RECEIPTS_NONE }, { "direct", CONF_RECEIPTS_DIRECT },
+	{ "all", CONF_RECEIPTS_ALL }, { 0 },
+};
+
 static const struct option_word protocols[] = {
 	{ "xmpp", 0 }, { "irc", 1 }, { "matrix", 2 },
 	{ "mqtt", 3 }, { 0 },
@@ -228,6 +233,13 @@ static const struct option xmpp_options[] = {
 	  .fallback = "10m",
 	  .doc = "Silence after which an occupant may be taken away for "
 		 "somebody who speaks, if all are in use." },
+	{ .name = "receipts", .type = OPTION_WORD,
+	  AT(struct xmpp_block, receipts), .words = receipts,
+	  .fallback = "direct",
+	  .doc = "Where other networks are told what people of this one have "
+		 "read: nowhere (none), in private conversations (direct), or "
+		 "also in rooms, as far as the kinds of the link name receipt "
+		 "(all). What they keep to themselves (XEP-0490) is never told." },
 	{ .name = "upload", .type = OPTION_TEXT,
 	  AT(struct xmpp_block, xmpp.upload), .min = 1, .max = 255,
 	  .refuse = refuse_domain, .example = "upload.example.org",
@@ -493,6 +505,13 @@ static const struct option matrix_options[] = {
 	  .doc = "How often a puppet's picture may change: each time the "
 		 "homeserver tells everybody in all its rooms. A picture that "
 		 "is taken away goes at once." },
+	{ .name = "receipts", .type = OPTION_WORD,
+	  AT(struct matrix_block, receipts), .words = receipts,
+	  .fallback = "direct",
+	  .doc = "Where other networks are told what people of this one have "
+		 "read: nowhere (none), in private conversations (direct), or "
+		 "also in rooms, as far as the kinds of the link name receipt "
+		 "(all). A private receipt (m.read.private) is never told." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
 	  .doc = "Let people use IRC networks on their own account, and "
 		 "rooms of XMPP, without a link." },
@@ -539,9 +558,9 @@ static const struct option shared_options[] = {
 	{ .name = "kinds", .type = OPTION_KINDS,
 	  AT(struct conf_member, kinds), .words = kinds,
 	  .fallback = "message edit redaction reaction topic join part "
-		      "rename presence",
+		      "rename presence receipt",
 	  .example = "message",
-	  .doc = "What is given to the channel." },
+	  .doc = "What is given to the channel; see receipts, too." },
 	{ .name = "nick", .type = OPTION_TEXT, AT(struct conf_member, nick),
 	  .min = 1, .max = 64, .refuse = refuse_nick_template,
 	  .fallback = "{nick}",

@@ -25,6 +25,7 @@ struct preset;
 struct xmpp_block {
 	struct conf_xmpp xmpp;
 	struct conf_server server;
+	unsigned receipts;
 };
 
 struct gateway_block {
@@ -71,6 +72,7 @@ struct rule_block {
 struct matrix_block {
 	struct conf_matrix matrix;
 	struct conf_server listen;
+	unsigned receipts;
 };
 
 /* interval_ms, burst, puppet_connect_ms: as the preset says */

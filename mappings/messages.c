@@ -127,6 +127,18 @@ event_find_all(struct db *db, const char *native_id, unsigned limit,
 	return rc;
 }
 
+int64_t
+event_read(struct db *db, const struct read_mark *what)
+{
+	int64_t id = 0;
+
+	(void)sql_numbers(db, SQL_EVENT_READ,
+			  ARGS(INT(what->event), INT(what->from), INT(what->to),
+			       TEXT(what->sender_id), INT(what->kind)),
+			  &id, 1);
+	return id;
+}
+
 int
 marks_standing(struct db *db, const struct marked *what,
 	       void (*fn)(void *arg, const char *mark), void *arg)

@@ -79,6 +79,20 @@ typedef void native_id_fn(void *arg, const char *native_id);
 int event_native_ids(struct db *db, int64_t event, int64_t channel, int alt,
 		     native_id_fn *fn, void *arg);
 
+/* How far one person has read. */
+struct read_mark {
+	int64_t event;         /* up to this one, as it goes */
+	int64_t from, to;      /* where it was read; where it is to be told */
+	const char *sender_id; /* who reads, in from */
+	int kind;              /* of those that count */
+};
+
+/*
+ * The newest event that was read, has ids both here and there, and is not by
+ * that person; of the last few hundred. 0 if there is none.
+ */
+int64_t event_read(struct db *db, const struct read_mark *what);
+
 /* One person's marks on one message, as they stood before an event. */
 struct marked {
 	int64_t channel;

@@ -129,6 +129,7 @@ enum statement {
 	SQL_TALK_COUNT,
 	SQL_EVENT_OWN_ID,
 	SQL_EVENT_PART_IDS,
+	SQL_EVENT_READ,
 	SQL_EVENT_PRUNE,
 
 	/* queue.c */

@@ -358,6 +358,15 @@ static const char *const texts[SQL_STATEMENTS] = {
 	[SQL_EVENT_PART_IDS] =
 		"SELECT native_id FROM delivery_part"
 		"	WHERE event = ?1 AND channel = ?2 ORDER BY part",
+	[SQL_EVENT_READ] =
+		"SELECT id FROM event e"
+		"	WHERE id <= ?1 AND id > ?1 - 500 AND kind = ?5"
+		"	AND (channel = ?2 OR EXISTS (SELECT 1 FROM delivery_part p"
+		"		WHERE p.event = e.id AND p.channel = ?2))"
+		"	AND (channel = ?3 OR EXISTS (SELECT 1 FROM delivery_part p"
+		"		WHERE p.event = e.id AND p.channel = ?3))"
+		"	AND NOT (channel = ?2 AND sender_id = ?4)"
+		"	ORDER BY id DESC LIMIT 1",
 	[SQL_EVENT_PRUNE] =
 		"DELETE FROM event WHERE id IN ("
 		"	SELECT id FROM event e WHERE received_ms < ?1"

@@ -28,8 +28,10 @@ struct chat {
 	char *room, *ghost, *person; /* ids */
 	char *token;                 /* how far it was read; or NULL */
 	bool away;                   /* the person has left it */
-	int64_t said_ms;             /* when something was last said to them */
-	UT_hash_handle hh;           /* by room */
+	bool typing;
+	struct horizon horizon;
+	int64_t said_ms;   /* when something was last said to them */
+	UT_hash_handle hh; /* by room */
 };
 
 /* ---- which there are ---------------------------------------------------- */
@@ -60,6 +62,7 @@ chat_free(struct matrix *m, struct chat *c)
 {
 	hs_cancel(m->hs, c);
 	HASH_DELETE(hh, m->chats, c);
+	horizon_drop(&c->horizon);
 	free(c->room);
 	free(c->ghost);
 	free(c->token);
@@ -72,6 +75,38 @@ chats_drop(struct matrix *m)
 {
 	while (m->chats)
 		chat_free(m, m->chats);
+}
+
+const char *
+chat_person(struct matrix *m, const char *room)
+{
+	struct chat *c = chat_of_room(m, room);
+
+	return c ? c->person : NULL;
+}
+
+bool *
+chat_is_typing(struct matrix *m, const char *room)
+{
+	struct chat *c = chat_of_room(m, room);
+
+	return c ? &c->typing : NULL;
+}
+
+struct horizon *
+chat_horizon(struct matrix *m, const char *room)
+{
+	struct chat *c = chat_of_room(m, room);
+
+	return c ? &c->horizon : NULL;
+}
+
+const char *
+chat_place(struct matrix *m, const char *ghost, const char *person)
+{
+	struct chat *c = chat_of(m, ghost, person);
+
+	return c && !c->away ? c->room : NULL;
 }
 
 /* The newest room of a pair counts. */
@@ -301,14 +336,44 @@ private_member(struct matrix *m, const json_t *whole)
 		take_invitation(m, whole, who);
 }
 
+/* From the person to whom the puppet stands for; false if nobody can tell. */
+static bool
+set_ends(const struct chat *c, struct event *ev)
+{
+	struct matrix *m = c->m;
+	AUTO_STR network = { 0 };
+	AUTO_STR id = { 0 };
+
+	if (!person_of_ghost(m, c->ghost, &network, &id))
+		return false;
+	if (ev->when_ms <= 0)
+		ev->when_ms = loop_wall_ms(m->loop);
+	if (portal_leads_to(m, network.data) && portal_is_open_to(m, c->person))
+		ev->flags |= EVENT_GATEWAY;
+	event_set_to(ev, network.data, id.data);
+	str_clear(&id);
+	str_add_n(&id, c->person + 1, strcspn(c->person + 1, ":"));
+	event_set_sender(ev, c->person, id.len ? id.data : c->person);
+	return true;
+}
+
+void
+private_raise(struct matrix *m, const char *room, struct event *ev)
+{
+	const struct chat *c = chat_of_room(m, room);
+
+	if (c && strcmp(c->ghost, m->bot) != 0 && set_ends(c, ev))
+		service_raise(m, ev);
+	else
+		event_unref(ev);
+}
+
 bool
 private_says(struct matrix *m, const json_t *whole)
 {
 	const char *sender = content_string(whole, "sender");
 	const char *room = content_string(whole, "room_id");
 	struct chat *c = room ? chat_of_room(m, room) : NULL;
-	AUTO_STR network = { 0 };
-	AUTO_STR id = { 0 };
 	const char *why;
 
 	if (!c || strcmp(sender, c->person) != 0)
@@ -323,19 +388,11 @@ private_says(struct matrix *m, const json_t *whole)
 			   "This was not passed on: it is encrypted, and the "
 			   "bridge cannot read it. Please open a chat without "
 			   "encryption.");
-	if (!ev || !person_of_ghost(m, c->ghost, &network, &id)) {
+	if (!ev || !set_ends(c, ev)) {
 		event_unref(ev);
 		return true;
 	}
-	if (ev->when_ms <= 0)
-		ev->when_ms = loop_wall_ms(m->loop);
-	if (portal_leads_to(m, network.data) && portal_is_open_to(m, sender))
-		ev->flags |= EVENT_GATEWAY;
 	media_heard(m, ev);
-	event_set_to(ev, network.data, id.data);
-	str_clear(&id);
-	str_add_n(&id, sender + 1, strcspn(sender + 1, ":"));
-	event_set_sender(ev, sender, id.len ? id.data : sender);
 	service_raise(m, ev);
 	return true;
 }

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define LATE_MS 60000
-#define TYPING_MAX 100
 
 static void
 said(struct mroom *room, const json_t *whole, const char *sender)
@@ -77,6 +76,7 @@ take_event(struct matrix *m, const json_t *whole)
 		m->n_ignored++;
 		return;
 	}
+	moment_saw(m, whole);
 	if (strcmp(type, "m.room.redaction") == 0)
 		media_withdrawn(m, whole);
 	if (member && !room)
@@ -132,69 +132,4 @@ hear_missed(struct matrix *m, const char *room, const json_t *events)
 {
 	for (size_t i = 0; i < json_array_size(events); i++)
 		take_missed(m, room, json_array_get(events, i));
-}
-
-/* ---- what is of the moment ---------------------------------------------- */
-
-static bool
-is_listed(const json_t *ids, const char *id)
-{
-	for (size_t i = 0; i < json_array_size(ids) && i < TYPING_MAX; i++) {
-		const json_t *one = json_array_get(ids, i);
-
-		if (json_is_string(one) &&
-		    strcmp(json_string_value(one), id) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-raise_typing(struct mroom *room, struct person *p, bool typing)
-{
-	struct event *ev = event_make(EVENT_TYPING);
-
-	p->typing = typing;
-	ev->channel = room->ch->id;
-	ev->when_ms = loop_wall_ms(room->m->loop);
-	ev->flags = (typing ? 0 : EVENT_REMOVED) |
-		    (mroom_is_hosted(room) ? EVENT_GATEWAY : 0);
-	event_set_sender(ev, p->id, p->name);
-	service_raise(room->m, ev);
-}
-
-/* The list is everybody who is typing now. */
-static void
-take_typing(struct mroom *room, const json_t *content)
-{
-	const json_t *ids = json_object_get(content, "user_ids");
-	struct person *p;
-
-	for (size_t i = 0; i < json_array_size(ids) && i < TYPING_MAX; i++) {
-		const char *id = json_string_value(json_array_get(ids, i));
-
-		p = id ? person_find(room, id) : NULL;
-		if (p && !p->typing)
-			raise_typing(room, p, true);
-	}
-	for (p = room->people; p; p = p->hh.next)
-		if (p->typing && !is_listed(ids, p->id))
-			raise_typing(room, p, false);
-}
-
-void
-hear_ephemeral(struct matrix *m, const json_t *events)
-{
-	const json_t *ev;
-	size_t i;
-
-	json_array_foreach (events, i, ev) {
-		const char *type = content_string(ev, "type");
-		const char *id = content_string(ev, "room_id");
-		struct mroom *room = id ? mroom_find(m, id) : NULL;
-
-		if (type && room && room->joined &&
-		    strcmp(type, "m.typing") == 0)
-			take_typing(room, content_object(ev, "content"));
-	}
 }

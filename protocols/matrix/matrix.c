@@ -26,6 +26,7 @@
 #define SETTLE_MS 200    /* after the last room was entered */
 #define SETTLE_TRIES 150 /* then without those that are not */
 #define PUPPET_WAIT_MS 10000
+#define TYPING_AGAIN_MS 25000 /* before moment.c's time is over */
 #define TEXT_MAX_BYTES 32768
 
 struct matrix *
@@ -423,13 +424,14 @@ network_forget(struct network *net, struct channel *ch)
 const struct protocol matrix_protocol = {
 	.name = "matrix",
 	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
-		CAN_TYPING | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
+		CAN_TYPING | CAN_RECEIPT | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
 		CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,
 		.puppet_wait_ms = PUPPET_WAIT_MS,
+		.typing_again_ms = TYPING_AGAIN_MS,
 	},
 	.ops = {
 		.create = network_create,

@@ -19,6 +19,7 @@
  *     direct.c    private conversations
  *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
+ *     moment.c    who is typing, and how far somebody has read
  *     media.c     files
  *     pictures.c     pictures of people of other networks
  *     catchup.c   what the homeserver may not have pushed
@@ -131,6 +132,15 @@ struct word {
 	struct word *prev, *next;
 };
 
+/* What the newest message was at the events that are none; moment.c. */
+#define HORIZON_MAX 32
+struct horizon {
+	uint64_t event[HORIZON_MAX]; /* hashes of their ids; a ring */
+	char *message[HORIZON_MAX];
+	size_t next;
+	char *newest; /* NULL: not known */
+};
+
 struct mroom {
 	struct matrix *m;
 	struct channel *ch;
@@ -141,6 +151,7 @@ struct mroom {
 	unsigned moves;
 	bool encrypted;
 	bool topic_told;
+	struct horizon horizon;
 	struct person *people, *by_name;
 	struct seat *seats;
 	struct word *words;   /* utlist; the first is under way */
@@ -285,7 +296,17 @@ void hear_events(struct matrix *m, const json_t *events);
 
 /* What was said in that room, and perhaps heard before. */
 void hear_missed(struct matrix *m, const char *room, const json_t *events);
+
+/* ---- moment.c ----------------------------------------------------------- */
+
 void hear_ephemeral(struct matrix *m, const json_t *events);
+
+/* An event of whatever kind and room, by whomever. */
+void moment_saw(struct matrix *m, const json_t *whole);
+void horizon_drop(struct horizon *h);
+
+/* The occupant, which has a seat: enum puppet_change. */
+void moment_tell(const struct occupant *o, unsigned changes);
 
 /* ---- rooms.c ------------------------------------------------------------ */
 
@@ -425,6 +446,17 @@ void chats_drop(struct matrix *m);
 /* Ask each of them for what was said; and where it is kept how far. */
 void chats_catch_up(struct matrix *m);
 char **chat_token(struct matrix *m, const char *room);
+
+/* Of the conversation in that room; NULL: it is none. */
+const char *chat_person(struct matrix *m, const char *room);
+bool *chat_is_typing(struct matrix *m, const char *room);
+struct horizon *chat_horizon(struct matrix *m, const char *room);
+
+/* The room of that pair, if the person is in it; or NULL. */
+const char *chat_place(struct matrix *m, const char *ghost, const char *person);
+
+/* Hand over what the person in that room does, which nobody keeps. */
+void private_raise(struct matrix *m, const char *room, struct event *ev);
 
 /* A membership event of a room that is none of a link. */
 void private_member(struct matrix *m, const json_t *whole);

@@ -554,4 +554,6 @@ ghost_update(struct network *net UNUSED, struct occupant *o, unsigned changes)
 		seat_rename(s);
 	if (s && changes & PUPPET_AVATAR)
 		picture_want(s->room->m, s->ghost->id, o->puppet);
+	if (s)
+		moment_tell(o, changes);
 }

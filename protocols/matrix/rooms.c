@@ -271,6 +271,7 @@ mroom_free(struct mroom *room)
 
 	hs_cancel(m->hs, room);
 	timer_stop(&room->sweep);
+	horizon_drop(&room->horizon);
 	words_drop(room);
 	seats_drop(room);
 	HASH_ITER(hh, room->people, p, next)

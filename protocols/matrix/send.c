@@ -20,7 +20,6 @@
 #include <utlist.h>
 
 #define RETRY_MS 5000
-#define TYPING_MS 30000
 #define LATE_MS 3000 /* that a delivery may take */
 
 /* ---- words -------------------------------------------------------------- */
@@ -308,24 +307,6 @@ send_content(struct word *w)
 	call(w, &path, "PUT", content);
 }
 
-static void
-send_typing(struct word *w)
-{
-	bool typing = !(w->d->event->flags & EVENT_REMOVED);
-	const char *who = word_voice(w);
-	AUTO_STR path = { 0 };
-
-	matrix_room_path(&path, place_of(w), "typing/");
-	matrix_path_add(&path, who);
-	matrix_path_as(&path, who, NULL);
-	hs_call(w->room->m->hs,
-		&(struct hs_call){ "PUT", path.data,
-				   typing ? json_pack("{s:b, s:i}", "typing", 1,
-						      "timeout", TYPING_MS)
-					  : json_pack("{s:b}", "typing", 0),
-				   on_answer, w });
-}
-
 void
 word_launch(struct word *w)
 {
@@ -342,8 +323,6 @@ word_launch(struct word *w)
 		send_redaction(w, w->found);
 	else if (ev->kind == EVENT_REACTION && removed && w->d->target)
 		find_reaction(w);
-	else if (ev->kind == EVENT_TYPING)
-		send_typing(w);
 	else
 		send_content(w);
 }

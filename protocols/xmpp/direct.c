@@ -11,6 +11,7 @@
 
 #include "protocols/xmpp/faces.h"
 #include "protocols/xmpp/hosted_admin.h"
+#include "protocols/xmpp/moment.h"
 #include "protocols/xmpp/muc.h"
 #include "protocols/xmpp/upload.h"
 
@@ -170,6 +171,8 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	jid.resource[0] = '\0';
 	if (!*jid.local || !jid_format(&jid, bare, sizeof(bare)) ||
 	    !may_write(x, ev, &jid)) {
+		if (!event_is_durable(ev))
+			return false;
 		answer_error(x, st, "not-allowed",
 			     "this bridge does not take messages from you");
 		return false;
@@ -227,6 +230,14 @@ set_person(struct xmpp *x, struct event *ev, const struct room *room,
 	return true;
 }
 
+bool
+direct_set_ends(struct xmpp *x, struct room *room, xmpp_stanza_t *st,
+		struct event *ev)
+{
+	return set_person(x, ev, room, stanza_get(st, "to")) &&
+	       set_author(x, ev, room, st);
+}
+
 /* By a user of the gateway, into a room: that is no message. */
 static bool
 is_invitation(struct xmpp *x, xmpp_stanza_t *st)
@@ -253,6 +264,7 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 
 	if (!room && is_invitation(x, st))
 		return;
+	moment_heard_private(x, room, st);
 	AUTO(event) ev = event_from_message(st, &src, &why);
 	if (why && room)
 		direct_tell(x, room, jid_resource(from), why);
@@ -310,64 +322,12 @@ post_delivery(struct xmpp *x, struct delivery *d, struct message_form *form,
 		bridge_refused(d, "nothing in it can be shown to them");
 		return;
 	}
+	moment_invite_private(x, d->event, st);
 	if (in_room)
 		mark_private(st);
 	struct wire *w = wire_new(x, NULL, d, NULL);
 	xmpp_post(x, st);
 	query_ping(x, x->listener, x->conf->component, on_barrier, w);
-}
-
-static void
-send_to_member(struct xmpp *x, struct room *room, struct member *m,
-	       struct delivery *d)
-{
-	struct seat *s = NULL;
-	AUTO_STR from = { 0 };
-	AUTO_STR to = { 0 };
-	char bare[FULL_JID_MAX];
-
-	str_init(&from, FULL_JID_MAX);
-	str_init(&to, FULL_JID_MAX);
-	if (!d->speaker) {
-		str_add(&from, x->listener);
-	} else {
-		const struct puppet *p = d->speaker->puppet;
-		if (jid_of_person(p->sender->id, p->origin, x->conf->component,
-				  bare, sizeof(bare)))
-			str_printf(&from, "%s/" XMPP_RESOURCE, bare);
-		s = seat_find_from(room, from.data);
-		if (!s || s->state != SEAT_JOINED) {
-			bridge_refused(d, "you are not in the room where they "
-					  "are");
-			return;
-		}
-	}
-	str_printf(&to, "%s/%s", room->jid, m->nick);
-	struct message_form form = { .from = from.data,
-				     .to = to.data,
-				     .delay_from = x->conf->component };
-	post_delivery(x, d, &form, true);
-}
-
-static void
-send_to_contact(struct xmpp *x, struct delivery *d, const char *to)
-{
-	char bare[FULL_JID_MAX];
-	const struct puppet *p = d->speaker ? d->speaker->puppet : NULL;
-	struct message_form form = { .from = x->listener,
-				     .to = to,
-				     .delay_from = x->conf->component };
-
-	if (p) {
-		if (!address_of_person(x->conf->gateway, p->sender->id,
-				       p->origin, x->conf->component, bare,
-				       sizeof(bare))) {
-			bridge_refused(d, "no address can be made for you");
-			return;
-		}
-		form.from = bare;
-	}
-	post_delivery(x, d, &form, false);
 }
 
 /* The room whose member the sender id is, or was, of. */
@@ -377,21 +337,74 @@ muc_room_of_id(struct xmpp *x, const char *id)
 	return strchr(id, '/') ? muc_room_find(x, id) : NULL;
 }
 
+/* From the speaker's seat in the room to somebody in it. */
+static const char *
+ends_in_room(struct xmpp *x, struct room *room, const struct puppet *p,
+	     struct str *from)
+{
+	char bare[FULL_JID_MAX];
+	struct seat *s = NULL;
+
+	if (!p) {
+		str_add(from, x->listener);
+		return NULL;
+	}
+	if (jid_of_person(p->sender->id, p->origin, x->conf->component, bare,
+			  sizeof(bare))) {
+		str_printf(from, "%s/" XMPP_RESOURCE, bare);
+		s = seat_find_from(room, from->data);
+	}
+	return s && s->state == SEAT_JOINED
+		       ? NULL
+		       : "you are not in the room where they are";
+}
+
+const char *
+direct_ends(struct xmpp *x, const struct occupant *speaker, const char *id,
+	    struct str *from, struct str *to, bool *in_room)
+{
+	const struct puppet *p = speaker ? speaker->puppet : NULL;
+	struct room *room = muc_room_of_id(x, id);
+	struct member *m = room ? muc_member_find_id(room, id) : NULL;
+	char bare[FULL_JID_MAX];
+
+	*in_room = m != NULL;
+	if (m) {
+		str_printf(to, "%s/%s", room->jid, m->nick);
+		return ends_in_room(x, room, p, from);
+	}
+	if (strchr(id, '/'))
+		return "they are not in the room any more";
+	str_add(to, id);
+	if (p && !address_of_person(x->conf->gateway, p->sender->id, p->origin,
+				    x->conf->component, bare, sizeof(bare)))
+		return "no address can be made for you";
+	str_add(from, p ? bare : x->listener);
+	return NULL;
+}
+
 void
 direct_send(struct xmpp *x, struct delivery *d)
 {
-	const char *id = d->channel->name;
-	struct room *room = muc_room_of_id(x, id);
-	struct member *m = room ? muc_member_find_id(room, id) : NULL;
+	AUTO_STR from = { 0 };
+	AUTO_STR to = { 0 };
+	bool in_room;
+	const char *why;
 
+	str_init(&from, FULL_JID_MAX);
+	str_init(&to, FULL_JID_MAX);
+	why = direct_ends(x, d->speaker, d->channel->name, &from, &to,
+			  &in_room);
 	if (d->event->kind == EVENT_TOPIC)
-		bridge_refused(d, "a private conversation has no subject");
-	else if (m)
-		send_to_member(x, room, m, d);
-	else if (strchr(id, '/'))
-		bridge_refused(d, "they are not in the room any more");
-	else
-		send_to_contact(x, d, id);
+		why = "a private conversation has no subject";
+	if (why) {
+		bridge_refused(d, why);
+		return;
+	}
+	struct message_form form = { .from = from.data,
+				     .to = to.data,
+				     .delay_from = x->conf->component };
+	post_delivery(x, d, &form, in_room);
 }
 
 xmpp_stanza_t *

@@ -291,6 +291,9 @@ void hosted_remember(struct hosted *h, const struct event *ev,
 /* The id of the event that the room calls id; or id itself. */
 const char *hosted_own_id(struct hosted *h, struct event *ev, const char *id);
 
+/* The id that the room gave the event called id; or id itself. */
+const char *hosted_room_id(struct hosted *h, const char *id, char number[24]);
+
 /* An event of the room, open or not, as it was shown; NULL if it was not. */
 xmpp_stanza_t *hosted_archived(struct xmpp *x, const char *room,
 			       const struct address_place *place,

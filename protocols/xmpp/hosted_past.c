@@ -99,6 +99,20 @@ hosted_own_id(struct hosted *h, struct event *ev, const char *id)
 	return id;
 }
 
+const char *
+hosted_room_id(struct hosted *h, const char *id, char number[24])
+{
+	for (size_t i = 0; i < h->n_past; i++) {
+		const struct past *p = past_at(h, i);
+
+		if (!p->id || strcmp(p->id, id) != 0)
+			continue;
+		(void)snprintf(number, 24, "%" PRId64, p->number);
+		return number;
+	}
+	return id;
+}
+
 static bool
 read_number(const char *text, unsigned long *n)
 {

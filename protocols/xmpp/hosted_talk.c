@@ -11,7 +11,7 @@
 #include "protocols/xmpp/form.h"
 #include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted_admin.h"
-#include "protocols/xmpp/typing.h"
+#include "protocols/xmpp/moment.h"
 #include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
@@ -184,6 +184,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		bridge_refused(d, "nothing in it can be shown there");
 		return;
 	}
+	moment_invite_room(x, ev, st);
 	publish(h, ev, st, g);
 	h->flying = xrealloc(h->flying,
 			     (h->n_flying + 1) * sizeof(struct delivery *));
@@ -242,7 +243,7 @@ say(const struct heard_here *m)
 			     "the room is on its way back");
 		return;
 	}
-	typing_heard_here(m->c->who, m->st);
+	moment_heard_here(m->c->who, m->st);
 	ev = read_message(m, m->h->jid);
 	if (!ev)
 		return;

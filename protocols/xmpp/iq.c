@@ -129,6 +129,10 @@ say_info(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 		NS_DISCO_INFO, NS_DISCO_ITEMS, NS_VERSION,
 		NS_PING,       NS_TIME,        NS_VCARD,
 	};
+	static const char *const of_people[] = {
+		"http://jabber.org/protocol/chatstates",
+		"urn:xmpp:chat-markers:0",
+	};
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
 	xmpp_stanza_t *identity = stanza_add(query, "identity", NULL);
 	bool gateway = !memchr(to, '@', jid_bare_len(to));
@@ -139,6 +143,8 @@ say_info(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 	stanza_attr(identity, "name", "Causeway");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		add_feature(query, features[i]);
+	for (size_t i = 0; !gateway && i < ARRAY_SIZE(of_people); i++)
+		add_feature(query, of_people[i]);
 }
 
 static void

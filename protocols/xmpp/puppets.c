@@ -16,6 +16,7 @@
 
 #include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/hosted.h"
+#include "protocols/xmpp/moment.h"
 #include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
@@ -463,7 +464,7 @@ puppet_update(struct network *net, struct occupant *o, unsigned changes)
 {
 	struct seat *s = o->data;
 
-	(void)net;
+	moment_show(xmpp_from(net), o, changes);
 	if (o->channel->kind == CHANNEL_DIRECT && changes & PUPPET_NAME) {
 		bridge_puppet_renamed(o, o->want);
 		return;

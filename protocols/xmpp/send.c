@@ -11,7 +11,7 @@
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted.h"
-#include "protocols/xmpp/typing.h"
+#include "protocols/xmpp/moment.h"
 #include "protocols/xmpp/upload.h"
 
 #include "bridge/base.h"
@@ -267,6 +267,7 @@ muc_room_send(struct room *room, struct delivery *d)
 		(void)xmpp_stanza_release(st); /* it was shown before */
 		return;
 	}
+	moment_invite_room(x, ev, st);
 	bool first = !room->wires;
 	(void)wire_new(x, room, d, s ? s->nick : room->nick);
 	xmpp_post(x, st);
@@ -283,11 +284,9 @@ send_delivery(struct network *net, struct delivery *d)
 		    kind == EVENT_TOPIC;
 	bool marks = kind == EVENT_REACTION || kind == EVENT_REDACTION;
 
-	if (kind == EVENT_TYPING)
-		typing_send(x, d);
-	else if (!marks &&
-		 (!says || (!d->event->text.len && !d->event->n_attachments &&
-			    !is_blank_topic(d->event))))
+	if (!marks &&
+	    (!says || (!d->event->text.len && !d->event->n_attachments &&
+		       !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
 	else if (!held_take(x, d))
 		send_now(x, d);

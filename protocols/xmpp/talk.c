@@ -8,7 +8,7 @@
  */
 
 #include "protocols/xmpp/catchup.h"
-#include "protocols/xmpp/typing.h"
+#include "protocols/xmpp/moment.h"
 
 #include "bridge/base.h"
 #include "bridge/text.h"
@@ -368,7 +368,7 @@ hear(struct room *room, const char *nick, xmpp_stanza_t *st,
 	if (m)
 		react(room, m, st, h);
 	if (m && !h->late)
-		typing_heard(room, m, st);
+		moment_heard(room, m, st);
 	if (is_moderation(st))
 		return; /* only the room may say so */
 	struct event *ev = event_from_message(st, &src, &why);

@@ -12,7 +12,7 @@
  *   XEP-0050  Ad-Hoc Commands
  *   XEP-0054  vcard-temp (a name)
  *   XEP-0059  Result Set Management
- *   XEP-0085  Chat State Notifications, in rooms: writing, or not
+ *   XEP-0085  Chat State Notifications: writing, or not
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
  *   XEP-0114  Jabber Component Protocol
@@ -25,6 +25,7 @@
  *   XEP-0297  Stanza Forwarding
  *   XEP-0313  Message Archive Management, of rooms that have it; of hosted
  *             rooms and of private words
+ *   XEP-0333  Displayed Markers
  *   XEP-0359  Stable Stanza IDs, where the room has them; of hosted rooms
  *   XEP-0380  Explicit Message Encryption (to refuse it)
  *   XEP-0393  Message Styling
@@ -60,6 +61,8 @@
 #include <string.h>
 
 #define PUPPET_WAIT_MS 10000
+/* Clients say that somebody stopped; those that are gone do not. */
+#define TYPING_LASTS_MS 120000
 
 struct xmpp *
 xmpp_from(struct network *net)
@@ -276,6 +279,7 @@ component_create(const struct conf_network *conf, struct loop *loop,
 	struct xmpp *x = xcalloc(1, sizeof(*x));
 	network_init(&x->net, &xmpp_protocol, conf->name);
 	x->conf = conf->xmpp;
+	x->receipts = conf->receipts;
 	x->loop = loop;
 	x->born_ms = loop_now_ms(loop);
 	if (x->conf->window)
@@ -359,13 +363,14 @@ component_identify(struct network *net, const struct channel *ch,
 
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
-	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_TYPING | CAN_PRESENCE | CAN_STYLE |
+	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_TYPING | CAN_RECEIPT | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
 		CAN_DELAY | CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {
 		.text_max = 32768,
 		.window = 16,
 		.puppet_wait_ms = PUPPET_WAIT_MS,
+		.typing_lasts_ms = TYPING_LASTS_MS,
 	},
 	.ops = {
 		.create = component_create,

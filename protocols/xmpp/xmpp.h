@@ -36,6 +36,7 @@
 #define ANSWER_MS 30000 /* how long an IQ of ours waits */
 #define TOLD_MAX 64
 #define AUTHORS_MAX 64
+#define STATEFUL_MAX 256
 #define BLOCK_READERS_MAX 200
 
 struct adhoc;
@@ -86,6 +87,7 @@ struct told {
 struct xmpp {
 	struct network net;
 	const struct conf_xmpp *conf;
+	unsigned receipts; /* enum conf_receipts */
 	struct loop *loop;
 	struct stream *stream;
 	xmpp_ctx_t *ctx;
@@ -119,6 +121,9 @@ struct xmpp {
 	size_t next_told;
 	char *authors[AUTHORS_MAX]; /* full addresses of contacts, a ring */
 	size_t next_author;
+	/* who sends chat states to whom, in private: hashes, a ring */
+	uint32_t stateful[STATEFUL_MAX];
+	size_t next_stateful;
 	struct card *cards;                     /* utlist; card.c */
 	char *block_readers[BLOCK_READERS_MAX]; /* blocking.c, likewise */
 	size_t next_block_reader, n_block_pushes;
@@ -216,6 +221,20 @@ void direct_received(struct xmpp *x, xmpp_stanza_t *st);
 
 /* The delivery of a direct channel onto the wire. */
 void direct_send(struct xmpp *x, struct delivery *d);
+
+/*
+ * From and to where what that occupant says to the person id goes; in_room: by
+ * a room in which both are. speaker NULL: the listener. Both are begun. NULL,
+ * or in words why that cannot be.
+ */
+const char *direct_ends(struct xmpp *x, const struct occupant *speaker,
+			const char *id, struct str *from, struct str *to,
+			bool *in_room);
+
+/* Set who sends st, from a member of room or (NULL) a contact, and to whom;
+ * false if that cannot be. */
+bool direct_set_ends(struct xmpp *x, struct room *room, xmpp_stanza_t *st,
+		     struct event *ev);
 
 /* A chat message with a body. */
 xmpp_stanza_t *chat_new(struct xmpp *x, const char *from, const char *to,

@@ -304,6 +304,14 @@ static const struct word cap_words[] = {
 	{ "direct", CAN_DIRECT },   { "delay", CAN_DELAY },
 	{ "host", CAN_HOST },       { "account", CAN_ACCOUNT },
 	{ "contact", CAN_CONTACT }, { "author", CAN_AUTHOR },
+	{ "typing", CAN_TYPING },   { "receipt", CAN_RECEIPT },
+	{ "visit", CAN_VISIT },
+};
+
+static const struct word receipt_words[] = {
+	{ "receipts=none", CONF_RECEIPTS_NONE },
+	{ "receipts=direct", CONF_RECEIPTS_DIRECT },
+	{ "receipts=all", CONF_RECEIPTS_ALL },
 };
 
 static bool
@@ -328,6 +336,12 @@ network_word(struct play *p, struct world *w, const char *word)
 			return;
 		}
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(receipt_words); i++) {
+		if (strcmp(receipt_words[i].name, word) == 0) {
+			w->receipts = receipt_words[i].value;
+			return;
+		}
+	}
 	if (strcmp(word, "stamps") == 0)
 		w->stamps = true;
 	else if (strncmp(word, "wants=", 6) == 0)
@@ -340,6 +354,10 @@ network_word(struct play *p, struct world *w, const char *word)
 		w->limits.puppet_idle_ms = n;
 	else if (number_after(word, "listener=", &n))
 		w->limits.listener_ms = n;
+	else if (number_after(word, "lasts=", &n))
+		w->limits.typing_lasts_ms = n;
+	else if (number_after(word, "again=", &n))
+		w->limits.typing_again_ms = n;
 	else if (number_after(word, "window=", &n))
 		w->limits.window = (unsigned)n;
 	else
@@ -648,7 +666,32 @@ act_tells(struct play *p, struct world *w)
 	char *to = p->words[3];
 	char *network = strsep(&to, ":");
 
-	world_tell(w, p->words[1], network, to, word(p, 4));
+	const char *as = after_word(p, "as");
+
+	world_tell_as(w, p->words[1], network, to, word(p, 4),
+		      as ? id_slot(p, as) : NULL);
+}
+
+static void
+act_types(struct play *p, struct world *w)
+{
+	world_moment(w, EVENT_TYPING, 0, p->words[3], p->words[1], NULL);
+}
+
+static void
+act_stops(struct play *p, struct world *w)
+{
+	world_moment(w, EVENT_TYPING, EVENT_REMOVED, p->words[3], p->words[1],
+		     NULL);
+}
+
+static void
+act_sees(struct play *p, struct world *w)
+{
+	const char *what = word(p, 4);
+
+	world_moment(w, EVENT_RECEIPT, 0, p->words[3], p->words[1],
+		     *what == '$' ? id_slot(p, what) : what);
 }
 
 static void
@@ -749,6 +792,9 @@ static const struct verb people_verbs[] = {
 	{ "reacts", 6, act_reacts },
 	{ "topic", 5, act_topic },
 	{ "tells", 5, act_tells },
+	{ "types", 4, act_types },
+	{ "stops", 4, act_stops },
+	{ "sees", 5, act_sees },
 	{ "enters", 4, act_enters },
 	{ "sets", 5, act_sets },
 	{ "has", 4, act_has },

@@ -708,6 +708,12 @@ fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	assert(fo);
 	if (changes & PUPPET_ACCOUNT)
 		fake_account_changed(f, o);
+	if (changes & PUPPET_TYPING)
+		fake_write(f->world, "%s %s %s", o->channel->name, o->name,
+			   o->typing ? "types" : "stops");
+	if (changes & PUPPET_READ)
+		fake_write(f->world, "%s %s read %s", o->channel->name, o->name,
+			   o->read);
 	/* No network renames who is still on the way in. */
 	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME) ||
 	    !fo->in)

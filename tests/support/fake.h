@@ -76,6 +76,7 @@ struct fake_watch {
 struct world {
 	const char *label;
 	unsigned caps;
+	unsigned receipts; /* enum conf_receipts */
 	struct limits limits;
 	bool dead; /* start() ends in DOWN_UNREACHABLE */
 	enum fake_mood mood;
@@ -137,6 +138,14 @@ void world_recall(struct world *w, const char *channel, const char *who,
 /* A private word from who to the person id of that network. */
 void world_tell(struct world *w, const char *who, const char *network,
 		const char *id, const char *text);
+
+/* The same; under an id, as in world_say(). */
+void world_tell_as(struct world *w, const char *who, const char *network,
+		   const char *id, const char *text, char as[16]);
+
+/* Who writes, or reads up to ref; place: a channel, or "NETWORK:PERSON". */
+void world_moment(struct world *w, enum event_kind kind, unsigned flags,
+		  const char *place, const char *who, const char *ref);
 
 /* Ask for the hosted room that stands for far; come in, once it is there. */
 void world_knock(struct world *w, const char *room, const char *network,

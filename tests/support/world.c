@@ -47,6 +47,7 @@ world_conf(struct world *w)
 		.name = w->label,
 		.protocol = "fake",
 		.matrix = (const void *)w,
+		.receipts = w->receipts,
 	};
 }
 
@@ -364,12 +365,45 @@ world_recall(struct world *w, const char *channel, const char *who,
 }
 
 void
+world_moment(struct world *w, enum event_kind kind, unsigned flags,
+	     const char *place, const char *who, const char *ref)
+{
+	const char *colon = strchr(place, ':');
+	struct event *ev = event_make(kind);
+	char network[64];
+
+	assert(w->fake);
+	ev->flags = flags;
+	ev->when_ms = now(w);
+	ev->target = event_strdup(ev, ref);
+	if (!colon) {
+		raise_said(w, ev, place, who, "");
+		return;
+	}
+	snprintf(network, sizeof(network), "%.*s", (int)(colon - place), place);
+	set_sender(w, ev, who);
+	event_set_to(ev, network, colon + 1);
+	up_event(w, ev);
+}
+
+void
 world_tell(struct world *w, const char *who, const char *network,
 	   const char *id, const char *text)
+{
+	world_tell_as(w, who, network, id, text, NULL);
+}
+
+void
+world_tell_as(struct world *w, const char *who, const char *network,
+	      const char *id, const char *text, char as[16])
 {
 	struct event *ev = event_make(EVENT_MESSAGE);
 
 	assert(w->fake);
+	if (as) {
+		snprintf(as, 16, "f%u", ++w->next_id);
+		ev->id = event_strdup(ev, as);
+	}
 	ev->when_ms = now(w);
 	set_sender(w, ev, who);
 	event_set_to(ev, network, id);

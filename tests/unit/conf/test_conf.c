@@ -253,8 +253,7 @@ a_member_has_its_defaults(void **state UNUSED)
 	assert_int_equal(m->where.line, 5);
 	assert_int_equal(m->direction, CONF_BOTH);
 	for (int kind = 0; kind < EVENT_KINDS; kind++)
-		assert_int_equal(m->kinds >> kind & 1,
-				 kind != EVENT_TYPING && kind != EVENT_RECEIPT);
+		assert_int_equal(m->kinds >> kind & 1, kind != EVENT_TYPING);
 	assert_string_equal(m->nick, "{nick}");
 	assert_true(m->puppets);
 	assert_false(m->noise);

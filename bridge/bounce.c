@@ -28,7 +28,8 @@ struct bounce {
 	struct netlife *home;
 	struct event *source;
 	int64_t event, channel; /* the delivery that is owed; 0: none */
-	char *why; /* it did not get through; NULL: it is accepted */
+	char *why;      /* it did not get through; NULL: it is accepted */
+	bool delivered; /* or has arrived; of use only now */
 	struct bounce *prev, *next;
 };
 
@@ -119,7 +120,9 @@ bounces_work(struct bridge *bridge)
 
 		if (tells && !can_be_heard(b, room))
 			continue;
-		if (!b->why && ops->accepted)
+		if (b->delivered && ops->delivered && net->state == NETWORK_UP)
+			ops->delivered(net, b->source);
+		if (!b->why && !b->delivered && ops->accepted)
 			ops->accepted(net, b->source);
 		if (tells && ops->bounce)
 			ops->bounce(net, room ? &room->ch : NULL, b->source,
@@ -184,6 +187,27 @@ owe(const struct owing *o, const struct channel_row *to)
 	b->channel = o->row->channel;
 }
 
+/* The addressee is not on disk with it. One reference, the caller's. */
+static struct event *
+with_addressee(struct event *source, const struct room *room)
+{
+	struct event *ev;
+
+	if (room->ch.kind != CHANNEL_DIRECT || event_is_direct(source))
+		return event_ref(source);
+	ev = event_copy(source);
+	event_set_to(ev, room->life->name, room->ch.name);
+	return ev;
+}
+
+void
+bridge_delivered(struct room *room, struct netlife *home, struct event *source)
+{
+	AUTO(event) ev = with_addressee(source, room);
+
+	tell_home(home, ev, NULL)->delivered = true;
+}
+
 void
 bridge_owe(struct room *room, struct netlife *home, struct event *source,
 	   int64_t event, const char *why)
@@ -198,13 +222,8 @@ bridge_owe(struct room *room, struct netlife *home, struct event *source,
 		.network_name = room->life->name,
 		.channel_name = room->ch.name,
 	};
-	AUTO(event) ev = event_ref(source);
+	AUTO(event) ev = with_addressee(source, room);
 
-	if (to.kind == CHANNEL_DIRECT && !event_is_direct(source)) {
-		event_unref(ev);
-		ev = event_copy(source);
-		event_set_to(ev, to.network_name, to.channel_name);
-	}
 	owe(&(struct owing){ &row, home, ev }, &to);
 }
 

@@ -430,6 +430,10 @@ void bridge_bounce(struct netlife *home, struct event *source, const char *why);
 void bridge_owe(struct room *room, struct netlife *home, struct event *source,
 		int64_t event, const char *why);
 
+/* The private word source has arrived in room, and its author asked. */
+void bridge_delivered(struct room *room, struct netlife *home,
+		      struct event *source);
+
 /* That there was nothing to keep: it is as good as kept. */
 void bridge_accept(struct netlife *home, struct event *source);
 

@@ -57,6 +57,8 @@ enum event_flag {
 	/* Said by the network itself, or by a thing on it: the words stand
 	 * alone, and no name belongs before them. */
 	EVENT_STATED = 1 << 8,
+	/* In private: its author wants to be told when it has arrived. */
+	EVENT_ASKED = 1 << 9,
 };
 
 /* How somebody left. */

@@ -770,9 +770,14 @@ outbox_says_topic(const struct room *room, const char *topic)
 void
 bridge_sent(struct delivery *d, const char *const *ids, size_t n)
 {
+	struct item *item = item_of(d);
+
 	if (d->event->kind == EVENT_TOPIC)
-		topic_remember(item_of(d)->room, d->event->text.utf8);
-	settle(item_of(d), DELIVERY_CONFIRMED, ids, n, NULL);
+		topic_remember(item->room, d->event->text.utf8);
+	if (item->room->ch.kind == CHANNEL_DIRECT && item->home &&
+	    item->source->flags & EVENT_ASKED)
+		bridge_delivered(item->room, item->home, item->source);
+	settle(item, DELIVERY_CONFIRMED, ids, n, NULL);
 }
 
 void

@@ -470,6 +470,13 @@ struct protocol_ops {
 		       const struct event *ev, const char *why);
 
 	/*
+	 * Optional. ev, a private word that this adapter raised with
+	 * EVENT_ASKED, has been confirmed by the network that it was for.
+	 * Called only while UP, and not after a restart.
+	 */
+	void (*delivered)(struct network *net, const struct event *ev);
+
+	/*
 	 * With CAN_ACCOUNT or CAN_VISIT. Write into name how this network
 	 * writes the channel that somebody on another network called text, the
 	 * same for all ways to write it; false if no channel can have that

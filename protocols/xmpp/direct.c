@@ -28,6 +28,7 @@
 #define HELP_MS 30000
 #define TELL_MS (3600 * 1000)
 #define QUOTE_BYTES 300
+#define NS_RECEIPTS "urn:xmpp:receipts"
 
 static const char help[] =
 	"This is a bridge to other networks. It passes on what is said in "
@@ -279,6 +280,8 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 	}
 	if (!set_author(x, ev, room, st))
 		return;
+	if (!room && ev->id && stanza_child(st, "request", NS_RECEIPTS))
+		ev->flags |= EVENT_ASKED;
 	why = ev->flags & EVENT_GATEWAY
 		      ? hosted_limit(x, ev->sender.id, ev->to.network)
 		      : NULL;
@@ -505,6 +508,23 @@ bounce_contact(struct xmpp *x, const struct event *ev, const char *why,
 		stanza_attr(original, "id", ev->id);
 	answer_error(x, original, "recipient-unavailable", text);
 	(void)xmpp_stanza_release(original);
+}
+
+/* XEP-0184 */
+void
+direct_delivered(struct network *net, const struct event *ev)
+{
+	struct xmpp *x = xmpp_from(net);
+	const char *to = author_find(x, ev->sender.id);
+	char from[FULL_JID_MAX];
+
+	if (!address_of_person(x->conf->gateway, ev->to.id, ev->to.network,
+			       x->conf->component, from, sizeof(from)))
+		return;
+	xmpp_stanza_t *st = stanza_new(x->ctx, "message", from,
+				       to ? to : ev->sender.id, "chat");
+	stanza_attr(stanza_add(st, "received", NS_RECEIPTS), "id", ev->id);
+	xmpp_post(x, st);
 }
 
 void

@@ -132,6 +132,7 @@ say_info(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 	static const char *const of_people[] = {
 		"http://jabber.org/protocol/chatstates",
 		"urn:xmpp:chat-markers:0",
+		"urn:xmpp:receipts",
 	};
 	xmpp_stanza_t *query = stanza_add(result, "query", NS_DISCO_INFO);
 	xmpp_stanza_t *identity = stanza_add(query, "identity", NULL);

@@ -16,6 +16,7 @@
  *   XEP-0092  Software Version
  *   XEP-0106  JID Escaping
  *   XEP-0114  Jabber Component Protocol
+ *   XEP-0184  Message Delivery Receipts, of private words to us
  *   XEP-0199  XMPP Ping
  *   XEP-0202  Entity Time
  *   XEP-0203  Delayed Delivery
@@ -386,6 +387,7 @@ const struct protocol xmpp_protocol = {
 		.forget = component_forget,
 		.accepted = hosted_accepted,
 		.bounce = direct_bounce,
+		.delivered = direct_delivered,
 		.standing = hosted_standing,
 		.invited = hosted_invited,
 		.moded = hosted_moded,

@@ -245,6 +245,9 @@ xmpp_stanza_t *chat_new(struct xmpp *x, const char *from, const char *to,
 #define UNDELIVERED_MAX 8192
 void undelivered_text(struct str *out, const struct event *ev, const char *why);
 
+/* The hook: tell an author who asked that it has arrived. */
+void direct_delivered(struct network *net, const struct event *ev);
+
 void direct_bounce(struct network *net, struct channel *ch,
 		   const struct event *ev, const char *why);
 

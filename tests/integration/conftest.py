@@ -294,7 +294,7 @@ class Trio:
 
 
 EVERY_KIND = ["message", "edit", "redaction", "reaction", "topic", "join",
-              "part", "rename", "presence", "typing"]
+              "part", "rename", "presence", "typing", "receipt"]
 
 
 def make_trio(farm, things, start=True, top=None, **options):
@@ -315,8 +315,9 @@ def make_trio(farm, things, start=True, top=None, **options):
         "users": {mia.id: 100, service.bot_id: 50}})
     bob.send(f"MODE {channel} -t")
     bridge = things.bridge(
-        {"xmpp": xmpp_network(xmpp), "irc": irc_network(irc),
-         "matrix": matrix_network(synapse, service, **options)},
+        {"xmpp": xmpp_network(xmpp, receipts="all"), "irc": irc_network(irc),
+         "matrix": matrix_network(synapse, service,
+                                  **{"receipts": "all", **options})},
         {"lobby": {"kinds": EVERY_KIND, "channels": [
             f"xmpp:{room}", f"irc:{channel}", f"matrix:{place}"]}},
         top=top)

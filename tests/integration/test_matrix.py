@@ -357,6 +357,24 @@ def typing(a, b, since, _word):
     shows(False)
 
 
+def displayed(a, b, since, word):
+    """By the id that the message has where it was said."""
+    since_a = a.peer.mark()
+    there = b.say(f"{word} read me")
+    what = a.sees(f"{word} read me", b.nick, since_a)
+    if a.network == "matrix":
+        a.peer.has_read(a.place, what)
+        b.wait(lambda s: s.nick == a.nick and
+               s.other("displayed") is not None and
+               s.other("displayed").get("id") == there[0], since)
+        return
+    a.peer.send(f"<message to='{a.place}' type='groupchat'><displayed "
+                f"xmlns='urn:xmpp:chat-markers:0' id='{what[0]}'/></message>")
+    ghost = b.peer.puppet(b.place, a.nick)
+    wait_for("the receipt", lambda: b.peer.read.get(
+        (b.place, ghost)) == there)
+
+
 def sticker(a, b, since, word):
     a.peer.send(a.place, "m.sticker", {
         "body": f"{word} cat", "url": "mxc://localhost/none",
@@ -557,6 +575,7 @@ TABLE = {
     "thread": (thread, ("matrix",)),
     "moderation": (moderation, ("matrix",)),
     "typing": (typing, ("xmpp", "matrix")),
+    "displayed": (displayed, ("xmpp", "matrix")),
     "sticker": (sticker, ("matrix",)),
     "poll": (poll, ("matrix",)),
     "location": (location, ("matrix",)),
@@ -568,7 +587,7 @@ TABLE = {
     "away": (away, ("xmpp", "irc")),
 }
 # what is not there to be seen at the other end
-BLIND = {("typing", "irc"), ("away", "matrix")}
+BLIND = {("typing", "irc"), ("displayed", "irc"), ("away", "matrix")}
 CELLS = [(concept, a, b) for concept, (_, networks) in TABLE.items()
          for a in networks for b in NETWORKS if a != b and
          (concept, b) not in BLIND]
@@ -590,8 +609,8 @@ ROWS = {
     "moderate": ("moderation",),
     "mention": ("mention",),
     "typing": ("typing",),
-    "delivered receipt": "not built: default off in rooms",
-    "displayed": "not built: default off in rooms",
+    "delivered receipt": "test_matrix_portals.py in private",
+    "displayed": ("displayed",),
     "private read sync": "not built: default off",
     "stable id": ("edit", "reply", "reaction"),
     "own timestamp": "test_matrix_scripted.py, test_catchup.py",

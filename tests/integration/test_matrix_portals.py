@@ -11,6 +11,7 @@ from tests.integration.conftest import Things
 from tests.integration.test_matrix_gateway import Gateway
 from tests.support.bridge import matrix_network, xmpp_network
 from tests.support.matrix_peer import Refused as NoRoom
+from tests.support.process import wait_for
 from tests.support.xmpp_peer import Refused
 
 # shares the homeserver of test_matrix_faults.py
@@ -355,6 +356,56 @@ def test_a_person_of_matrix_writes_to_an_xmpp_user(both, closing):
     mia.wait_member(other, ghost)
     carol.chat(heard.bare, "hello again")
     mia.wait_text("hello again", room=other)
+
+
+def test_each_sees_what_the_other_reads_and_that_they_write(both, closing):
+    """In private; a private receipt is nobody's affair."""
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    carol = closing.xmpp(both.xmpp, "carol")
+    carol.send("<presence/>")
+    address = both.address(mia.id)
+    states = "http://jabber.org/protocol/chatstates"
+
+    def send(what, ident=""):
+        carol.send(f"<message to='{address}' type='chat' id='{ident}'>{what}"
+                   "</message>")
+    send(f"<body>are you there?</body><active xmlns='{states}'/>"
+         "<request xmlns='urn:xmpp:receipts'/>", "a1")
+    got = carol.wait_for(lambda s: s.other("received") is not None)
+    assert got.other("received").get("id") == "a1" and got.bare == address
+    place = mia.wait_for(lambda e: e.type == "m.room.member" and
+                         e.state_key == mia.id and
+                         e.content["membership"] == "invite", 20).room
+    mia.join(place)
+    first = mia.wait_text("are you there?", room=place)
+    # what people read last need not be a message
+    other = mia.send(place, "org.example.other", {})
+    mia.say(place, "a moment")
+    carol.wait_text("a moment", kind="chat")  # so the bridge knows of both
+    mark = carol.mark()
+    mia.has_read(place, other, "m.read.private")
+    mia.has_read(place, other)
+    shown = carol.wait_for(lambda s: s.other("displayed") is not None,
+                           since=mark)
+    assert shown.other("displayed").get("id") == "a1"
+    assert shown.bare == address and shown.type == "chat"
+    mia.set_typing(place, True)
+    carol.wait_for(lambda s: s.other("composing") is not None and
+                   s.bare == address, since=mark)
+    mia.say(place, "yes")
+    heard = carol.wait_text("yes", kind="chat")
+    assert heard.other("markable") is not None
+    mia.set_typing(place, False)
+    carol.wait_for(lambda s: s.other("active") is not None and
+                   s.body is None, since=mark)
+    send(f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{heard.id}'/>")
+    said = mia.messages(place)[-1]
+    wait_for("the receipt", lambda: mia.read.get((place, first.sender)) ==
+             said.id)
+    send(f"<composing xmlns='{states}'/>")
+    wait_for("typing", lambda: first.sender in mia.typing.get(place, []))
+    send(f"<paused xmlns='{states}'/>")
+    wait_for("no typing", lambda: first.sender not in mia.typing[place])
 
 
 # ---- privacy -----------------------------------------------------------------

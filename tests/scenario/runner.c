@@ -668,6 +668,7 @@ act_tells(struct play *p, struct world *w)
 
 	const char *as = after_word(p, "as");
 
+	w->asking = strcmp(word(p, p->n_words - 1), "asking") == 0;
 	world_tell_as(w, p->words[1], network, to, word(p, 4),
 		      as ? id_slot(p, as) : NULL);
 }

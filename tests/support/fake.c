@@ -767,6 +767,15 @@ fake_accepted(struct network *net, const struct event *ev)
 }
 
 static void
+fake_delivered(struct network *net, const struct event *ev)
+{
+	struct fake *f = hook_up(net);
+
+	fake_write(f->world, "%s's word arrived at %s:%s", ev->sender.name,
+		   ev->to.network, ev->to.id);
+}
+
+static void
 fake_bounce(struct network *net, struct channel *ch UNUSED,
 	    const struct event *ev, const char *why)
 {
@@ -819,6 +828,7 @@ const struct protocol fake_protocol = {
 		.forget = fake_forget,
 		.accepted = fake_accepted,
 		.bounce = fake_bounce,
+		.delivered = fake_delivered,
 		.expel = fake_expel,
 		.standing = fake_standing,
 		.channel_name = fake_channel_name,

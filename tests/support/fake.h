@@ -77,6 +77,7 @@ struct world {
 	const char *label;
 	unsigned caps;
 	unsigned receipts; /* enum conf_receipts */
+	bool asking;       /* private words ask to be told when they arrived */
 	struct limits limits;
 	bool dead; /* start() ends in DOWN_UNREACHABLE */
 	enum fake_mood mood;

@@ -54,6 +54,7 @@ class MatrixPeer:
         self.token = server.token(user)
         self.record = []
         self.typing = {}
+        self.read = {}  # by room and who: what they have read
         self.closed = False
         self._changed = threading.Condition()
         self._since = None
@@ -124,6 +125,8 @@ class MatrixPeer:
                 for raw in part.get("ephemeral", {}).get("events", []):
                     if raw["type"] == "m.typing":
                         self.typing[room] = raw["content"]["user_ids"]
+                    if raw["type"] == "m.receipt":
+                        self._take_receipts(room, raw["content"])
             for room, part in rooms.get("leave", {}).items():
                 for raw in part.get("timeline", {}).get("events", []):
                     self.record.append(Event(room, raw))
@@ -131,6 +134,11 @@ class MatrixPeer:
                 for raw in part["invite_state"]["events"]:
                     self.record.append(Event(room, raw))
             self._changed.notify_all()
+
+    def _take_receipts(self, room, content):
+        for event, kinds in content.items():
+            for who in kinds.get("m.read", {}):
+                self.read[room, who] = event
 
     def _media(self, method, path, data=None, kind=None):
         """The answer's headers and body."""
@@ -226,6 +234,10 @@ class MatrixPeer:
     def set_typing(self, room, typing):
         self.call("PUT", f"/v3/rooms/{quote(room)}/typing/{quote(self.id)}",
                   {"typing": typing, "timeout": 20000})
+
+    def has_read(self, room, event_id, kind="m.read"):
+        self.call("POST", f"/v3/rooms/{quote(room)}/receipt/{kind}/"
+                  f"{quote(event_id)}")
 
     # ---- asking
 

@@ -405,6 +405,7 @@ world_tell_as(struct world *w, const char *who, const char *network,
 		ev->id = event_strdup(ev, as);
 	}
 	ev->when_ms = now(w);
+	ev->flags = w->asking ? EVENT_ASKED : 0;
 	set_sender(w, ev, who);
 	event_set_to(ev, network, id);
 	event_set_text(ev, text);

@@ -46,6 +46,11 @@ class Stanza:
         found = self.element.find(CLIENT + name)
         return None if found is None else found.text or ""
 
+    def other(self, name):
+        """The first child of that name, of whatever namespace, or None."""
+        return next((e for e in self.element
+                     if e.tag.rpartition("}")[2] == name), None)
+
     body = property(lambda self: self.child("body"))
     subject = property(lambda self: self.child("subject"))
     show = property(lambda self: self.child("show") or "")

@@ -122,6 +122,54 @@ what_was_kept_is_read_back_whole(void **state)
 	assert_int_equal(event_last_id(db), full.id);
 }
 
+static int64_t
+read_of(struct db *db, int64_t event, int64_t from, int64_t to)
+{
+	const struct read_mark what = { .event = event,
+					.from = from,
+					.to = to,
+					.sender_id = "ann",
+					.kind = EVENT_MESSAGE };
+
+	return event_read(db, &what);
+}
+
+static void
+what_was_read_is_the_newest_message_that_both_sides_have(void **state)
+{
+	static const char *const ids[] = { "x" };
+	struct db *db = *state;
+	int64_t here = channel_of(db, "irc", "#a");
+	int64_t there = channel_of(db, "irc", "#b");
+	int64_t third = channel_of(db, "irc", "#c");
+	const struct event_row rows[] = {
+		{ .id = 1, .channel = there, .sender_id = "bob" },
+		{ .id = 2, .channel = here, .sender_id = "ann" },
+		{ .id = 3, .channel = third, .sender_id = "eve" },
+		{ .id = 4, .channel = there, .sender_id = "bob" },
+		{ .id = 5, .channel = here, .kind = EVENT_TOPIC },
+		{ .id = 6, .channel = here, .sender_id = "zoe" },
+	};
+	int64_t known;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(event_put(db, &rows[i], &known), 0);
+	assert_int_equal(read_of(db, 6, here, there), 0);
+	confirm(db, 1, here, ids, 1);
+	confirm(db, 2, there, ids, 1);
+	confirm(db, 5, there, ids, 1);
+	assert_int_equal(read_of(db, 6, here, there), 1); /* 2 is ann's own */
+	assert_int_equal(read_of(db, 6, there, here), 2);
+	confirm(db, 3, here, ids, 1);
+	assert_int_equal(read_of(db, 6, here, there), 1);
+	confirm(db, 3, there, ids, 1);
+	assert_int_equal(read_of(db, 6, here, there), 3);
+	assert_int_equal(read_of(db, 2, here, there), 1);
+	assert_int_equal(read_of(db, 0, here, there), 0);
+	confirm(db, 6, there, ids, 1);
+	assert_int_equal(read_of(db, 6, here, there), 6);
+}
+
 static void
 note_digit(void *arg, const struct event_row *row)
 {
@@ -628,6 +676,7 @@ main(void)
 		TEST(an_id_used_again_means_the_latest),
 		TEST(an_id_is_found_wherever_it_was_given),
 		TEST(of_each_mark_the_last_word_stands),
+		TEST(what_was_read_is_the_newest_message_that_both_sides_have),
 		TEST(an_alt_id_cannot_take_the_place_of_an_id),
 		TEST(an_event_has_the_ids_of_the_channel_asked_for),
 		TEST(the_past_is_what_was_said_and_what_was_shown),

@@ -6,28 +6,22 @@
 
 #include "tests/support/test.h"
 
-#include "bridge/error.h"
-#include "bridge/log.h"
 #include "bridge/protocol.h"
 #include "bridge/str.h"
 #include "conf/conf.h"
 #include "conf/rules.h"
 #include "protocols/mqtt/mqtt.h"
+#include "tests/conformance/mqtt_house.h"
 #include "tests/support/recorder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define START_MS 1764000000000
-
 struct fixture {
-	struct loop *loop;
-	struct conf *conf;
-	struct network *net;
+	struct house house;
 	struct channel ch;
 	struct tap *tap;
-	int64_t wall_ms;
 };
 
 void
@@ -40,77 +34,50 @@ static void
 begin(struct fixture *f, const char *rule)
 {
 	const struct conf_link *link;
-	struct error err;
 	AUTO_STR text = { 0 };
-	AUTO_STR errors = { 0 };
 
-	recorder_reset();
 	str_init(&text, 10000);
-	str_init(&errors, 10000);
 	str_printf(&text,
-		   "networks: { x: { protocol = \"xmpp\"; component = \"a.b\";"
-		   " server = \"127.0.0.1:5347\";"
-		   " secret = \"env:SECRET_OF_TESTS\"; };\n"
+		   "networks: {\n" HOUSE_XMPP
 		   "home: { protocol = \"mqtt\"; topics = 10;"
 		   " broker = \"mqtt://localhost\"; }; };\n"
 		   "links: { one: { channels = [ \"x:a@b.localhost\" ];\n"
 		   "rules: { r: { filter = \"home:t/#\"; %s }; }; }; };\n",
 		   rule);
-	f->loop = loop_new_manual(1, f->wall_ms);
-	f->conf = conf_parse("test.conf", text.data, &errors);
-	if (!f->conf)
-		fail_msg("%s", errors.data);
-	f->net = mqtt_protocol.ops.create(conf_find_network(f->conf, "home"),
-					  f->loop, &err);
-	f->net->state = NETWORK_UP;
-	link = &f->conf->links[0];
+	house_open(&f->house, text.data);
+	link = &f->house.conf->links[0];
 	f->ch = (struct channel){ .id = 1,
-				  .network = f->net,
+				  .network = f->house.net,
 				  .name = "$rules/one",
 				  .conf = &link->members[0] };
 	assert_non_null(f->ch.conf->rules);
-	mqtt_protocol.ops.join(f->net, &f->ch);
-	f->tap = container_of(f->net, struct mqtt, net)->taps;
+	mqtt_protocol.ops.join(f->house.net, &f->ch);
+	f->tap = f->house.q->taps;
 	assert_non_null(f->tap);
-}
-
-static void
-end(struct fixture *f)
-{
-	f->wall_ms = loop_wall_ms(f->loop);
-	mqtt_protocol.ops.destroy(f->net);
-	conf_free(f->conf);
-	loop_free(f->loop);
 }
 
 /* Nothing is left but what was written down. */
 static void
 restart(struct fixture *f, const char *rule, int64_t away_ms)
 {
-	end(f);
-	f->wall_ms += away_ms;
+	house_close(&f->house);
+	f->house.wall_ms += away_ms;
 	begin(f, rule);
 }
 
 static int
 setup(void **state)
 {
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	log_set_level(LOG_LEVEL_BUG);
-	(void)setenv("SECRET_OF_TESTS", "x", 1);
-	f->wall_ms = START_MS;
-	*state = f;
+	*state = xcalloc(1, sizeof(struct fixture));
+	house_begin(*state);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	end(*state);
+	house_end(*state);
 	free(*state);
-	recorder_reset();
-	recorder_forget_memos();
 	return 0;
 }
 
@@ -118,14 +85,14 @@ static void
 comes_as(struct fixture *f, const char *topic, const char *payload,
 	 bool retained)
 {
-	struct mqtt *q = container_of(f->net, struct mqtt, net);
+	struct mqtt *q = f->house.q;
 	const struct incoming in = { .topic = topic,
 				     .payload = payload,
 				     .len = strlen(payload),
 				     .retained = retained };
 
 	watches_take(q->places, f->tap, &in);
-	loop_advance(f->loop, 0);
+	loop_advance(f->house.loop, 0);
 }
 
 static void
@@ -158,14 +125,14 @@ a_burst_of_numbers_is_one_line(void **state)
 
 		(void)snprintf(text, sizeof(text), "%d", 100 + i);
 		comes(f, text);
-		loop_advance(f->loop, 1000);
+		loop_advance(f->house.loop, 1000);
 	}
-	loop_advance(f->loop, 49000);
+	loop_advance(f->house.loop, 49000);
 	check(0, "");
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, " t/a: 10 values from 100 to 109, mean 104.5; "
 		 "the last: 109 W");
-	loop_advance(f->loop, 3600000);
+	loop_advance(f->house.loop, 3600000);
 	check(1, "");
 }
 
@@ -179,13 +146,13 @@ a_burst_of_words_has_a_first_and_a_last(void **state)
 	comes(f, "ajar");
 	comes(f, "closed");
 	comes_as(f, "t/b", "alone", false);
-	loop_advance(f->loop, 60000);
+	loop_advance(f->house.loop, 60000);
 	assert_non_null(recorder_find(" t/a: 3 values; the first: open; "
 				      "the last: closed"));
 	check(2, " alone");
 	comes(f, "open");
 	comes(f, "closed");
-	loop_advance(f->loop, 60000);
+	loop_advance(f->house.loop, 60000);
 	check(3, " t/a: 2 values; the first: open; the last: closed");
 }
 
@@ -200,17 +167,17 @@ a_digest_goes_on_after_a_restart(void **state)
 	comes(f, "1");
 	restart(f, rule, 20000);
 	comes(f, "3");
-	loop_advance(f->loop, 39000);
+	loop_advance(f->house.loop, 39000);
 	check(0, "");
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, " t/a: 3 values from 1 to 5, mean 3; the last: 3");
 	/* Over, and over also for the next run. */
 	restart(f, rule, 3600000);
-	loop_advance(f->loop, 3600000);
+	loop_advance(f->house.loop, 3600000);
 	check(0, "");
 	comes(f, "7");
 	restart(f, rule, 3600000);
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, " 7");
 }
 
@@ -266,13 +233,13 @@ what_is_kept_is_shown_after_a_restart(void **state)
 	comes(f, "3");
 	check(1, " 1");
 	restart(f, rule, 60000);
-	loop_advance(f->loop, 239000);
+	loop_advance(f->house.loop, 239000);
 	check(0, "");
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, " 3");
 	comes(f, "4");
 	restart(f, rule, 3600000);
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, " 4");
 }
 
@@ -286,7 +253,7 @@ a_clock_that_went_back_delays_nothing_for_long(void **state)
 	comes(f, "1");
 	comes(f, "2");
 	restart(f, rule, -86400000);
-	loop_advance(f->loop, 300000);
+	loop_advance(f->house.loop, 300000);
 	check(1, " 2");
 }
 
@@ -328,16 +295,16 @@ an_alarm_lasts_over_a_restart(void **state)
 	comes(f, "58");
 	comes(f, "62");
 	check(0, "");
-	loop_advance(f->loop, 539000);
+	loop_advance(f->house.loop, 539000);
 	check(0, "");
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, "hot: 62");
 	restart(f, rule, 0);
 	comes(f, "50");
 	check(1, "cool");
 	restart(f, rule, 0);
 	comes(f, "50");
-	loop_advance(f->loop, 3600000);
+	loop_advance(f->house.loop, 3600000);
 	check(0, "");
 	comes(f, "70");
 	check(1, "hot: 70");
@@ -353,9 +320,9 @@ an_alarm_that_must_hold_counts_from_before_the_restart(void **state)
 	begin(f, rule);
 	comes(f, "1");
 	restart(f, rule, 50000);
-	loop_advance(f->loop, 9000);
+	loop_advance(f->house.loop, 9000);
 	check(0, "");
-	loop_advance(f->loop, 1000);
+	loop_advance(f->house.loop, 1000);
 	check(1, "smoke");
 }
 
@@ -429,10 +396,10 @@ what_was_not_shown_is_told_after_a_restart(void **state)
 	comes(f, "last");
 	check(1, " x");
 	restart(f, rule, 0);
-	loop_advance(f->loop, 60000);
+	loop_advance(f->house.loop, 60000);
 	check(1, " r: 5 more not shown; the last: last");
 	restart(f, rule, 0);
-	loop_advance(f->loop, 60000);
+	loop_advance(f->house.loop, 60000);
 	check(0, "");
 }
 
@@ -464,15 +431,16 @@ what_could_not_be_kept_is_said_again(void **state)
 	comes(f, "2");
 	assert_int_equal(recorder.n_memos, 1);
 	before = xstrdup(recorder.memos[0].value);
-	loop_advance(f->loop, 60000);
+	loop_advance(f->house.loop, 60000);
 	check(2, " 2");
 	/* Neither the line nor its memo came to the disk. */
 	free((char *)(uintptr_t)recorder.memos[0].value);
 	recorder.memos[0].value = before;
-	mqtt_protocol.ops.bounce(f->net, &f->ch, recorder.last_event, "full");
-	loop_advance(f->loop, 10000);
+	mqtt_protocol.ops.bounce(f->house.net, &f->ch, recorder.last_event,
+				 "full");
+	loop_advance(f->house.loop, 10000);
 	check(3, " 2");
-	loop_advance(f->loop, 600000);
+	loop_advance(f->house.loop, 600000);
 	check(3, " 2");
 }
 

@@ -55,6 +55,30 @@ memory_db(void)
 	return db;
 }
 
+int
+open_db(void **state)
+{
+	*state = memory_db();
+	return 0;
+}
+
+int
+close_db(void **state)
+{
+	db_close(*state);
+	return 0;
+}
+
+int
+close_world(void **state)
+{
+	struct db **world = *state;
+
+	db_close(*world);
+	free(world);
+	return 0;
+}
+
 int64_t
 channel_of(struct db *db, const char *network, const char *name)
 {

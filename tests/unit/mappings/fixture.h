@@ -25,6 +25,13 @@ void scratch_finish(struct scratch *s);
 /* A writer in memory; fails the test rather than return NULL. */
 struct db *memory_db(void);
 
+/* For tests whose state is a writer in memory. */
+int open_db(void **state);
+int close_db(void **state);
+
+/* For tests whose state is a structure that begins with its database. */
+int close_world(void **state);
+
 /* The number of a channel, made with its network if it is not there. */
 int64_t channel_of(struct db *db, const char *network, const char *name);
 

@@ -31,16 +31,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	db_close(w->db);
-	free(w);
-	return 0;
-}
-
 static void
 set(struct world *w, int64_t network, const char *key, const char *value)
 {
@@ -219,7 +209,7 @@ who_is_blocked_is_kept_until_that_is_taken_back(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(an_account_is_made_once),
 		TEST(a_setting_is_for_one_network_or_for_all),

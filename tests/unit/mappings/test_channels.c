@@ -12,20 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static int
-set_up(void **state)
-{
-	*state = memory_db();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	db_close(*state);
-	return 0;
-}
-
 static void
 write_member(void *arg, const struct link_row *row)
 {
@@ -302,7 +288,7 @@ when_a_network_was_heard_is_no_cursor(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_put_twice_keeps_its_number),
 		TEST(a_network_may_change_its_protocol),

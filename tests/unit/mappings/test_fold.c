@@ -33,16 +33,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	db_close(w->db);
-	free(w);
-	return 0;
-}
-
 /* Waits for b, taken at its number times ten; named as "i" and number. */
 static void
 put(struct world *w, int64_t id, int kind, const char *target)
@@ -220,7 +210,7 @@ who_was_told_is_remembered_until_it_is_over(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(more_than_so_many_are_folded),
 		TEST(what_waited_for_long_is_folded),

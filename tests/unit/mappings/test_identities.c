@@ -31,16 +31,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	db_close(w->db);
-	free(w);
-	return 0;
-}
-
 static void
 write_puppet(void *arg, const struct puppet_row *row)
 {
@@ -222,7 +212,7 @@ the_most_active_puppets_come_first(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_sender_is_the_same_under_every_name),
 		TEST(a_sender_without_a_name_goes_by_its_id),

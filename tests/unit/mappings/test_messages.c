@@ -16,20 +16,6 @@
 #include <string.h>
 
 static int
-set_up(void **state)
-{
-	*state = memory_db();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	db_close(*state);
-	return 0;
-}
-
-static int
 put(struct db *db, struct event_row row, int64_t *known)
 {
 	return event_put(db, &row, known);
@@ -667,7 +653,7 @@ the_past_is_narrowed_by_time(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_kept_is_read_back_whole),
 		TEST(an_origin_is_found_in_the_links_of_a_channel),

@@ -35,16 +35,6 @@ set_up(void **state)
 }
 
 static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	db_close(w->db);
-	free(w);
-	return 0;
-}
-
-static int
 end(struct world *w, int64_t event, enum delivery_state state, const char *id)
 {
 	struct delivery_end e = {
@@ -155,7 +145,7 @@ a_delivery_keeps_its_first_end(void **state UNUSED)
 		expect_rows(w, 1, cases[i].row);
 		assert_int_equal(event_find(w->db, w->b, "first"), 1);
 		assert_int_equal(event_find(w->db, w->b, "second"), 0);
-		tear_down(&world);
+		close_world(&world);
 	}
 }
 
@@ -358,7 +348,7 @@ what_is_owed_stays_until_it_was_told(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_delivery_put_twice_is_one),
 		TEST(an_attempt_told_twice_is_one),

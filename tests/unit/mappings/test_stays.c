@@ -33,16 +33,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	db_close(w->db);
-	free(w);
-	return 0;
-}
-
 static void
 expect_at_most(struct world *w, size_t max, const char *expected)
 {
@@ -142,7 +132,7 @@ a_stay_of_which_nothing_is_left_is_forgotten(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, close_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stay_begins_and_ends),
 		TEST(what_follows_at_once_is_the_same_stay),

@@ -64,7 +64,7 @@
  * A log line of class peer or worse that no "expect" announced fails.
  */
 
-#include "tests/scenario/plan.h"
+#include "tests/scenario/play.h"
 #include "tests/support/fake.h"
 
 #include "bridge/base.h"
@@ -82,49 +82,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX 24
-#define PLANS_MAX 32
-#define EXPECTS_MAX 16
 #define ALL_KINDS ((1u << EVENT_KINDS) - 1)
 #define START_MS 1764000000000
 
-struct expectation {
-	enum log_level level;
-	char *text;
-};
-
-struct play {
-	const char *file;
-	unsigned line;
-	char *words[WORDS_MAX];
-	size_t n_words;
-
-	struct world worlds[NETS_MAX];
-	size_t n_nets;
-	struct plan *plans[PLANS_MAX]; /* the last one is being written */
-	size_t n_plans;
-	bool running; /* it is in use */
-	struct loop *loop;
-	int64_t wall_ms; /* when the next one starts */
-	struct store *store;
-	struct bridge *bridge;
-	char database[64];
-	char *strings[512]; /* whatever the configuration points to */
-	size_t n_strings;
-
-	char ids[10][16];
-	struct expectation expects[EXPECTS_MAX];
-	size_t n_expects;
-	unsigned n_cases;
-	bool failed;
-	char *title;
-};
-
-static void fail(struct play *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void
-fail(struct play *p, const char *fmt, ...)
+void
+play_fail(struct play *p, const char *fmt, ...)
 {
 	va_list args;
 
@@ -136,11 +98,11 @@ fail(struct play *p, const char *fmt, ...)
 	p->failed = true;
 }
 
-static char *
-keep(struct play *p, const char *s)
+char *
+play_keep(struct play *p, const char *s)
 {
 	if (p->n_strings == ARRAY_SIZE(p->strings)) {
-		fail(p, "too many names");
+		play_fail(p, "too many names");
 		exit(1);
 	}
 	return p->strings[p->n_strings++] = xstrdup(s);
@@ -166,8 +128,8 @@ on_log(enum log_level level, const char *where, const char *text, void *arg)
 		*e = p->expects[--p->n_expects];
 		return;
 	}
-	fail(p, "unexpected log line: %s %s: %s", log_level_name(level), where,
-	     text);
+	play_fail(p, "unexpected log line: %s %s: %s", log_level_name(level),
+		  where, text);
 }
 
 static void
@@ -176,7 +138,7 @@ do_expect(struct play *p)
 	int level = log_level_from_name(p->words[1]);
 
 	if (level < 0 || p->n_words < 3 || p->n_expects == EXPECTS_MAX) {
-		fail(p, "expect LEVEL \"text\"");
+		play_fail(p, "expect LEVEL \"text\"");
 		return;
 	}
 	p->expects[p->n_expects++] = (struct expectation){
@@ -198,7 +160,7 @@ plan_open(struct play *p)
 	if (!p->running)
 		return plan_now(p);
 	if (p->n_plans == PLANS_MAX) {
-		fail(p, "too many configurations");
+		play_fail(p, "too many configurations");
 		exit(1);
 	}
 	p->plans[p->n_plans] = plan_copy(plan_now(p));
@@ -234,7 +196,7 @@ begin(struct play *p)
 		p->bridge = bridge_new(p->loop, p->store, &plan_now(p)->conf,
 				       table, &err);
 	if (!p->bridge) {
-		fail(p, "cannot start: %s", err.text);
+		play_fail(p, "cannot start: %s", err.text);
 		exit(1);
 	}
 	p->running = true;
@@ -272,7 +234,7 @@ end(struct play *p)
 	for (int i = 0; i < 100 && !done; i++)
 		loop_advance(p->loop, 100);
 	if (!done)
-		fail(p, "the bridge does not stop");
+		play_fail(p, "the bridge does not stop");
 	store_close(p->store);
 	release(p);
 }
@@ -289,11 +251,6 @@ crash(struct play *p)
 }
 
 /* ---- configuration ----------------------------------------------------- */
-
-struct word {
-	const char *name;
-	unsigned value;
-};
 
 static const struct word cap_words[] = {
 	{ "puppet", CAN_PUPPET },   { "own", CAN_PUPPET_OWN },
@@ -345,7 +302,7 @@ network_word(struct play *p, struct world *w, const char *word)
 	if (strcmp(word, "stamps") == 0)
 		w->stamps = true;
 	else if (strncmp(word, "wants=", 6) == 0)
-		w->wants = keep(p, word + 6);
+		w->wants = play_keep(p, word + 6);
 	else if (number_after(word, "puppets=", &n))
 		w->limits.puppets = (unsigned)n;
 	else if (number_after(word, "wait=", &n))
@@ -361,7 +318,7 @@ network_word(struct play *p, struct world *w, const char *word)
 	else if (number_after(word, "window=", &n))
 		w->limits.window = (unsigned)n;
 	else
-		fail(p, "a network cannot be \"%s\"", word);
+		play_fail(p, "a network cannot be \"%s\"", word);
 }
 
 static void
@@ -370,15 +327,15 @@ do_network(struct play *p)
 	struct world *w = &p->worlds[p->n_nets];
 
 	if (p->n_nets == NETS_MAX || p->n_words < 2) {
-		fail(p, "network NAME [capability...]");
+		play_fail(p, "network NAME [capability...]");
 		return;
 	}
-	world_init(w, keep(p, p->words[1]));
+	world_init(w, play_keep(p, p->words[1]));
 	for (size_t i = 2; i < p->n_words; i++)
 		network_word(p, w, p->words[i]);
 	p->n_nets++;
 	if (!plan_network(plan_open(p), w))
-		fail(p, "too many networks");
+		play_fail(p, "too many networks");
 }
 
 static struct world *
@@ -404,12 +361,12 @@ member_option(struct play *p, struct conf_member *m, const char *word)
 	else if (strcmp(word, "alone") == 0)
 		m->puppets = false;
 	else if (strncmp(word, "nick=", 5) == 0)
-		m->nick = keep(p, word + 5);
+		m->nick = play_keep(p, word + 5);
 	else if (strncmp(word, "only=", 5) == 0 &&
 		 event_kind_from_name(word + 5) >= 0)
 		m->kinds = 1u << event_kind_from_name(word + 5);
 	else
-		fail(p, "a member cannot be \"%s\"", word);
+		play_fail(p, "a member cannot be \"%s\"", word);
 }
 
 static void
@@ -421,12 +378,12 @@ link_member(struct play *p, struct conf_member *m, char *word)
 	char *option;
 
 	if (!world_named(p, name) || !channel) {
-		fail(p, "no channel: %s", word);
+		play_fail(p, "no channel: %s", word);
 		return;
 	}
 	*m = (struct conf_member){
-		.network = keep(p, name),
-		.channel = keep(p, channel),
+		.network = play_keep(p, name),
+		.channel = play_keep(p, channel),
 		.direction = CONF_BOTH,
 		.kinds = ALL_KINDS,
 		.nick = "{nick}",
@@ -444,17 +401,17 @@ do_link(struct play *p)
 	struct conf_member *member;
 
 	if (p->n_words < 4) {
-		fail(p, "link NAME NET:#CH NET:#CH...");
+		play_fail(p, "link NAME NET:#CH NET:#CH...");
 		return;
 	}
-	link = plan_link(plan, keep(p, p->words[1]));
+	link = plan_link(plan, play_keep(p, p->words[1]));
 	for (size_t i = 2; link && i < p->n_words; i++) {
 		member = plan_member(plan, link);
 		if (member)
 			link_member(p, member, p->words[i]);
 	}
 	if (!link)
-		fail(p, "too many links");
+		play_fail(p, "too many links");
 }
 
 /* ---- another configuration ----------------------------------------------- */
@@ -463,7 +420,7 @@ static void
 do_changed(struct play *p, bool (*change)(struct plan *plan, const char *name))
 {
 	if (p->n_words != 2 || !change(plan_open(p), p->words[1]))
-		fail(p, "nothing of that name is configured");
+		play_fail(p, "nothing of that name is configured");
 }
 
 /* reload ["a word that is told"]... */
@@ -475,524 +432,16 @@ do_reload(struct play *p)
 	begin(p);
 	str_init(&said, 4096);
 	if (bridge_reload(p->bridge, &plan_now(p)->conf, &said) < 0)
-		fail(p, "refused: %s", said.data);
+		play_fail(p, "refused: %s", said.data);
 	p->running = true;
 	for (size_t i = 1; i < p->n_words; i++)
 		if (!strstr(said.data, p->words[i]))
-			fail(p, "not told: %s, but: %s", p->words[i],
-			     said.data);
+			play_fail(p, "not told: %s, but: %s", p->words[i],
+				  said.data);
 	turn(p);
 }
 
-/* ---- actions ----------------------------------------------------------- */
-
-static const char *
-word(const struct play *p, size_t i)
-{
-	return i < p->n_words ? p->words[i] : NULL;
-}
-
-static char *
-id_slot(struct play *p, const char *w)
-{
-	if (!w || w[0] != '$' || w[1] < '1' || w[1] > '9') {
-		fail(p, "expected $1..$9");
-		return p->ids[0];
-	}
-	return p->ids[w[1] - '0'];
-}
-
-static const char *
-after_word(const struct play *p, const char *key)
-{
-	for (size_t i = 4; i + 1 < p->n_words; i++)
-		if (strcmp(p->words[i], key) == 0)
-			return p->words[i + 1];
-	return NULL;
-}
-
-static void
-act_say(struct play *p, struct world *w, unsigned flags)
-{
-	const char *as = after_word(p, "as");
-	const char *re = after_word(p, "re");
-
-	world_say(w, EVENT_MESSAGE, flags, p->words[3], p->words[1], word(p, 4),
-		  re ? id_slot(p, re) : NULL, as ? id_slot(p, as) : NULL);
-}
-
-static void
-act_on(struct play *p, struct world *w, enum event_kind kind)
-{
-	const char *as = after_word(p, "as");
-
-	world_say(w, kind, 0, p->words[3], p->words[1], word(p, 5),
-		  id_slot(p, word(p, 4)), as ? id_slot(p, as) : NULL);
-}
-
-static enum down_reason
-reason(struct play *p, const char *w)
-{
-	if (w && strcmp(w, "lost") == 0)
-		return DOWN_LOST;
-	if (w && strcmp(w, "refused") == 0)
-		return DOWN_REFUSED;
-	if (w && strcmp(w, "unreachable") == 0)
-		return DOWN_UNREACHABLE;
-	fail(p, "expected lost, refused or unreachable");
-	return DOWN_LOST;
-}
-
-static void
-act_joins(struct play *p, struct world *w)
-{
-	world_join(w, p->words[3], p->words[1]);
-}
-
-static void
-act_parts(struct play *p, struct world *w)
-{
-	world_part(w, p->words[3], p->words[1], PART_LEFT, word(p, 4));
-}
-
-static void
-act_quits(struct play *p, struct world *w)
-{
-	world_part(w, p->words[3], p->words[1], PART_QUIT, word(p, 4));
-}
-
-static void
-act_kicked(struct play *p, struct world *w)
-{
-	world_part(w, p->words[3], p->words[1], PART_KICKED, word(p, 4));
-}
-
-static void
-act_split(struct play *p, struct world *w)
-{
-	world_part(w, p->words[3], p->words[1], PART_SPLIT, word(p, 4));
-}
-
-static void
-act_named(struct play *p, struct world *w)
-{
-	world_rename(w, p->words[1], p->words[3]);
-}
-
-static void
-act_away(struct play *p, struct world *w)
-{
-	world_presence(w, p->words[1], SHOW_AWAY, word(p, 3));
-}
-
-static void
-act_back(struct play *p, struct world *w)
-{
-	world_presence(w, p->words[1], SHOW_ONLINE, word(p, 3));
-}
-
-static void
-act_says(struct play *p, struct world *w)
-{
-	act_say(p, w, 0);
-}
-
-/* Said while we were not there. */
-static void
-act_said(struct play *p, struct world *w)
-{
-	act_say(p, w, EVENT_BACKLOG);
-}
-
-static void
-act_acts(struct play *p, struct world *w)
-{
-	act_say(p, w, EVENT_ACTION);
-}
-
-static void
-act_notices(struct play *p, struct world *w)
-{
-	act_say(p, w, EVENT_NOTICE);
-}
-
-static void
-act_states(struct play *p, struct world *w)
-{
-	act_say(p, w, EVENT_STATED);
-}
-
-static void
-act_repeats(struct play *p, struct world *w)
-{
-	world_repeat(w, p->words[3], p->words[1], word(p, 4),
-		     id_slot(p, word(p, 5)));
-}
-
-static void
-act_recalled(struct play *p, struct world *w)
-{
-	world_recall(w, p->words[3], p->words[1], word(p, 4), word(p, 5));
-}
-
-static void
-act_edits(struct play *p, struct world *w)
-{
-	act_on(p, w, EVENT_EDIT);
-}
-
-static void
-act_withdraws(struct play *p, struct world *w)
-{
-	act_on(p, w, EVENT_REDACTION);
-}
-
-static void
-act_reacts(struct play *p, struct world *w)
-{
-	act_on(p, w, EVENT_REACTION);
-}
-
-static void
-act_topic(struct play *p, struct world *w)
-{
-	world_say(w, EVENT_TOPIC, 0, p->words[3], p->words[1], word(p, 4), NULL,
-		  NULL);
-}
-
-static void
-act_tells(struct play *p, struct world *w)
-{
-	char *to = p->words[3];
-	char *network = strsep(&to, ":");
-
-	const char *as = after_word(p, "as");
-
-	w->asking = strcmp(word(p, p->n_words - 1), "asking") == 0;
-	world_tell_as(w, p->words[1], network, to, word(p, 4),
-		      as ? id_slot(p, as) : NULL);
-}
-
-static void
-act_types(struct play *p, struct world *w)
-{
-	world_moment(w, EVENT_TYPING, 0, p->words[3], p->words[1], NULL);
-}
-
-static void
-act_stops(struct play *p, struct world *w)
-{
-	world_moment(w, EVENT_TYPING, EVENT_REMOVED, p->words[3], p->words[1],
-		     NULL);
-}
-
-static void
-act_sees(struct play *p, struct world *w)
-{
-	const char *what = word(p, 4);
-
-	world_moment(w, EVENT_RECEIPT, 0, p->words[3], p->words[1],
-		     *what == '$' ? id_slot(p, what) : what);
-}
-
-static void
-act_enters(struct play *p, struct world *w)
-{
-	world_come_in(w, p->words[3], p->words[1], word(p, 4));
-}
-
-static void
-act_sets(struct play *p, struct world *w)
-{
-	world_set(w, p->words[1], p->words[3], word(p, 4), word(p, 5));
-}
-
-static void
-act_has(struct play *p, struct world *w)
-{
-	world_settings(w, p->words[1], p->words[3]);
-}
-
-static void
-act_follows(struct play *p, struct world *w)
-{
-	char *person = p->words[3];
-	char *network = strsep(&person, ":");
-
-	world_follow(w, p->words[1], network, person);
-}
-
-static void
-act_unfollows(struct play *p, struct world *w)
-{
-	char *person = p->words[3];
-	char *network = strsep(&person, ":");
-
-	world_unfollow(w, p->words[1], network, person);
-}
-
-static void
-act_reads(struct play *p, struct world *w)
-{
-	char *name = p->words[3];
-	char *network = strchr(name, ':') ? strsep(&name, ":") : NULL;
-
-	world_read(w, p->words[1], network, name,
-		   (unsigned)strtoul(p->words[4], NULL, 10));
-}
-
-static void
-act_here(struct play *p, struct world *w)
-{
-	world_here(w, p->words[1], true);
-}
-
-static void
-act_gone(struct play *p, struct world *w)
-{
-	world_here(w, p->words[1], false);
-}
-
-static void
-act_may(struct play *p, struct world *w)
-{
-	world_commands(w, p->words[1], p->words[3], word(p, 4));
-}
-
-static void
-act_runs(struct play *p, struct world *w)
-{
-	world_run(w, p->words[1], p->words[3], p->words[4], word(p, 5));
-}
-
-struct verb {
-	const char *name;
-	size_t n_words; /* at least */
-	void (*run)(struct play *p, struct world *w);
-};
-
-/* NET WHO verb ... */
-static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },
-	{ "parts", 4, act_parts },
-	{ "quits", 4, act_quits },
-	{ "split", 4, act_split },
-	{ "kicked", 4, act_kicked },
-	{ "named", 4, act_named },
-	{ "away", 3, act_away },
-	{ "back", 3, act_back },
-	{ "says", 5, act_says },
-	{ "said", 5, act_said },
-	{ "acts", 5, act_acts },
-	{ "notices", 5, act_notices },
-	{ "states", 5, act_states },
-	{ "repeats", 6, act_repeats },
-	{ "recalled", 6, act_recalled },
-	{ "edits", 6, act_edits },
-	{ "withdraws", 5, act_withdraws },
-	{ "reacts", 6, act_reacts },
-	{ "topic", 5, act_topic },
-	{ "tells", 5, act_tells },
-	{ "types", 4, act_types },
-	{ "stops", 4, act_stops },
-	{ "sees", 5, act_sees },
-	{ "enters", 4, act_enters },
-	{ "sets", 5, act_sets },
-	{ "has", 4, act_has },
-	{ "follows", 4, act_follows },
-	{ "unfollows", 4, act_unfollows },
-	{ "here", 3, act_here },
-	{ "gone", 3, act_gone },
-	{ "may", 4, act_may },
-	{ "reads", 5, act_reads },
-	{ "runs", 5, act_runs },
-};
-
-static void
-net_gets(struct play *p, struct world *w)
-{
-	char *line = world_line(w);
-	const char *want = p->words[p->n_words - 1];
-	bool like = strcmp(p->words[2], "like") == 0;
-
-	if (strcmp(want, "nothing") == 0 && p->n_words == 3)
-		want = NULL;
-	if (!want && line)
-		fail(p, "%s got \"%s\", expected nothing", p->words[0], line);
-	if (want && (!line ||
-		     (like ? fnmatch(want, line, 0) : strcmp(want, line)) != 0))
-		fail(p, "%s got \"%s\", expected \"%s\"", p->words[0],
-		     line ? line : "(nothing)", want);
-	free(line);
-}
-
-static void
-net_puppets(struct play *p, struct world *w)
-{
-	char *found = world_puppets(w, p->words[2]);
-
-	if (strcmp(found, word(p, 3)) != 0)
-		fail(p, "puppets in %s: \"%s\", expected \"%s\"", p->words[2],
-		     found, p->words[3]);
-	free(found);
-}
-
-static void
-net_down(struct play *p, struct world *w)
-{
-	world_break(w, reason(p, p->words[2]));
-}
-
-static void
-net_dead(struct play *p UNUSED, struct world *w)
-{
-	w->dead = true;
-	world_break(w, DOWN_LOST);
-}
-
-static void
-net_alive(struct play *p UNUSED, struct world *w)
-{
-	w->dead = false;
-	w->stalled = false;
-}
-
-static void
-net_loses(struct play *p, struct world *w)
-{
-	world_kick(w, p->words[2], reason(p, p->words[3]));
-}
-
-static void
-net_kicks(struct play *p, struct world *w)
-{
-	world_kick_puppet(w, p->words[2], p->words[3], reason(p, p->words[4]));
-}
-
-static void
-net_confirms(struct play *p UNUSED, struct world *w)
-{
-	w->mood = FAKE_CONFIRMS;
-}
-
-static void
-net_holds(struct play *p UNUSED, struct world *w)
-{
-	w->mood = FAKE_HOLDS;
-}
-
-static void
-net_refuses(struct play *p, struct world *w)
-{
-	w->mood = FAKE_REFUSES;
-	w->why = keep(p, word(p, 2) ? word(p, 2) : "no");
-}
-
-static void
-net_delays(struct play *p UNUSED, struct world *w)
-{
-	w->mood = FAKE_DELAYS;
-}
-
-static void
-net_settles(struct play *p, struct world *w)
-{
-	world_confirm(w, (unsigned)strtoul(p->words[2], NULL, 10));
-}
-
-static void
-net_bars(struct play *p, struct world *w)
-{
-	free(w->barred);
-	w->barred = xstrdup(p->words[2]);
-}
-
-static void
-net_slow(struct play *p UNUSED, struct world *w)
-{
-	w->slow_puppets = true;
-}
-
-static void
-net_admits(struct play *p UNUSED, struct world *w)
-{
-	w->slow_puppets = false;
-	world_admit(w);
-}
-
-static void
-net_stalls(struct play *p UNUSED, struct world *w)
-{
-	w->stalled = true;
-}
-
-static void
-net_lingers(struct play *p UNUSED, struct world *w)
-{
-	w->slow_join = true;
-}
-
-static void
-net_enters(struct play *p UNUSED, struct world *w)
-{
-	world_enter(w);
-}
-
-static void
-net_trips(struct play *p, struct world *w)
-{
-	static const struct word traps[] = {
-		{ "join", FAKE_TRAP_JOIN },
-		{ "send", FAKE_TRAP_SEND },
-		{ "bring", FAKE_TRAP_PUPPET_JOIN },
-		{ "remove", FAKE_TRAP_PUPPET_LEAVE },
-		{ "update", FAKE_TRAP_PUPPET_UPDATE },
-		{ "bounce", FAKE_TRAP_BOUNCE },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(traps); i++) {
-		if (strcmp(traps[i].name, p->words[2]) != 0)
-			continue;
-		w->trap = (enum fake_trap)traps[i].value;
-		return;
-	}
-	fail(p, "no such hook: %s", p->words[2]);
-}
-
-static void
-net_knocks(struct play *p, struct world *w)
-{
-	char *far = p->words[3];
-	char *network = strsep(&far, ":");
-
-	world_knock(w, p->words[2], network, far);
-}
-
-static void
-net_recalls(struct play *p, struct world *w)
-{
-	world_past(w, p->words[2], (unsigned)strtoul(p->words[3], NULL, 10));
-}
-
-static void
-net_stays(struct play *p, struct world *w)
-{
-	world_residents(w, p->words[2]);
-}
-
-static void
-net_pressed(struct play *p, struct world *w)
-{
-	static const char *const words[] = {
-		[PRESSURE_NONE] = "no more",
-		[PRESSURE_QUEUES] = "by queues",
-		[PRESSURE_STORE] = "by the disk",
-	};
-
-	if (strcmp(words[w->pressure], p->words[2]) != 0)
-		fail(p, "%s is pressed %s, not %s", w->label,
-		     words[w->pressure], p->words[2]);
-}
+/* ---- lines ------------------------------------------------------------- */
 
 static void
 do_disk(struct play *p)
@@ -1002,31 +451,21 @@ do_disk(struct play *p)
 	turn(p);
 }
 
-/* NET verb ... */
-static const struct verb net_verbs[] = {
-	{ "gets", 3, net_gets },       { "puppets", 4, net_puppets },
-	{ "down", 3, net_down },       { "dead", 2, net_dead },
-	{ "alive", 2, net_alive },     { "loses", 4, net_loses },
-	{ "kicks", 5, net_kicks },     { "confirms", 2, net_confirms },
-	{ "holds", 2, net_holds },     { "refuses", 2, net_refuses },
-	{ "delays", 2, net_delays },   { "settles", 3, net_settles },
-	{ "bars", 3, net_bars },       { "slow", 2, net_slow },
-	{ "admits", 2, net_admits },   { "lingers", 2, net_lingers },
-	{ "enters", 2, net_enters },   { "trips", 3, net_trips },
-	{ "stalls", 2, net_stalls },   { "knocks", 4, net_knocks },
-	{ "recalls", 4, net_recalls }, { "stays", 3, net_stays },
-	{ "pressed", 3, net_pressed },
-};
+const char *
+play_word(const struct play *p, size_t i)
+{
+	return i < p->n_words ? p->words[i] : NULL;
+}
 
-static bool
-run_verb(struct play *p, struct world *w, const struct verb *verbs, size_t n,
-	 const char *name)
+bool
+play_verb(struct play *p, struct world *w, const struct verb *verbs, size_t n,
+	  const char *name)
 {
 	for (size_t i = 0; name && i < n; i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
 		if (p->n_words < verbs[i].n_words)
-			fail(p, "\"%s\" needs more words", name);
+			play_fail(p, "\"%s\" needs more words", name);
 		else
 			verbs[i].run(p, w);
 		return true;
@@ -1040,13 +479,12 @@ do_net(struct play *p)
 	struct world *w = world_named(p, p->words[0]);
 
 	if (!w) {
-		fail(p, "no such network or command: %s", p->words[0]);
+		play_fail(p, "no such network or command: %s", p->words[0]);
 		return;
 	}
 	begin(p);
-	if (!run_verb(p, w, net_verbs, ARRAY_SIZE(net_verbs), word(p, 1)) &&
-	    !run_verb(p, w, people_verbs, ARRAY_SIZE(people_verbs), word(p, 2)))
-		fail(p, "what does %s do?", p->words[0]);
+	if (!net_does(p, w) && !person_does(p, w))
+		play_fail(p, "what does %s do?", p->words[0]);
 	turn(p);
 }
 
@@ -1105,7 +543,7 @@ queue_word(struct play *p, const char *word)
 	else if (number_after(word, "keep=", &n))
 		plan_open(p)->conf.keep_s = (unsigned)n;
 	else
-		fail(p, "a queue has no \"%s\"", word);
+		play_fail(p, "a queue has no \"%s\"", word);
 }
 
 static void
@@ -1121,7 +559,7 @@ static void
 close_case(struct play *p)
 {
 	for (size_t i = 0; i < p->n_expects; i++) {
-		fail(p, "never logged: %s", p->expects[i].text);
+		play_fail(p, "never logged: %s", p->expects[i].text);
 		free(p->expects[i].text);
 	}
 	p->n_expects = 0;

@@ -719,7 +719,8 @@ void puppet_tell(struct occ *occ, unsigned changes);
 void puppet_stand(struct room *room, struct netlife *home,
 		  const struct sender *sender);
 
-/* Nothing waits for this occupant's voice any more. */
+/* One thing more, or less, waits for this occupant's voice. */
+void puppet_queued(struct occ *occ);
 void puppet_unqueued(struct occ *occ);
 
 /* Who is shown there, and under what name, may be decided otherwise now. */

@@ -58,8 +58,6 @@ release_speaker(struct item *item)
 	if (!occ)
 		return;
 	item->speaker = NULL;
-	assert(occ->queued > 0);
-	occ->queued--;
 	puppet_unqueued(occ);
 }
 
@@ -86,7 +84,7 @@ take_speaker(struct item *item)
 	if (!occ)
 		return;
 	item->speaker = occ;
-	occ->queued++;
+	puppet_queued(occ);
 }
 
 static void

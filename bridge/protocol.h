@@ -67,7 +67,9 @@
  * answers with bridge_puppet_joined() and the name it got, or with
  * bridge_puppet_left() and why not. After that the adapter keeps the puppet
  * there, reconnecting its connection if it has one, until puppet_leave(). It
- * reports every change of the shown name with bridge_puppet_renamed(). When
+ * reports every change of the shown name with bridge_puppet_renamed(). Where
+ * many come at once it brings in first who is awaited, and the others at a
+ * pace that leaves the network room for what is said. When
  * the channel is left, or the network goes down, every occupant in it is
  * absent without further calls.
  *
@@ -310,6 +312,7 @@ struct occupant {
 	const char *want;     /* name to ask for, from the nick template */
 	char *name;           /* name it has, once joined */
 	const char *password; /* to enter with, or NULL */
+	bool awaited;         /* something that it is to say waits for it */
 	/* In a hosted room: what this person may do in the channel that it
 	 * stands for. In that channel: what the puppet of a gateway user may
 	 * do; set by the adapter, see bridge_puppet_ranked(). */
@@ -346,6 +349,8 @@ enum puppet_change {
 	/* Only once it has joined: */
 	PUPPET_TYPING = 1 << 5, /* occupant->typing */
 	PUPPET_READ = 1 << 6,   /* occupant->read */
+	/* Only while it is joining: occupant->awaited is true now. */
+	PUPPET_AWAITED = 1 << 7,
 };
 
 /*

@@ -702,6 +702,8 @@ occ_work(struct occ *occ)
 		occ_join(occ);
 		return;
 	}
+	if (occ->o.state == OCCUPANT_JOINED)
+		occ->changes &= ~(unsigned)PUPPET_AWAITED;
 	if (!occ->told || occ->o.state == OCCUPANT_REFUSED)
 		return;
 	unsigned changes = occ->changes;
@@ -709,7 +711,8 @@ occ_work(struct occ *occ)
 	/* Who is on the way in is shown so when there, not before. */
 	occ->changes = 0;
 	if (occ->o.state == OCCUPANT_JOINING) {
-		occ->changes = changes & ~(PUPPET_ACCOUNT | PUPPET_RANK);
+		occ->changes = changes &
+			       ~(PUPPET_ACCOUNT | PUPPET_RANK | PUPPET_AWAITED);
 		changes &= ~(PUPPET_TYPING | PUPPET_READ);
 	}
 	if (changes)
@@ -736,11 +739,27 @@ puppets_work(struct room *room)
 }
 
 void
+puppet_queued(struct occ *occ)
+{
+	occ->queued++;
+	if (occ->o.awaited)
+		return;
+	occ->o.awaited = true;
+	if (occ->o.state != OCCUPANT_JOINING)
+		return;
+	occ->changes |= PUPPET_AWAITED;
+	occ_mark(occ);
+}
+
+void
 puppet_unqueued(struct occ *occ)
 {
 	struct room *room = occ->room;
 	struct pup *pup = occ->pup;
 
+	assert(occ->queued > 0);
+	occ->queued--;
+	occ->o.awaited = occ->queued > 0;
 	/* Whoever of the gateway had to come back to say it may go again. */
 	if (!occ->queued && pup->p.account && room->ch.kind == CHANNEL_ROOM &&
 	    !member_shown(room, pup->home, pup->sender.id))

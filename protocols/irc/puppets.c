@@ -218,6 +218,17 @@ wake(void *arg)
 	irc_puppets_wake(arg);
 }
 
+/* Whoever waits for a connection of their own comes first, then who has
+ * something to say. */
+static unsigned
+urgency(const struct irc_puppet *p)
+{
+	for (const struct seat *seat = p->seats; seat; seat = seat->next)
+		if (seat->occupant && seat->occupant->awaited)
+			return p->account ? 3 : 1;
+	return p->account ? 2 : 0;
+}
+
 /* Connect the first whose turn it is, then come again for the next. */
 void
 irc_puppets_wake(struct irc *irc)
@@ -232,9 +243,8 @@ irc_puppets_wake(struct irc *irc)
 		busy += is_busy(&p->session);
 		if (p->session.state != SESSION_IDLE || !is_wanted(p))
 			continue;
-		/* Whoever waits for a connection of their own comes first. */
 		if (p->not_before_ms <= now &&
-		    (!chosen || (p->account && !chosen->account)))
+		    (!chosen || urgency(p) > urgency(chosen)))
 			chosen = p;
 		else if (soonest < 0 || p->not_before_ms < soonest)
 			soonest = p->not_before_ms;

@@ -120,6 +120,7 @@ drop_all(struct matrix *m)
 	portals_drop(m);
 	desk_drop(m);
 	pictures_drop(m);
+	arrivals_drop(m);
 	ghosts_drop(m);
 	chats_drop(m);
 }

@@ -14,6 +14,7 @@
  *     hear.c      what is in a transaction
  *     rooms.c     entering rooms, and who is there
  *     puppets.c   people of other networks as users of the homeserver
+ *     arrivals.c  when each of them may enter
  *     portal.c    rooms that stand for channels of other networks
  *     lookup.c    which ones those are, for clients that ask
  *     direct.c    private conversations
@@ -86,7 +87,6 @@ struct person {
 
 enum ghost_state {
 	GHOST_NEW,
-	GHOST_QUEUED, /* many are being made */
 	GHOST_MAKING,
 	GHOST_READY,
 };
@@ -98,13 +98,13 @@ struct ghost {
 	char *name; /* as its profile shows it; NULL: not known */
 	char *want; /* what it is to show */
 	enum ghost_state state;
-	bool no_device;            /* it cannot have one */
-	unsigned naming;           /* its name is being set */
-	struct ghost *prev, *next; /* while queued */
+	bool no_device;  /* it cannot have one */
+	unsigned naming; /* its name is being set */
 	UT_hash_handle hh;
 };
 
 enum seat_state {
+	SEAT_QUEUED,  /* many arrive */
 	SEAT_WAITING, /* for its ghost */
 	SEAT_JOINING,
 	SEAT_JOINED,
@@ -117,7 +117,9 @@ struct seat {
 	struct occupant *o; /* NULL: nobody's, from an earlier run */
 	enum seat_state state;
 	bool invited;
-	UT_hash_handle hh; /* in the room, by ghost */
+	bool arriving;            /* counted in the network's arrivals */
+	struct seat *prev, *next; /* while queued */
+	UT_hash_handle hh;        /* in the room, by ghost */
 };
 
 /* A delivery on its way. */
@@ -181,6 +183,15 @@ struct catchup {
 	struct timer timer;
 };
 
+/* arrivals.c */
+struct arrivals {
+	struct seat *queue; /* utlist: who is awaited, then the others */
+	unsigned n;         /* under way */
+	int64_t paced_ms;   /* up to when those who are silent were let in */
+	bool deferred;
+	struct timer timer;
+};
+
 /* A channel that we are not in. */
 struct outside {
 	struct channel *ch;
@@ -208,8 +219,7 @@ struct matrix {
 	struct sitting *sitting;
 	struct timer face_timer;
 	struct ghost *ghosts;
-	struct ghost *queue;      /* utlist: to be made */
-	unsigned making;          /* are being made */
+	struct arrivals arrivals;
 	struct knock *knocks;     /* portal.c */
 	struct closing *closings; /* likewise */
 	struct ask *asks;         /* desk.c */
@@ -359,6 +369,9 @@ void ghost_update(struct network *net, struct occupant *o, unsigned changes);
 
 struct seat *ghost_seat(struct mroom *room, const char *user_id);
 
+/* Its turn has come. */
+void seat_arrive(struct seat *s);
+
 /* One of our puppets is in the room, as the homeserver says; backlog: it was
  * so when we came. */
 void ghost_seen(struct mroom *room, const char *user_id, const char *name,
@@ -382,6 +395,18 @@ bool ghost_is_ready(struct matrix *m, const char *user_id);
 /* Register it, if it is not yet; fn gets the homeserver's answer. */
 void ghost_register(struct matrix *m, const char *user_id, hs_fn *fn,
 		    void *arg);
+
+/* ---- arrivals.c --------------------------------------------------------- */
+
+/* It is to enter: seat_arrive() follows, now or when its turn has come. */
+void arrival_begin(struct seat *s);
+
+/* Its occupant is awaited now. */
+void arrival_hurry(struct seat *s);
+
+/* It is in, or will not be. */
+void arrival_end(struct seat *s);
+void arrivals_drop(struct matrix *m);
 
 /* ---- portal.c ----------------------------------------------------------- */
 

@@ -4,8 +4,9 @@
  *
  * A ghost is made on first need: registered, given a device (so that what it
  * sends is known again after a restart of the homeserver) and a name. A seat
- * is a ghost in a room. Ghosts stay in their rooms when we go down; a seat
- * from an earlier run is nobody's until its person is shown again.
+ * is a ghost in a room, which it enters in its turn (arrivals.c). Ghosts stay
+ * in their rooms when we go down; a seat from an earlier run is nobody's until
+ * its person is shown again.
  *
  * No ghost is shown under the name of somebody who is in the room.
  */
@@ -22,8 +23,6 @@
 #include <utlist.h>
 
 #define NAME_MAX_BYTES 255
-/* At once: what is said is not to wait behind a crowd that comes. */
-#define MAKING_MAX 4
 
 static void seat_enter(struct seat *s);
 
@@ -66,8 +65,6 @@ ghosts_drop(struct matrix *m)
 		free(g->want);
 		free(g);
 	}
-	m->queue = NULL;
-	m->making = 0;
 }
 
 bool
@@ -112,22 +109,6 @@ lose_if_waiting(struct seat *s, const void *arg)
 		seat_lost(s, DOWN_UNREACHABLE, why);
 }
 
-static void ghost_make(struct ghost *g);
-
-/* One has been made, or not: the next. */
-static void
-ghost_made(struct matrix *m)
-{
-	struct ghost *g = m->queue;
-
-	m->making--;
-	if (!g)
-		return;
-	DL_DELETE(m->queue, g);
-	g->state = GHOST_NEW;
-	ghost_make(g);
-}
-
 static void
 ghost_failed(struct ghost *g, const struct hs_answer *answer)
 {
@@ -138,7 +119,6 @@ ghost_failed(struct ghost *g, const struct hs_answer *answer)
 	log_error(g->m->net.name, "the puppet %s cannot be made: %s", g->id,
 		  answer->why);
 	g->state = GHOST_NEW;
-	ghost_made(g->m);
 	each_seat(g, lose_if_waiting, answer->why);
 }
 
@@ -146,7 +126,6 @@ static void
 ghost_ready(struct ghost *g)
 {
 	g->state = GHOST_READY;
-	ghost_made(g->m);
 	each_seat(g, enter_if_waiting, NULL);
 	pictures_work(g->m);
 }
@@ -245,12 +224,6 @@ ghost_register(struct matrix *m, const char *user_id, hs_fn *fn, void *arg)
 static void
 ghost_make(struct ghost *g)
 {
-	if (g->m->making >= MAKING_MAX) {
-		g->state = GHOST_QUEUED;
-		DL_APPEND(g->m->queue, g);
-		return;
-	}
-	g->m->making++;
 	g->state = GHOST_MAKING;
 	ghost_register(g->m, g->id, on_registered, g);
 }
@@ -306,6 +279,7 @@ static void
 seat_free(struct seat *s)
 {
 	hs_cancel(s->room->m->hs, s);
+	arrival_end(s);
 	HASH_DELETE(hh, s->room->seats, s);
 	if (s->o)
 		s->o->data = NULL;
@@ -335,6 +309,7 @@ seat_joined(struct seat *s)
 	bool news = s->state != SEAT_JOINED;
 
 	s->state = SEAT_JOINED;
+	arrival_end(s);
 	if (s->o && news)
 		bridge_puppet_joined(s->o, s->ghost->want);
 }
@@ -409,6 +384,18 @@ seat_enter(struct seat *s)
 	}
 	s->state = SEAT_JOINING;
 	seat_call(s, "join", s->ghost->id, json_object(), on_joined);
+}
+
+void
+seat_arrive(struct seat *s)
+{
+	struct ghost *g = s->ghost;
+
+	s->state = SEAT_WAITING;
+	if (g->state == GHOST_READY)
+		seat_enter(s);
+	else if (g->state == GHOST_NEW)
+		ghost_make(g);
 }
 
 static void
@@ -530,10 +517,8 @@ ghost_join(struct network *net, struct occupant *o)
 	picture_want(m, id.data, o->puppet);
 	if (s->state == SEAT_JOINED)
 		bridge_puppet_joined(o, g->want);
-	else if (g->state == GHOST_READY)
-		seat_enter(s);
-	else if (g->state == GHOST_NEW)
-		ghost_make(g);
+	else
+		arrival_begin(s);
 }
 
 void
@@ -550,6 +535,8 @@ ghost_update(struct network *net UNUSED, struct occupant *o, unsigned changes)
 {
 	struct seat *s = o->data;
 
+	if (s && changes & PUPPET_AWAITED)
+		arrival_hurry(s);
 	if (s && changes & PUPPET_NAME)
 		seat_rename(s);
 	if (s && changes & PUPPET_AVATAR)

@@ -428,7 +428,10 @@ puppet_join(struct network *net, struct occupant *o)
 		return;
 	}
 	s->waiting = true;
-	DL_APPEND(x->waiting, s);
+	if (o->awaited)
+		DL_PREPEND(x->waiting, s);
+	else
+		DL_APPEND(x->waiting, s);
 }
 
 void
@@ -475,6 +478,10 @@ puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	}
 	if (!s)
 		return;
+	if (changes & PUPPET_AWAITED && s->waiting) {
+		DL_DELETE(s->room->x->waiting, s);
+		DL_PREPEND(s->room->x->waiting, s);
+	}
 	if (changes & PUPPET_NAME) {
 		s->renamed = s->state == SEAT_JOINING && !s->waiting;
 		if (s->state == SEAT_JOINED && seat_ask_name(s))

@@ -129,9 +129,15 @@ net_slow(struct play *p UNUSED, struct world *w)
 }
 
 static void
+net_crowded(struct play *p UNUSED, struct world *w)
+{
+	w->slow_puppets = w->crowded = true;
+}
+
+static void
 net_admits(struct play *p UNUSED, struct world *w)
 {
-	w->slow_puppets = false;
+	w->slow_puppets = w->crowded = false;
 	world_admit(w);
 }
 
@@ -218,11 +224,11 @@ static const struct verb net_verbs[] = {
 	{ "holds", 2, net_holds },     { "refuses", 2, net_refuses },
 	{ "delays", 2, net_delays },   { "settles", 3, net_settles },
 	{ "bars", 3, net_bars },       { "slow", 2, net_slow },
-	{ "admits", 2, net_admits },   { "lingers", 2, net_lingers },
-	{ "enters", 2, net_enters },   { "trips", 3, net_trips },
-	{ "stalls", 2, net_stalls },   { "knocks", 4, net_knocks },
-	{ "recalls", 4, net_recalls }, { "stays", 3, net_stays },
-	{ "pressed", 3, net_pressed },
+	{ "crowded", 2, net_crowded }, { "admits", 2, net_admits },
+	{ "lingers", 2, net_lingers }, { "enters", 2, net_enters },
+	{ "trips", 3, net_trips },     { "stalls", 2, net_stalls },
+	{ "knocks", 4, net_knocks },   { "recalls", 4, net_recalls },
+	{ "stays", 3, net_stays },     { "pressed", 3, net_pressed },
 };
 
 bool

@@ -47,7 +47,7 @@
  *   NET loses #CH lost|refused|unreachable
  *   NET kicks #CH NAME lost|refused
  *   NET confirms|holds|refuses|delays ["why"], NET settles N
- *   NET bars NAME, NET slow, NET admits
+ *   NET bars NAME, NET slow, NET crowded, NET admits
  *   NET lingers, NET enters        rooms are entered in two steps
  *   NET pressed "no more|by queues|by the disk"
  *   NET trips join|send|bring|remove|update|bounce

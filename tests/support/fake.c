@@ -666,7 +666,7 @@ fake_puppet_join(struct network *net, struct occupant *o)
 	fo->o = o;
 	fo->asked = xstrdup(o->want);
 	DL_APPEND(f->occupants, fo);
-	if (!f->world->slow_puppets)
+	if (!f->world->slow_puppets || (f->world->crowded && o->awaited))
 		admit(f, fo);
 }
 
@@ -714,6 +714,11 @@ fake_puppet_update(struct network *net, struct occupant *o, unsigned changes)
 	if (changes & PUPPET_READ)
 		fake_write(f->world, "%s %s read %s", o->channel->name, o->name,
 			   o->read);
+	if (changes & PUPPET_AWAITED) {
+		assert(o->state == OCCUPANT_JOINING && o->awaited);
+		if (f->world->crowded && !fo->in)
+			admit(f, fo);
+	}
 	/* No network renames who is still on the way in. */
 	if (trapped(f, FAKE_TRAP_PUPPET_UPDATE) || !(changes & PUPPET_NAME) ||
 	    !fo->in)

@@ -84,6 +84,7 @@ struct world {
 	const char *why;   /* of a refusal */
 	char *barred;      /* a puppet name that may not come in, or NULL */
 	bool slow_puppets; /* puppets come in by world_admit() only */
+	bool crowded;      /* ... or when they are awaited */
 	bool slow_start;   /* connections come up by world_connect() only */
 	bool shows_late;   /* what is held appears when it is confirmed */
 	bool stalled;      /* start() and stop() are never answered */

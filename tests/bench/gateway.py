@@ -183,6 +183,7 @@ def measure(stage, system, accounts):
             if rate >= 1:
                 paced(stage, result, name, (speaker, PACED, rate, PACED,
                                             "users"))
+                wait_quiet(process, TALK_S)
             flow(stage, process, result, name,
                  (speaker, burst, 0, ahead, "users"))
     return result

@@ -44,7 +44,8 @@ class ScriptedHomeserver:
         folder.mkdir(parents=True, exist_ok=True)
         self.service = Service(0, folder, service_port)
         self.said = []
-        self.calls = []  # (method, path) of every request
+        self.calls = []  # "METHOD path" of every request
+        self.times = []  # (seconds, the same)
         self.unpushed = []  # events that only who asks is told of
         self._taken = {}  # transaction: event id
         self._rules = []
@@ -178,6 +179,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path, query = unquote(url.path), parse_qs(url.query)
         line = f"{self.command} {path}"
         self.home.calls.append(line)
+        self.home.times.append((time.monotonic(), line))
         rule = self.home.rule(line)
         if not rule:
             self.respond(*self.with_headers(

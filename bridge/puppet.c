@@ -760,6 +760,8 @@ puppet_unqueued(struct occ *occ)
 	assert(occ->queued > 0);
 	occ->queued--;
 	occ->o.awaited = occ->queued > 0;
+	if (!occ->queued)
+		occ->changes &= ~(unsigned)PUPPET_AWAITED;
 	/* Whoever of the gateway had to come back to say it may go again. */
 	if (!occ->queued && pup->p.account && room->ch.kind == CHANNEL_ROOM &&
 	    !member_shown(room, pup->home, pup->sender.id))

@@ -17,6 +17,7 @@
 #include <utlist.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,8 @@ bridge_block(struct network *net, const char *who, const struct address *person)
 		return why;
 	put(net->life, who, person->network, id);
 	keep(net->life, who, person->network, id, false);
+	contacts_blocked(net->life, who,
+			 &(struct address){ person->network, id });
 	return NULL;
 }
 
@@ -273,8 +276,11 @@ bridge_unblock(struct network *net, const char *who,
 	by = b ? find_blocker(b, net->life, who) : NULL;
 	if (!by)
 		return;
-	keep(net->life, who, person->network, strchr(b->key, '\n') + 1, true);
+	(void)snprintf(id, sizeof(id), "%s", strchr(b->key, '\n') + 1);
+	keep(net->life, who, person->network, id, true);
 	drop(net->bridge, b, by);
+	contacts_blocked(net->life, who,
+			 &(struct address){ person->network, id });
 }
 
 /* ---- life ---------------------------------------------------------------- */

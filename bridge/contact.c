@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KEY_MAX 4096
 #define ID_MAX 1025
@@ -32,6 +33,7 @@ struct follow {
 	int64_t channel;    /* the direct one; 0: not on disk yet */
 	struct room *room;  /* where by has its puppet while it is watched */
 	bool watched, news; /* hook called; by is to be told */
+	bool held;          /* by has as many connections as may be */
 	bool ended;         /* to be freed, when it is not watched any more */
 	struct availability now;
 	char *status;
@@ -236,17 +238,50 @@ forget_state(struct follow *f)
 	f->now = (struct availability){ 0 };
 }
 
+/* As many connections as the follower's network lets its people have. */
+static bool
+is_over(const struct follow *f)
+{
+	struct network *home = f->by->home->net;
+	unsigned most = home->limits.connections;
+
+	return most && bridge_connections(home, f->by->sender.id,
+					  f->life->name) >= most;
+}
+
+/* Nobody is connected for it: it is offline, and that is the reason. */
+static void
+hold(struct follow *f)
+{
+	f->life->net->protocol->ops.unwatch(f->life->net, &f->c);
+	f->watched = false;
+	f->held = true;
+	forget_state(f);
+	f->status = xstrdup("you are connected to as many networks as this "
+			    "gateway lets you be");
+	f->now = (struct availability){ .known = true, .status = f->status };
+	f->news = true;
+}
+
 static void
 watch(struct follow *f)
 {
+	if (f->held && is_over(f))
+		return;
+	f->held = false;
 	f->watched = true;
 	f->c.passive = false;
 	f->life->net->protocol->ops.watch(f->life->net, &f->c);
-	if ((f->life->net->caps & CAN_ACCOUNT) && !f->c.passive) {
-		f->room = room_direct_open(f->life, f->c.person, f->channel);
-		f->room->followed++;
-		puppet_stand(f->room, f->by->home, &f->by->sender);
+	if (!(f->life->net->caps & CAN_ACCOUNT) || f->c.passive)
+		return;
+	/* There it takes a connection of one's own to see others. */
+	if (is_over(f)) {
+		hold(f);
+		return;
 	}
+	f->room = room_direct_open(f->life, f->c.person, f->channel);
+	f->room->followed++;
+	puppet_stand(f->room, f->by->home, &f->by->sender);
 }
 
 static void
@@ -262,14 +297,20 @@ unwatch(struct follow *f)
 		f->life->net->protocol->ops.unwatch(f->life->net, &f->c);
 }
 
+/* Whoever is blocked is not there (XEP-0191 3.2). */
 static void
 tell(struct follow *f)
 {
+	static const struct availability gone = { .known = true };
 	struct network *net = f->by->home->net;
 	const struct address person = { f->life->name, f->written };
+	const struct sender who = { .id = f->c.person, .name = f->written };
+	bool blocked = f->now.known && bridge_blocks(net, f->by->sender.id,
+						     f->life->name, &who);
 
 	f->news = false;
-	net->protocol->ops.contact(net, f->by->sender.id, &person, &f->now);
+	net->protocol->ops.contact(net, f->by->sender.id, &person,
+				   blocked ? &gone : &f->now);
 }
 
 static void
@@ -305,6 +346,32 @@ contacts_work(struct bridge *bridge)
 		if (!by->list)
 			follower_free(by);
 	}
+}
+
+void
+contacts_review(struct netlife *home, const char *follower)
+{
+	struct follower *by = follower_find(home, follower);
+
+	if (by)
+		mark(by);
+}
+
+void
+contacts_blocked(struct netlife *home, const char *follower,
+		 const struct address *person)
+{
+	struct follower *by = follower_find(home, follower);
+	struct follow *f;
+
+	if (!by)
+		return;
+	DL_FOREACH(by->list, f)
+	if (!strcmp(f->life->name, person->network) &&
+	    (!strcasecmp(f->c.person, person->id) ||
+	     !strcasecmp(f->written, person->id)))
+		f->news |= f->now.known;
+	mark(by);
 }
 
 static void

@@ -929,6 +929,13 @@ extern const struct own_command own_commands[];
 /* Tell, by hooks, what has changed. */
 void contacts_work(struct bridge *bridge);
 
+/* That person has a connection less, and may have another. */
+void contacts_review(struct netlife *home, const char *follower);
+
+/* That person blocks somebody, or does not any more. */
+void contacts_blocked(struct netlife *home, const char *follower,
+		      const struct address *person);
+
 /* The network came up, or down. */
 void contacts_moved(struct netlife *life);
 

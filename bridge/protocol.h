@@ -207,6 +207,9 @@ struct limits {
 	unsigned puppets;       /* on this network; 0 = no limit */
 	int64_t puppet_wait_ms; /* how long a line waits for its puppet */
 	int64_t puppet_idle_ms; /* quiet time before it may make room */
+	/* Networks to which one of its people may be connected on their own
+	 * account, for contacts; 0 = no limit. */
+	unsigned connections;
 	/* The listener leaves where others hear when it had nothing to do
 	 * there for so long; 0: never. See "Listeners". */
 	int64_t listener_ms;

@@ -92,6 +92,8 @@ pup_free(struct pup *pup)
 {
 	assert(!pup->occs);
 	pup->life->n_counted -= pup->counted;
+	if (pup->account)
+		contacts_review(pup->home, pup->sender.id);
 	account_unuse(pup->account);
 	network_unuse(pup->home);
 	HASH_DEL(pup->life->pups, pup);

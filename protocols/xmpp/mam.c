@@ -208,6 +208,23 @@ read_page(struct reading *r, xmpp_stanza_t *query)
 
 /* ---- answering ----------------------------------------------------------- */
 
+/*
+ * XEP-0191: what whom one blocks says is not shown, now or later. It keeps its
+ * number, so that pages have the same bounds for everybody.
+ */
+static bool
+is_blocked(const struct mam_call *c, const struct event *ev,
+	   xmpp_stanza_t *message)
+{
+	const struct sender by = {
+		.id = c->room ? jid_resource(stanza_get(message, "from"))
+			      : c->place->name,
+	};
+
+	return strcmp(ev->sender.id, c->who) != 0 &&
+	       bridge_blocks(&c->x->net, c->who, c->place->label, &by);
+}
+
 static void
 post_found(const struct reading *r, const struct event *ev)
 {
@@ -218,6 +235,10 @@ post_found(const struct reading *r, const struct event *ev)
 	char text[STAMP_MAX];
 	char number[RSM_NUMBER_MAX];
 
+	if (message && is_blocked(c, ev, message)) {
+		(void)xmpp_stanza_release(message);
+		message = NULL;
+	}
 	if (!message)
 		return;
 	xmpp_stanza_t *st =

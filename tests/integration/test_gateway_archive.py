@@ -153,3 +153,37 @@ def test_recording_is_turned_off_for_one_room(one_gate):
     gate.bob.say(gate.channel, "on the record")
     ann.wait_text("on the record")
     wait_bodies(ann, gate.room, ["on the record"])
+
+
+def test_whom_one_blocks_is_left_out_and_not_there(one_gate):
+    """XEP-0191: what they said, before and after, and their presence, until
+    they are unblocked; pages keep their bounds."""
+    gate = one_gate
+    ann, carol = gate.enter("ann"), gate.enter("carol")
+    bob = f"{gate.bob.nick}%irc@{GATEWAY}".lower()
+    here = lambda kind, mark: ann.wait_for(
+        lambda s: s.kind == "presence" and s.bare == bob and s.type == kind,
+        20, mark)
+    ann.send(f"<presence/><presence to='{bob}' type='subscribe'/>")
+    here("", 0)
+    gate.bob.say(gate.channel, "before")
+    carol.wait_text("before", room=gate.room)
+    carol.say(gate.room, "between")
+    wait_bodies(ann, gate.room, ["before", "between"])
+
+    mark = ann.mark()
+    block = "<{0} xmlns='urn:xmpp:blocking'><item jid='{1}'/></{0}>"
+    ann.iq(GATEWAY, block.format("block", bob), "set")
+    here("unavailable", mark)
+    gate.bob.say(gate.channel, "after")
+    carol.wait_text("after", room=gate.room)
+    wait_bodies(carol, gate.room, ["before", "between", "after"])
+    page = Page(ann, gate.room)
+    assert page.bodies == ["between"] and page.count == 3 and page.complete
+    first = Page(ann, gate.room, set_of("<max>1</max>"))
+    assert first.bodies == [] and not first.complete
+
+    mark = ann.mark()
+    ann.iq(GATEWAY, block.format("unblock", bob), "set")
+    here("", mark)
+    assert Page(ann, gate.room).bodies == ["before", "between", "after"]

@@ -5,10 +5,12 @@ client in the room, over a crash too.
 
 import pytest
 
+from tests.support.bridge import irc_network, xmpp_network
 from tests.support.process import wait_for
+from tests.support.xmpp_peer import Refused
 
 from .poison import POISONS, fits_xml, xml_text
-from .test_gateway import MUC, make_gate
+from .test_gateway import GATEWAY, MUC, make_gate
 from .test_gateway_commands import Command
 
 
@@ -99,3 +101,71 @@ def test_what_is_no_choice_is_refused_and_the_key_is_kept(one_gate):
     gate.bridge.start()
     gate.bob.wait_for(lambda m: m.command == "JOIN" and
                       m.nick == gate.nick("ann"), timeout=40, since=mark)
+
+
+@pytest.mark.parametrize("xmpp, irc", [("prosody", "ngircd"),
+                                       ("ejabberd", "inspircd")])
+def test_who_lingers_is_in_at_once_and_gone_after_a_while(farm, closing, xmpp,
+                                                          irc):
+    gate = make_gate(closing, farm.get(xmpp), farm.get(irc), linger="2s")
+    ann, carol = gate.enter("ann"), gate.enter("carol")
+    nick = gate.nick("ann")
+    mark = gate.bob.mark()
+    ann.leave(gate.room)
+    wait_for("ann to be shown as away", lambda: carol.occupants(
+        gate.room)[nick].child("show") == "away", 20)
+    assert nick in gate.bob.names(gate.channel)
+    ann.join(gate.room, nick, timeout=30)
+    ann.say(gate.room, "never gone")
+    gate.bob.wait_text("never gone", nick=nick)
+    assert not [m for m in gate.bob.messages[mark:] if m.nick == nick and
+                m.command in ("JOIN", "PART", "QUIT")]
+    ann.leave(gate.room)
+    carol.wait_gone(gate.room, nick, 20)
+    gate.bob.wait_for(lambda m: m.command in ("PART", "QUIT") and
+                      m.nick == nick, 20, mark)
+
+
+def test_one_user_is_connected_to_so_many_networks(farm, closing):
+    """By entering rooms, by following people, and by coming back to whom one
+    follows already."""
+    xmpp, irc = farm.get("prosody"), farm.get("ngircd")
+    closing.servers += [xmpp, irc]
+    bob = closing.irc(irc, closing.name("bob"))
+    bob.join("#" + closing.name("c"))
+    network = irc_network(irc, users={"linger": 0})
+    del network["nick"]
+    bridge = closing.bridge(
+        {"xmpp": xmpp_network(xmpp, gateway={"networks": ["one", "two"],
+                                             "connections": 1}),
+         "one": network, "two": network}, {})
+    bridge.start()
+    bridge.wait_log("up", "xmpp", 40)
+    room, other = (f"{'#' + closing.name('c')}%{label}@{GATEWAY}"
+                   for label in ("one", "two"))
+    contact = f"{bob.nick}%two@{GATEWAY}".lower()
+    ann, nick = closing.xmpp(xmpp, "ann"), closing.name("ann")
+    ann.join(room, nick, timeout=30)
+    with pytest.raises(Refused, match="resource-constraint"):
+        ann.join(other, nick, timeout=30)
+    ann.iq("ann@localhost", "<query xmlns='jabber:iq:roster'/>")
+    ann.send(f"<presence/><presence to='{contact}' type='subscribe'/>")
+    refused = ann.wait_for(lambda s: s.kind == "presence" and
+                           s.type == "unsubscribed" and s.bare == contact)
+    assert "as many networks" in refused.status
+    assert [n for n in bob.names("#" + closing.name("c")) if n != bob.nick
+            ] == [nick]
+
+    carol = closing.xmpp(xmpp, "carol")
+    carol.send(f"<presence/><presence to='{contact}' type='subscribe'/>")
+    carol.wait_for(lambda s: s.kind == "presence" and not s.type and
+                   s.bare == contact, 30)
+    carol.close()
+    bridge.restart()
+    bridge.wait_log("up", "xmpp", 40)
+    carol = closing.xmpp(xmpp, "carol")
+    carol.join(room, closing.name("carol"), timeout=30)
+    carol.send(f"<presence to='{contact}'/>")
+    away = carol.wait_for(lambda s: s.kind == "presence" and
+                          s.type == "unavailable" and s.bare == contact, 30)
+    assert "as many networks" in away.status

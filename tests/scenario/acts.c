@@ -238,6 +238,30 @@ act_unfollows(struct play *p, struct world *w)
 }
 
 static void
+act_blocks(struct play *p, struct world *w)
+{
+	char *person = p->words[3];
+	char *network = strsep(&person, ":");
+
+	world_block(w, p->words[1], network, person);
+}
+
+static void
+act_unblocks(struct play *p, struct world *w)
+{
+	char *person = p->words[3];
+	char *network = strsep(&person, ":");
+
+	world_unblock(w, p->words[1], network, person);
+}
+
+static void
+act_lists(struct play *p, struct world *w)
+{
+	world_blocked(w, p->words[1]);
+}
+
+static void
 act_reads(struct play *p, struct world *w)
 {
 	char *name = p->words[3];
@@ -273,39 +297,24 @@ act_runs(struct play *p, struct world *w)
 
 /* NET WHO verb ... */
 static const struct verb people_verbs[] = {
-	{ "joins", 4, act_joins },
-	{ "parts", 4, act_parts },
-	{ "quits", 4, act_quits },
-	{ "split", 4, act_split },
-	{ "kicked", 4, act_kicked },
-	{ "named", 4, act_named },
-	{ "away", 3, act_away },
-	{ "back", 3, act_back },
-	{ "says", 5, act_says },
-	{ "said", 5, act_said },
-	{ "acts", 5, act_acts },
-	{ "notices", 5, act_notices },
-	{ "states", 5, act_states },
-	{ "repeats", 6, act_repeats },
-	{ "recalled", 6, act_recalled },
-	{ "edits", 6, act_edits },
-	{ "withdraws", 5, act_withdraws },
-	{ "reacts", 6, act_reacts },
-	{ "topic", 5, act_topic },
-	{ "tells", 5, act_tells },
-	{ "types", 4, act_types },
-	{ "stops", 4, act_stops },
-	{ "sees", 5, act_sees },
-	{ "enters", 4, act_enters },
-	{ "sets", 5, act_sets },
-	{ "has", 4, act_has },
-	{ "follows", 4, act_follows },
-	{ "unfollows", 4, act_unfollows },
-	{ "here", 3, act_here },
-	{ "gone", 3, act_gone },
-	{ "may", 4, act_may },
-	{ "reads", 5, act_reads },
-	{ "runs", 5, act_runs },
+	{ "joins", 4, act_joins },         { "parts", 4, act_parts },
+	{ "quits", 4, act_quits },         { "split", 4, act_split },
+	{ "kicked", 4, act_kicked },       { "named", 4, act_named },
+	{ "away", 3, act_away },           { "back", 3, act_back },
+	{ "says", 5, act_says },           { "said", 5, act_said },
+	{ "acts", 5, act_acts },           { "notices", 5, act_notices },
+	{ "states", 5, act_states },       { "repeats", 6, act_repeats },
+	{ "recalled", 6, act_recalled },   { "edits", 6, act_edits },
+	{ "withdraws", 5, act_withdraws }, { "reacts", 6, act_reacts },
+	{ "topic", 5, act_topic },         { "tells", 5, act_tells },
+	{ "types", 4, act_types },         { "stops", 4, act_stops },
+	{ "sees", 5, act_sees },           { "enters", 4, act_enters },
+	{ "sets", 5, act_sets },           { "has", 4, act_has },
+	{ "follows", 4, act_follows },     { "unfollows", 4, act_unfollows },
+	{ "blocks", 4, act_blocks },       { "unblocks", 4, act_unblocks },
+	{ "lists", 3, act_lists },         { "here", 3, act_here },
+	{ "gone", 3, act_gone },           { "may", 4, act_may },
+	{ "reads", 5, act_reads },         { "runs", 5, act_runs },
 };
 
 bool

@@ -10,7 +10,11 @@
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
  *               [redact] [retract] [notice] [direct] [puppets=N] [wait=MS]
  *               [window=N] [idle=MS] [delay]
+ *               [connections=N: of one of its people]
+ *               [allow=PATTERN [deny=PATTERN] hosts=N forget=S: it stands for
+ *               hosts that nobody configured]
  *               [listener=MS: it leaves where accounts hear; bars us]
+ *   host NAME NET                  one that NET stands for
  *               [stamps: events tell their time]
  *               [author: shows who said it, of which network, op or not]
  *               [wants=WORD: only what begins so]
@@ -33,6 +37,8 @@
  *   NET knocks ROOM NET2:#CH       somebody wants the hosted room
  *   NET WHO enters ROOM ["password"]
  *   NET WHO sets NET2 KEY ["value"]
+ *   NET WHO blocks|unblocks NET2:WHO2
+ *   NET WHO lists blocked          these are written down
  *   NET WHO has NET2               the settings are written down
  *   NET recalls ROOM N             so are the last words said there
  *
@@ -309,6 +315,16 @@ network_word(struct play *p, struct world *w, const char *word)
 		w->limits.puppet_wait_ms = n;
 	else if (number_after(word, "idle=", &n))
 		w->limits.puppet_idle_ms = n;
+	else if (strncmp(word, "allow=", 6) == 0)
+		world_template(w, play_keep(p, word + 6), w->deny[0]);
+	else if (strncmp(word, "deny=", 5) == 0)
+		world_template(w, w->allow[0], play_keep(p, word + 5));
+	else if (number_after(word, "hosts=", &n))
+		w->permit.max = (unsigned)n;
+	else if (number_after(word, "forget=", &n))
+		w->permit.linger_s = (unsigned)n;
+	else if (number_after(word, "connections=", &n))
+		w->limits.connections = (unsigned)n;
 	else if (number_after(word, "listener=", &n))
 		w->limits.listener_ms = n;
 	else if (number_after(word, "lasts=", &n))
@@ -345,6 +361,22 @@ world_named(struct play *p, const char *name)
 		if (strcmp(p->worlds[i].label, name) == 0)
 			return &p->worlds[i];
 	return NULL;
+}
+
+static void
+do_host(struct play *p)
+{
+	struct world *w = &p->worlds[p->n_nets];
+	struct world *template =
+		p->n_words == 3 ? world_named(p, p->words[2]) : NULL;
+
+	if (p->n_nets == NETS_MAX || !template) {
+		play_fail(p, "host NAME NET");
+		return;
+	}
+	world_init(w, play_keep(p, p->words[1]));
+	world_host(template, w);
+	p->n_nets++;
 }
 
 static void
@@ -585,7 +617,9 @@ do_line(struct play *p)
 {
 	const char *verb = p->words[0];
 
-	if (strcmp(verb, "network") == 0) {
+	if (strcmp(verb, "host") == 0) {
+		do_host(p);
+	} else if (strcmp(verb, "network") == 0) {
 		do_network(p);
 	} else if (strcmp(verb, "link") == 0) {
 		do_link(p);

@@ -239,13 +239,25 @@ world_forget(struct world *w)
 
 /* ---- hooks ------------------------------------------------------------- */
 
+/* That one, or one of those that it stands for. */
+static struct world *
+world_called(struct world *w, const char *name)
+{
+	struct world *host = w->hosts;
+
+	while (host && strcmp(host->label, name) != 0)
+		host = host->next_host;
+	return host ? host : w;
+}
+
 static struct network *
 fake_create(const struct conf_network *conf, struct loop *loop UNUSED,
 	    struct error *err UNUSED)
 {
 	struct fake *f = xcalloc(1, sizeof(*f));
 
-	f->world = (struct world *)(uintptr_t)conf->matrix;
+	f->world = world_called((struct world *)(uintptr_t)conf->matrix,
+				conf->name);
 	if (!f->world->fake)
 		f->world->fake = f;
 	network_init(&f->net, &fake_protocol, conf->name);

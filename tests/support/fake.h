@@ -102,6 +102,11 @@ struct world {
 	size_t n_lines;
 	unsigned next_id;
 	struct fake *fake; /* the adapter while there is one */
+	/* It stands for hosts, each a world of its own: */
+	struct world *hosts, *next_host;
+	struct conf_irc irc;
+	struct conf_hosts permit;
+	const char *allow[1], *deny[1];
 };
 
 void world_init(struct world *w, const char *label);
@@ -109,6 +114,11 @@ void world_finish(struct world *w);
 
 /* A configured network that is this world; label and w must outlive it. */
 struct conf_network world_conf(struct world *w);
+
+/* From now on w stands for hosts that match allow and not deny (or NULL), such
+ * as host, which is called by its name. Strings must outlive it. */
+void world_template(struct world *w, const char *allow, const char *deny);
+void world_host(struct world *w, struct world *host);
 
 /* The oldest line of the transcript, to be freed; NULL if there is none. */
 char *world_line(struct world *w);
@@ -165,6 +175,15 @@ void world_follow(struct world *w, const char *who, const char *network,
 		  const char *person);
 void world_unfollow(struct world *w, const char *who, const char *network,
 		    const char *person);
+/* Block a person, or not any more. */
+void world_block(struct world *w, const char *who, const char *network,
+		 const char *person);
+void world_unblock(struct world *w, const char *who, const char *network,
+		   const char *person);
+
+/* Write down whom who blocks. */
+void world_blocked(struct world *w, const char *who);
+
 void world_here(struct world *w, const char *who, bool here);
 
 /* Write down what who may ask there (network "-": of the bridge). */

@@ -132,6 +132,38 @@ world_follow(struct world *w, const char *who, const char *network,
 }
 
 void
+world_block(struct world *w, const char *who, const char *network,
+	    const char *person)
+{
+	const struct address address = { network, person };
+	const char *why = bridge_block(&w->fake->net, who, &address);
+
+	if (why)
+		fake_write(w, "not blocked: %s", why);
+}
+
+void
+world_unblock(struct world *w, const char *who, const char *network,
+	      const char *person)
+{
+	const struct address address = { network, person };
+
+	bridge_unblock(&w->fake->net, who, &address);
+}
+
+static void
+write_blocked(void *arg, const struct address *person)
+{
+	fake_write(arg, "blocks %s:%s", person->network, person->id);
+}
+
+void
+world_blocked(struct world *w, const char *who)
+{
+	bridge_blocked(&w->fake->net, who, write_blocked, w);
+}
+
+void
 world_unfollow(struct world *w, const char *who, const char *network,
 	       const char *person)
 {

@@ -48,7 +48,29 @@ world_conf(struct world *w)
 		.protocol = "fake",
 		.matrix = (const void *)w,
 		.receipts = w->receipts,
+		.irc = w->irc.hosts ? &w->irc : NULL,
 	};
+}
+
+void
+world_template(struct world *w, const char *allow, const char *deny)
+{
+	w->allow[0] = allow;
+	w->deny[0] = deny;
+	w->permit.allow = w->allow;
+	w->permit.n_allow = 1;
+	w->permit.deny = w->deny;
+	w->permit.n_deny = deny ? 1 : 0;
+	w->irc.hosts = &w->permit;
+}
+
+void
+world_host(struct world *w, struct world *host)
+{
+	host->caps = w->caps;
+	host->limits = w->limits;
+	host->next_host = w->hosts;
+	w->hosts = host;
 }
 
 static void

@@ -442,6 +442,7 @@ tell_standing(struct room *room, struct member *m)
 		s.why = room->far->why;
 	}
 	stay_changed(room, m, s.state == OCCUPANT_JOINED);
+	s.recorded = m->staying;
 	if (s.state == OCCUPANT_JOINED)
 		resident_review(room, m);
 	net->protocol->ops.standing(net, &room->ch, m->id, &s);

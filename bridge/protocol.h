@@ -338,6 +338,8 @@ struct standing {
 	enum refusal refusal;
 	const char *why; /* not in, in words; or NULL */
 	enum rank rank;  /* in: what that person may do there */
+	/* In: what is said there is kept for them; bridge_archive(). */
+	bool recorded;
 };
 
 /* What puppet_update() is about. */

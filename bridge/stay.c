@@ -105,10 +105,12 @@ stays_review(struct netlife *home, const char *sender_id)
 	HASH_ITER(hh_name, home->hosted, room, next)
 	{
 		struct member *m = member_find(room, sender_id);
+		bool records = account_records(home, sender_id, room->ch.id);
 
-		if (m && m->in)
-			set_staying(room, m,
-				    account_records(home, m->id, room->ch.id));
+		if (!m || !m->in || m->staying == records)
+			continue;
+		set_staying(room, m, records);
+		member_due(room, m);
 	}
 }
 

@@ -74,6 +74,8 @@ struct guest {
 	bool typing;    /* as we told */
 	bool resident;  /* has been in: may stay without a client */
 	bool lingers;   /* for a while, having left */
+	bool founder;   /* came first: the channel was made for them */
+	bool recorded;  /* what is said is kept for them to read */
 	char *farewell; /* said on leaving; or NULL */
 	struct timer linger;
 	struct client *clients;

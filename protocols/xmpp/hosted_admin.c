@@ -430,6 +430,16 @@ configure(const struct hosted_question *q, xmpp_stanza_t *form)
 		str_finish(&values[--done]);
 }
 
+/* Who has made a room may take it as it is (XEP-0045 10.1.2): an empty form. */
+static bool
+is_as_it_is(xmpp_stanza_t *query)
+{
+	xmpp_stanza_t *form = stanza_child(query, "x", NS_DATA);
+
+	return form && stanza_has_type(form, "submit") &&
+	       !xmpp_stanza_get_children(form);
+}
+
 static void
 own(const struct hosted_question *q, xmpp_stanza_t *query)
 {
@@ -441,7 +451,7 @@ own(const struct hosted_question *q, xmpp_stanza_t *query)
 
 		a->fill = fill_form;
 		run(a, "modes", NULL, 0);
-	} else if (cancelled) {
+	} else if (cancelled || is_as_it_is(query)) {
 		conclude(admin_new(q, q->st), NULL);
 	} else if (form) {
 		configure(q, form);

@@ -17,6 +17,7 @@
 
 #include <utlist.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,12 +178,26 @@ on_enter_late(void *arg)
 
 /* ---- coming in ----------------------------------------------------------- */
 
+/* What who enters is told beside 110: XEP-0045 7.2.12, 10.1.1, 7.2.2. */
+static const char *
+entry_codes(struct client *c, char codes[16])
+{
+	struct guest *g = c->who;
+
+	(void)snprintf(codes, 16, "%s%s%s", g->recorded ? "170 " : "",
+		       g->founder ? "201 " : "",
+		       strcmp(c->nick, g->nick) != 0 ? "210" : "");
+	g->founder = false; /* the first of their clients is told */
+	return codes;
+}
+
 static void
 show_room(struct client *c)
 {
 	struct guest *self = c->who;
 	struct hosted *h = self->room;
 	struct shown how = { .gone = false };
+	char codes[16];
 
 	for (struct guest *g = h->by_nick; g; g = g->hh_nick.next) {
 		if (g == self)
@@ -191,8 +206,7 @@ show_room(struct client *c)
 		client_post(c, st, g->nick);
 		(void)xmpp_stanza_release(st);
 	}
-	if (strcmp(c->nick, self->nick) != 0)
-		how.self_codes = "210";
+	how.self_codes = entry_codes(c, codes);
 	xmpp_stanza_t *st =
 		guest_presence(self, &how, GUEST_SELF | guest_view(self));
 	client_post(c, st, self->nick);
@@ -227,6 +241,9 @@ static void
 guest_in(struct guest *g, const char *name)
 {
 	timer_stop(&g->timer);
+	/* Nobody else is there, and they are its operator: by entering it they
+	 * have made it. */
+	g->founder = !g->room->by_nick && !g->resident && g->rank >= RANK_OP;
 	g->resident = true;
 	set(&g->far_name, name);
 	guest_set_nick(g, name);
@@ -305,6 +322,49 @@ guest_show_gone(struct guest *g)
 		guest_show(g, &(struct shown){ .gone = true });
 }
 
+/* The room is another now. */
+static xmpp_stanza_t *
+status_new(struct hosted *h, const char *code)
+{
+	xmpp_stanza_t *st =
+		stanza_new(h->x->ctx, "message", NULL, NULL, "groupchat");
+	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
+
+	stanza_attr(stanza_add(x, "status", NULL), "code", code);
+	return st;
+}
+
+/* Whether it is recorded is theirs to choose, also in between (XEP-0045
+ * 10.2.1). */
+static void
+tell_recorded(struct guest *g)
+{
+	xmpp_stanza_t *st = status_new(g->room, g->recorded ? "170" : "171");
+
+	for (struct client *c = g->clients; c; c = c->next)
+		if (c->in)
+			client_post(c, st, "");
+	(void)xmpp_stanza_release(st);
+}
+
+static void
+guest_is_in(struct guest *g, const struct standing *s)
+{
+	bool ranked = g->nick && g->rank != s->rank;
+	bool news = g->nick && g->recorded != s->recorded;
+
+	g->rank = s->rank;
+	g->recorded = s->recorded;
+	if (!g->nick)
+		guest_in(g, s->name);
+	else if (strcmp(g->far_name, s->name) != 0)
+		guest_renamed(g, s->name);
+	else if (ranked)
+		guest_show(g, &(struct shown){ 0 });
+	if (news)
+		tell_recorded(g);
+}
+
 void
 hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 		const struct standing *s)
@@ -322,15 +382,7 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 		guest_show_gone(g);
 		guest_waits(g, s);
 	} else if (s->state == OCCUPANT_JOINED) {
-		bool ranked = g->nick && g->rank != s->rank;
-
-		g->rank = s->rank;
-		if (!g->nick)
-			guest_in(g, s->name);
-		else if (strcmp(g->far_name, s->name) != 0)
-			guest_renamed(g, s->name);
-		else if (ranked)
-			guest_show(g, &(struct shown){ 0 });
+		guest_is_in(g, s);
 	} else if (g->nick) {
 		guest_out(g, s);
 	} else if (s->state == OCCUPANT_REFUSED) {
@@ -343,12 +395,7 @@ hosted_standing(struct network *net, struct channel *ch, const char *sender_id,
 static void
 tell_changed(struct hosted *h)
 {
-	xmpp_stanza_t *st =
-		stanza_new(h->x->ctx, "message", NULL, NULL, "groupchat");
-	xmpp_stanza_t *x = stanza_add(st, "x", NS_MUC_USER);
-
-	stanza_attr(stanza_add(x, "status", NULL), "code", "104");
-	hosted_post(h, st, "");
+	hosted_post(h, status_new(h, "104"), "");
 }
 
 void

@@ -199,6 +199,12 @@ a_form_is_the_modes_of_the_channel(void **state)
 	xmppd_forget(f->server);
 	ask(f, "ann@test/a", ROOM, "set", FORM(FIELD("maxusers", "many")));
 	assert_non_null(strstr(seen_by(f, "ann@test/a"), "<not-acceptable"));
+	xmppd_forget(f->server);
+	/* XEP-0045 10.1.2: as it is */
+	ask(f, "ann@test/a", ROOM, "set",
+	    "<query xmlns='" OWNER "'><x xmlns='jabber:x:data' "
+	    "type='submit'/></query>");
+	expect_seen(f, "ann@test/a", RESULT);
 }
 
 static void

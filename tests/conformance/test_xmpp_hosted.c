@@ -66,6 +66,76 @@ another_name_is_shown_with_status_210(void **state)
 			    SUBJECT("ann@test/a", ""));
 }
 
+/* XEP-0045 10.1.1: only who came first, and only when they come. */
+static void
+who_made_the_channel_is_told_so_once(void **state)
+{
+	struct fixture *f = *state;
+	const struct standing op = { OCCUPANT_JOINED, "Ann",
+				     REFUSAL_OTHER,   NULL,
+				     RANK_OP,         false };
+
+	recorder.topic = NULL;
+	knock(f, "ann@test/a", "Ann", MUC);
+	open_room(f);
+	stand(f, "ann@test", &op);
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), CODE(110) CODE(201)));
+	stand(f, "ann@test", &op);
+	knock(f, "ann@test/b", "Ann", MUC);
+	barrier(f);
+	assert_null(strstr(seen_by(f, "ann@test/b"), CODE(201)));
+}
+
+static void
+an_operator_of_a_channel_with_others_in_it_has_not_made_it(void **state)
+{
+	struct fixture *f = *state;
+	const struct standing op = { OCCUPANT_JOINED, "Ann",
+				     REFUSAL_OTHER,   NULL,
+				     RANK_OP,         false };
+
+	knock(f, "ann@test/a", "Ann", MUC);
+	open_room(f);
+	recorder_puppet_join(&f->occupant);
+	stand(f, "ann@test", &op);
+	barrier(f);
+	assert_null(strstr(seen_by(f, "ann@test/a"), CODE(201)));
+}
+
+/* XEP-0045 7.2.12, 10.2.1: each user chooses for themselves. */
+static void
+whether_a_room_is_recorded_is_told_to_who_reads_it(void **state)
+{
+	struct fixture *f = *state;
+	struct standing ann = { OCCUPANT_JOINED, "Ann", REFUSAL_OTHER, NULL,
+				RANK_NONE,       true };
+
+	recorder.topic = NULL;
+	knock(f, "ann@test/a", "Ann", MUC);
+	knock(f, "bob@test/a", "Bob", MUC);
+	open_room(f);
+	stand(f, "ann@test", &ann);
+	let_in(f, "bob@test", "Bob");
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), CODE(110) CODE(170)));
+	barrier(f);
+	assert_null(strstr(seen_by(f, "bob@test/a"), CODE(170)));
+	xmppd_forget(f->server);
+	ann.recorded = false;
+	stand(f, "ann@test", &ann);
+	stand(f, "ann@test", &ann);
+	expect_seen(f, "ann@test/a",
+		    "<message from='" ROOM "' to='ann@test/a' "
+		    "type='groupchat'>" X(CODE(171)) "</message>\n");
+	xmppd_forget(f->server);
+	ann.recorded = true;
+	stand(f, "ann@test", &ann);
+	barrier(f);
+	assert_non_null(strstr(seen_by(f, "ann@test/a"), CODE(170)));
+	expect_seen(f, "bob@test/a", "");
+}
+
 static void
 who_is_refused_is_told_why(void **state)
 {
@@ -1183,6 +1253,9 @@ main(void)
 		T(who_enters_waits_for_the_channel),
 		T(who_has_come_in_is_shown_all_in_order),
 		T(another_name_is_shown_with_status_210),
+		T(who_made_the_channel_is_told_so_once),
+		T(an_operator_of_a_channel_with_others_in_it_has_not_made_it),
+		T(whether_a_room_is_recorded_is_told_to_who_reads_it),
 		T(who_is_refused_is_told_why),
 		T(a_network_out_of_reach_is_said_to_be),
 		T(strangers_and_the_nameless_stay_out),

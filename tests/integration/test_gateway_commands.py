@@ -7,7 +7,7 @@ import pytest
 from tests.support.xmpp_peer import Refused
 
 from .poison import POISONS, fits_xml, xml_text
-from .test_gateway import GATEWAY, make_gate
+from .test_gateway import GATEWAY, MUC, make_gate
 from .test_login import whois_account
 
 COMMANDS = "http://jabber.org/protocol/commands"
@@ -316,3 +316,27 @@ def test_a_certificate_made_here_logs_its_user_in(farm, closing):
     ann.say(gate.room, "Käse")
     gate.bob.wait_for(lambda m: m.command == "PRIVMSG" and
                       m.raw.endswith("K\udce4se") or "K\xe4se" in m.raw)
+
+
+def test_a_channel_that_was_made_by_entering_it_says_so(gate):
+    """XEP-0045 10.1.1 and 7.2.12; each chooses whether it is recorded."""
+    room = f"{gate.channel}-new%irc@{GATEWAY}"
+    ann = gate.things.xmpp(gate.xmpp, "ann").join(
+        room, gate.nick("ann"), timeout=30)
+    carol = gate.things.xmpp(gate.xmpp, "carol").join(
+        room, gate.nick("carol"), timeout=30)
+    own = lambda peer: [s.codes for s in peer.record if s.bare == room and
+                        s.kind == "presence" and 110 in s.codes]
+    assert own(ann)[0] == {110, 170, 201} and own(carol)[0] == {110, 170}
+    # clients answer that by accepting the room as it is
+    ann.iq(room, f"<query xmlns='{MUC}#owner'><x xmlns='jabber:x:data' "
+           "type='submit'/></query>", "set")
+    told = lambda code: ann.wait_for(
+        lambda s: s.kind == "message" and s.bare == room and code in s.codes)
+    Command(ann, room, "configure").fill({"record_history": "0"})
+    told(171)
+    Command(ann, room, "configure").fill({"record_history": "1"})
+    told(170)
+    carol.barrier()
+    assert not [s for s in carol.record if s.kind == "message" and
+                s.codes & {170, 171}]

@@ -431,6 +431,50 @@ tell_connections(struct bridge *bridge, struct request *r)
 	request_done(r, n ? text.data : "Nobody is connected.");
 }
 
+static const char *
+state_of(const struct netlife *life)
+{
+	static const char *const states[] = {
+		[NETWORK_DOWN] = "down",
+		[NETWORK_STARTING] = "connecting",
+		[NETWORK_UP] = "up",
+		[NETWORK_STOPPING] = "leaving",
+	};
+
+	return states[life->net->state];
+}
+
+/* How much there is of everything, a line for each network. */
+static void
+tell_statistics(struct bridge *bridge, struct request *r)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, 65536);
+	for (size_t i = 0; i < bridge->n_nets; i++) {
+		const struct netlife *life = bridge->nets[i];
+		size_t users = 0, puppets = 0, channels = 0;
+		long long waiting = 0;
+
+		for (struct pup *p = life->pups; p; p = p->hh.next) {
+			users += is_connected(p);
+			puppets += !p->account;
+		}
+		for (struct room *o = bridge->rooms; o; o = o->hh.next) {
+			if (o->life != life)
+				continue;
+			channels += o->ch.kind != CHANNEL_DIRECT;
+			waiting += o->bounds.rows;
+		}
+		str_printf(&text,
+			   "%s%s: %s; %zu channels, %zu users connected, "
+			   "%zu puppets, %lld messages waiting",
+			   i ? "\n" : "", life->name, state_of(life), channels,
+			   users, puppets, waiting);
+	}
+	request_done(r, text.data);
+}
+
 /* clang-format off */
 const struct own_command own_commands[] = {
 	{ { "ping", "Ask whether the gateway is there",
@@ -453,6 +497,9 @@ const struct own_command own_commands[] = {
 	{ { "connections", "Who is connected where",
 	    AT_PLACE(PLACE_BRIDGE), true },
 	  tell_connections, NULL },
+	{ { "statistics", "How much there is of everything",
+	    AT_PLACE(PLACE_BRIDGE), true },
+	  tell_statistics, NULL },
 	{ .command = { .name = NULL } },
 };
 /* clang-format on */

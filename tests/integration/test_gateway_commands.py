@@ -144,7 +144,10 @@ def test_an_operator_disconnects_a_user(farm, closing):
     assert nodes(carol, GATEWAY) == ["ping", "configure",
                                      "disconnect-from-irc-server",
                                      "disconnect-user", "reload",
-                                     "connections"]
+                                     "connections", "statistics"]
+    told = Command(carol, GATEWAY, "statistics").note.split("\n")
+    assert ("irc: up; 1 channels, 1 users connected, 0 puppets, "
+            "0 messages waiting") in told
     assert f"irc: {ann.jid} as " in Command(carol, GATEWAY,
                                             "connections").note
     form = Command(carol, GATEWAY, "disconnect-user")

@@ -40,8 +40,10 @@ enum event_kind {
 	EVENT_PRESENCE, /* away and back: show, text is the status */
 	EVENT_TYPING,
 	EVENT_RECEIPT, /* read up to and including target */
+	EVENT_NAME,    /* the channel has that name; text */
+	EVENT_PICTURE, /* and that picture: text is an item of the media room */
 };
-#define EVENT_KINDS (EVENT_RECEIPT + 1)
+#define EVENT_KINDS (EVENT_PICTURE + 1)
 
 enum event_flag {
 	EVENT_ACTION = 1 << 0,  /* "/me waves" */

@@ -413,6 +413,11 @@ fallback_render(struct event *ev, const struct fallback *how)
 		return render_noise(ev, how->caps);
 	case EVENT_TYPING:
 	case EVENT_RECEIPT:
+		return NULL;
+	case EVENT_NAME:
+		return how->caps & CAN_NAME ? event_ref(ev) : NULL;
+	case EVENT_PICTURE:
+		return how->caps & CAN_PICTURE ? event_ref(ev) : NULL;
 	case EVENT_RENAME:
 	case EVENT_PRESENCE:
 		return NULL;

@@ -266,6 +266,18 @@ carry_noise(struct room *from, struct event *ev)
 	}
 }
 
+static void
+carry_briefly(struct room *from, struct event *ev)
+{
+	struct link *link = from->link;
+
+	for (size_t i = 0; link && i < link->n_rooms; i++)
+		if (route_allows(&from->place, &link->rooms[i]->place,
+				 ev->kind) &&
+		    !standby_covers(from, link->rooms[i]))
+			outbox_push(link->rooms[i], ev, 0, from->life);
+}
+
 /* ---- topics ------------------------------------------------------------ */
 
 struct topic_job {
@@ -419,6 +431,10 @@ carry(struct room *room, struct event *ev)
 	case EVENT_TYPING:
 	case EVENT_RECEIPT:
 		moment_event(room, ev);
+		return;
+	case EVENT_NAME:
+	case EVENT_PICTURE:
+		carry_briefly(room, ev);
 		return;
 	}
 }

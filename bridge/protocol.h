@@ -198,6 +198,9 @@ enum capability {
 	CAN_MODERATE = 1 << 20,
 	/* Shows a gateway's users as puppets; see "Visits". */
 	CAN_VISIT = 1 << 21,
+	/* Has a name or a picture for all of the channel. */
+	CAN_NAME = 1 << 22,
+	CAN_PICTURE = 1 << 23,
 };
 
 struct limits {

@@ -48,7 +48,8 @@ static const struct option_word kinds[] = {
 	{ "topic", EVENT_TOPIC }, { "join", EVENT_JOIN },
 	{ "part", EVENT_PART }, { "rename", EVENT_RENAME },
 	{ "presence", EVENT_PRESENCE }, { "typing", EVENT_TYPING },
-	{ "receipt", EVENT_RECEIPT }, { 0 },
+	{ "receipt", EVENT_RECEIPT }, { "name", EVENT_NAME },
+	{ "picture", EVENT_PICTURE }, { 0 },
 };
 
 static const struct option_word receipts[] = {
@@ -558,7 +559,7 @@ static const struct option shared_options[] = {
 	{ .name = "kinds", .type = OPTION_KINDS,
 	  AT(struct conf_member, kinds), .words = kinds,
 	  .fallback = "message edit redaction reaction topic join part "
-		      "rename presence receipt",
+		      "rename presence receipt name picture",
 	  .example = "message",
 	  .doc = "What is given to the channel; see receipts, too." },
 	{ .name = "nick", .type = OPTION_TEXT, AT(struct conf_member, nick),

@@ -493,11 +493,11 @@ redaction(const json_t *whole, const json_t *content)
 }
 
 static struct event *
-topic(const json_t *content)
+about_room(enum event_kind kind, const json_t *content, const char *key)
 {
 	size_t n;
-	const char *text = text_of(content, "topic", &n);
-	struct event *ev = event_make(EVENT_TOPIC);
+	const char *text = text_of(content, key, &n);
+	struct event *ev = event_make(kind);
 
 	event_set_text_n(ev, text ? text : "", text ? n : 0);
 	return ev;
@@ -512,7 +512,11 @@ by_type(const json_t *whole, const char *type, const char **why)
 	if (strcmp(type, "m.room.redaction") == 0)
 		return redaction(whole, content);
 	if (strcmp(type, "m.room.topic") == 0 && state)
-		return topic(content);
+		return about_room(EVENT_TOPIC, content, "topic");
+	if (strcmp(type, "m.room.name") == 0 && state)
+		return about_room(EVENT_NAME, content, "name");
+	if (strcmp(type, "m.room.avatar") == 0 && state)
+		return about_room(EVENT_PICTURE, content, "url");
 	if (state || !content)
 		return NULL;
 	if (strcmp(type, "m.room.message") == 0)

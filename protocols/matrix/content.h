@@ -31,7 +31,8 @@ int64_t content_number(const json_t *obj, const char *key, int64_t other);
 
 /*
  * The event that a room event makes: EVENT_MESSAGE, EVENT_EDIT,
- * EVENT_REDACTION, EVENT_REACTION or EVENT_TOPIC. NULL if it says nothing that
+ * EVENT_REDACTION, EVENT_REACTION, EVENT_TOPIC, EVENT_NAME or EVENT_PICTURE, of
+ * which the text is an mxc: address. NULL if it says nothing that
  * a bridge carries; *why is then set if its author should be told, else NULL.
  * The caller sets sender, channel and to. One reference.
  */

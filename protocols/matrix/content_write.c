@@ -373,6 +373,15 @@ content_from_event(const struct event *ev, const struct content_form *form,
 		*type = "m.room.topic";
 		content = json_object();
 		set_n(content, "topic", ev->text.utf8, ev->text.len);
+	} else if (ev->kind == EVENT_NAME) {
+		*type = "m.room.name";
+		content = json_object();
+		set_n(content, "name", ev->text.utf8, ev->text.len);
+	} else if (ev->kind == EVENT_PICTURE && (form->file || !ev->text.len)) {
+		*type = "m.room.avatar";
+		content = json_object();
+		if (form->file)
+			set(content, "url", form->file->mxc);
 	}
 	if (content && form->origin)
 		set(content, CONTENT_ORIGIN, form->origin);

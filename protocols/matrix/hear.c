@@ -33,6 +33,11 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 		m->n_ignored++;
 		return;
 	}
+	if ((ev->kind == EVENT_PICTURE && !bridge_media(&m->net)) ||
+	    (ev->kind == EVENT_NAME && !room_named(room, ev->text.utf8))) {
+		event_unref(ev);
+		return;
+	}
 	media_heard(m, ev);
 	ev->channel = room->ch->id;
 	if (ev->when_ms <= 0 || ev->when_ms > now)

@@ -424,7 +424,7 @@ network_forget(struct network *net, struct channel *ch)
 
 const struct protocol matrix_protocol = {
 	.name = "matrix",
-	.caps = CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
+	.caps = CAN_NAME | CAN_PICTURE | CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_RECEIPT | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
 		CAN_HOST | CAN_ATTACH | CAN_VISIT,
@@ -448,6 +448,7 @@ const struct protocol matrix_protocol = {
 		.forget = network_forget,
 		.accepted = network_accepted,
 		.standing = portal_standing,
+		.moded = door_moded,
 		.bounce = word_bounce,
 		.pressure = network_pressure,
 		.resolve = private_resolve,

@@ -16,6 +16,7 @@
  *     puppets.c   people of other networks as users of the homeserver
  *     arrivals.c  when each of them may enter
  *     portal.c    rooms that stand for channels of other networks
+ *     door.c      who may come into them, and when
  *     lookup.c    which ones those are, for clients that ask
  *     direct.c    private conversations
  *     desk.c      commands, in a direct chat with the bot
@@ -80,6 +81,10 @@ struct person {
 	char *id, *name;
 	char *avatar; /* for the media room; "": none, NULL: not told */
 	bool typing;
+	/* In a room that stands for a channel; door.c. */
+	bool inside;            /* of the channel, once */
+	bool knocking, invited; /* is not in the room yet */
+	bool put_before;        /* put out, to knock */
 	UT_hash_handle hh;      /* in the room, by id */
 	UT_hash_handle hh_name; /* likewise, by name; the first who has it */
 	bool named;             /* is in there */
@@ -122,12 +127,21 @@ struct seat {
 	UT_hash_handle hh;        /* in the room, by ghost */
 };
 
+/* How a room is that stands for a channel; door.c. */
+enum door {
+	DOOR_UNKNOWN,
+	DOOR_OPEN,
+	DOOR_CLOSING,
+	DOOR_CLOSED,
+};
+
 /* A delivery on its way. */
 struct word {
 	struct mroom *room;
 	struct delivery *d;
 	bool as_bot; /* the speaker itself may not */
 	bool no_device;
+	bool held; /* the room's door is not what it should be yet */
 	struct luggage *luggage; /* its file, while that is fetched; media.c */
 	char *found;             /* id of the reaction to take back */
 	char *place;             /* private: id of the room, once it is known */
@@ -153,6 +167,12 @@ struct mroom {
 	unsigned moves;
 	bool encrypted;
 	bool topic_told;
+	char *title; /* its name; NULL: not known */
+	bool denied; /* we may not change it, and the operator knows */
+	enum door door;
+	bool shut;            /* who joins must be invited */
+	unsigned putting_out; /* people, without an answer yet */
+	struct timer door_timer;
 	struct horizon horizon;
 	struct person *people, *by_name;
 	struct seat *seats;
@@ -355,6 +375,9 @@ void room_member(struct mroom *room, const json_t *ev, bool backlog);
 /* Somebody invited the bot: the rooms that we are not in are tried again. */
 void rooms_invited(struct matrix *m);
 
+/* The room has that name now; false if it had. */
+bool room_named(struct mroom *room, const char *title);
+
 /* It says that the room is encrypted. */
 void mroom_refuse_encrypted(struct mroom *room);
 
@@ -446,6 +469,25 @@ bool portal_admits(struct mroom *room, const char *user_id);
 void portal_standing(struct network *net, struct channel *ch,
 		     const char *sender_id, const struct standing *s);
 
+/* ---- door.c ------------------------------------------------------------- */
+
+/* False: nothing may be said yet; words_released() comes. */
+bool door_lets(struct mroom *room);
+
+/* The hook: how the channel is has changed. */
+void door_moded(struct network *net, struct channel *ch);
+
+/* The room was entered; rules: its join rules. */
+void door_found(struct mroom *room, const json_t *rules);
+
+/* Somebody has joined; is inside the channel; has left the room. */
+void door_passed(struct mroom *room, struct person *p);
+void door_inside(struct mroom *room, struct person *p);
+void door_left(struct mroom *room);
+
+/* Throw somebody out, or refuse who knocks. */
+void door_put_out(struct mroom *room, const char *user_id, const char *why);
+
 /* ---- desk.c ------------------------------------------------------------- */
 
 /* Somebody writes to the bot in a direct chat. */
@@ -510,6 +552,9 @@ void word_launch(struct word *w);
 /* It did not work: whatever the answer asks for. */
 void word_failed(struct word *w, const struct hs_answer *answer);
 
+/* The first that was held may be said now. */
+void words_released(struct mroom *room);
+
 /* Its file is there, or never will be: say it, if it is its turn. */
 void word_packed(struct word *w);
 
@@ -532,10 +577,10 @@ void media_close(struct matrix *m);
 void media_heard(struct matrix *m, struct event *ev);
 
 /*
- * How the media room calls the picture in a membership event; "" if there is
- * none. False if there is no media room.
+ * How the media room calls the picture at that mxc: address, of a person or a
+ * room; "" if there is none. False if there is no media room.
  */
-bool media_avatar(struct matrix *m, const json_t *content, struct str *out);
+bool media_avatar(struct matrix *m, const char *mxc, struct str *out);
 
 /* A redaction: the files of what it takes back are not to be had any more. */
 void media_withdrawn(struct matrix *m, const json_t *whole);

@@ -88,10 +88,8 @@ item_of(const struct matrix *m, const char *mxc, struct str *item)
 }
 
 bool
-media_avatar(struct matrix *m, const json_t *content, struct str *out)
+media_avatar(struct matrix *m, const char *mxc, struct str *out)
 {
-	const char *mxc = content_string(content, "avatar_url");
-
 	if (!bridge_media(&m->net))
 		return false;
 	str_add(out, "~");
@@ -140,12 +138,24 @@ link_to(struct matrix *m, const struct event *ev, const struct attachment *a,
 	       media_link(media, m->net.name, item.data, ev->id, a->name, url);
 }
 
+static void
+picture_heard(struct matrix *m, struct event *ev)
+{
+	AUTO_STR item = { 0 };
+
+	str_init(&item, 2 * MATRIX_ID_MAX + 8);
+	(void)media_avatar(m, ev->text.utf8, &item);
+	event_set_text(ev, item.data);
+}
+
 void
 media_heard(struct matrix *m, struct event *ev)
 {
 	struct attachment *all;
 	size_t n = ev ? ev->n_attachments : 0;
 
+	if (ev && ev->kind == EVENT_PICTURE)
+		picture_heard(m, ev);
 	if (!n)
 		return;
 	all = event_alloc(ev, n * sizeof(*all));
@@ -309,18 +319,22 @@ media_pack(struct word *w)
 	struct matrix *m = w->room->m;
 	struct media *media = bridge_media(&m->net);
 	const char *url = ev->n_attachments ? ev->attachments[0].url : NULL;
+	bool picture = ev->kind == EVENT_PICTURE && ev->text.len;
 
-	if (!media || !m->uploads || ev->kind != EVENT_MESSAGE || !url ||
-	    !media_may_get(media, url))
+	if (!media || !m->uploads ||
+	    (!picture &&
+	     (ev->kind != EVENT_MESSAGE || !url || !media_may_get(media, url))))
 		return;
 	struct luggage *l = xcalloc(1, sizeof(*l));
 	l->w = w;
 	l->fd = -1;
-	l->file.name = ev->attachments[0].name;
+	l->file.name = picture ? "picture" : ev->attachments[0].name;
 	if (!l->file.name)
 		l->file.name = "file";
 	w->luggage = l;
-	l->get = media_get(media, url, on_fetched, l);
+	l->get = picture ? media_get_item(media, w->d->network, ev->text.utf8,
+					  0, on_fetched, l)
+			 : media_get(media, url, on_fetched, l);
 }
 
 bool

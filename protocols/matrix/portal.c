@@ -14,7 +14,8 @@
  *
  * Whoever joins is connected to the network under a name of their own, and
  * thrown out of the room, with the reason, if the network does not let them
- * in. The room shows its past only to those who were in it.
+ * in. The room shows its past only to those who were in it; see door.c for
+ * channels that are not for everybody.
  */
 
 #include "protocols/matrix/content.h"
@@ -284,8 +285,9 @@ portal_query_user(struct matrix *m, struct http_exchange *x,
 /* ---- the room ----------------------------------------------------------- */
 
 /*
- * Everybody may come, and reads from then on; who sets the topic there may is
- * the channel's to say.
+ * Everybody may come, and reads from then on, but nobody bring others: the
+ * channel may come to be for some only. Who sets the topic there may is the
+ * channel's to say.
  */
 static json_t *
 description(const struct mroom *room)
@@ -300,13 +302,13 @@ description(const struct mroom *room)
 	str_init(&title, 512);
 	str_printf(&title, "%s (%s)", channel.data, network.data);
 	return json_pack("{s:s%, s:s, s:s, s:s, s:[{s:s, s:s, s:{s:s}}],"
-			 " s:{s:{s:i}}}",
+			 " s:{s:i, s:{s:i}}}",
 			 "room_alias_name", room->ch->name + 1, len, "name",
 			 title.data, "preset", "public_chat", "visibility",
 			 "private", "initial_state", "type",
 			 "m.room.history_visibility", "state_key", "",
 			 "content", "history_visibility", "joined",
-			 "power_level_content_override", "events",
+			 "power_level_content_override", "invite", 50, "events",
 			 "m.room.topic", 0);
 }
 
@@ -355,25 +357,12 @@ portal_joined(struct mroom *room)
 
 /* ---- who comes ---------------------------------------------------------- */
 
-static void
-throw_out(struct mroom *room, const char *user_id, const char *why)
-{
-	AUTO_STR path = { 0 };
-
-	matrix_room_path(&path, room->id, "kick");
-	hs_call(room->m->hs,
-		&(struct hs_call){ "POST", path.data,
-				   json_pack("{s:s, s:s}", "user_id", user_id,
-					     "reason", why),
-				   NULL, room->m });
-}
-
 bool
 portal_admits(struct mroom *room, const char *user_id)
 {
 	if (portal_is_open_to(room->m, user_id))
 		return true;
-	throw_out(room, user_id, "this gateway is not open to you");
+	door_put_out(room, user_id, "this gateway is not open to you");
 	return false;
 }
 
@@ -408,7 +397,7 @@ want_password(struct mroom *room, const char *user_id, const char *why)
 		   "%s; in a direct chat tell %s: %s/%s configure "
 		   "password=..., and join again",
 		   why, room->m->bot, network.data, channel.data);
-	throw_out(room, user_id, text.data);
+	door_put_out(room, user_id, text.data);
 }
 
 void
@@ -417,16 +406,21 @@ portal_standing(struct network *net UNUSED, struct channel *ch,
 {
 	struct mroom *room = ch->data;
 
-	if (!room || !room->joined || !person_find(room, sender_id))
+	struct person *p =
+		room && room->joined ? person_find(room, sender_id) : NULL;
+
+	if (!p)
 		return;
-	if (s->state == OCCUPANT_JOINED)
+	if (s->state == OCCUPANT_JOINED) {
+		door_inside(room, p);
 		tell_topic(room);
-	else if (s->state == OCCUPANT_REFUSED && s->why &&
-		 s->refusal == REFUSAL_PASSWORD)
+	} else if (s->state == OCCUPANT_REFUSED && s->why &&
+		   s->refusal == REFUSAL_PASSWORD) {
 		want_password(room, sender_id, s->why);
-	else if (s->state == OCCUPANT_REFUSED)
-		throw_out(room, sender_id,
-			  s->why ? s->why : "the network lets you not in");
+	} else if (s->state == OCCUPANT_REFUSED) {
+		door_put_out(room, sender_id,
+			     s->why ? s->why : "the network lets you not in");
+	}
 }
 
 /* ---- closing ------------------------------------------------------------ */

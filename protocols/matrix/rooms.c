@@ -107,9 +107,10 @@ about(struct mroom *room, enum event_kind kind, const struct person *p)
 	return ev;
 }
 
+/* knocks: wants to be, and waits before the door. */
 static void
 somebody_is_here(struct mroom *room, const char *id, const json_t *content,
-		 bool backlog)
+		 bool backlog, bool knocks)
 {
 	struct person *p = person_find(room, id);
 	bool known = p != NULL;
@@ -119,7 +120,10 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 	str_init(&name, MATRIX_ID_MAX + NAME_SHOWN);
 	str_init(&avatar, 2 * MATRIX_ID_MAX + 8);
 	shown_name(&name, id, content);
-	bool told = media_avatar(room->m, content, &avatar);
+	if (known && !knocks)
+		p->knocking = false;
+	bool told = media_avatar(room->m, content_string(content, "avatar_url"),
+				 &avatar);
 	bool same = known && strcmp(p->name, name.data) == 0 &&
 		    (!told || (p->avatar && !strcmp(p->avatar, avatar.data)));
 	if (same ||
@@ -128,6 +132,7 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 	if (!known) {
 		p = xcalloc(1, sizeof(*p));
 		p->id = xstrdup(id);
+		p->knocking = knocks;
 		HASH_ADD_KEYPTR(hh, room->people, p->id, strlen(p->id), p);
 	}
 	person_set_name(room, p, name.data);
@@ -138,6 +143,8 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 	if (backlog)
 		ev->flags |= EVENT_BACKLOG;
 	bridge_event(&room->m->net, ev);
+	if (!known && !backlog && mroom_is_hosted(room))
+		door_passed(room, p);
 }
 
 /* By what name people know who did that. */
@@ -160,6 +167,10 @@ somebody_left(struct mroom *room, const char *id, const json_t *whole)
 
 	if (!p)
 		return;
+	if (p->put_before && by && strcmp(by, room->m->bot) == 0) {
+		p->put_before = false; /* and waits to be called in */
+		return;
+	}
 	struct event *ev = about(room, EVENT_PART, p);
 	ev->part = PART_LEFT;
 	if (by && strcmp(by, id) != 0) {
@@ -169,6 +180,7 @@ somebody_left(struct mroom *room, const char *id, const json_t *whole)
 	event_set_text(ev, reason ? reason : "");
 	bridge_event(&room->m->net, ev);
 	person_free(room, p);
+	door_left(room);
 }
 
 /* ---- membership --------------------------------------------------------- */
@@ -223,16 +235,19 @@ room_member(struct mroom *room, const json_t *whole, bool backlog)
 	const json_t *content = content_object(whole, "content");
 	const char *how = content_string(content, "membership");
 	bool joined = how && strcmp(how, "join") == 0;
+	bool knocks = how && strcmp(how, "knock") == 0 && mroom_is_hosted(room);
 	bool gone =
 		how && (strcmp(how, "leave") == 0 || strcmp(how, "ban") == 0);
 
-	if (!id || !matrix_id_is(id, '@') || (!joined && !gone) ||
+	if (!id || !matrix_id_is(id, '@') || (!joined && !gone && !knocks) ||
 	    (backlog && gone))
+		return;
+	if (knocks && matrix_is_us(room->m, id))
 		return;
 	if (matrix_is_us(room->m, id))
 		one_of_ours(room, id, whole, joined, backlog);
-	else if (joined)
-		somebody_is_here(room, id, content, backlog);
+	else if (joined || knocks)
+		somebody_is_here(room, id, content, backlog, knocks);
 	else
 		somebody_left(room, id, whole);
 }
@@ -272,6 +287,7 @@ mroom_free(struct mroom *room)
 	hs_cancel(m->hs, room);
 	timer_stop(&room->sweep);
 	horizon_drop(&room->horizon);
+	timer_stop(&room->door_timer);
 	words_drop(room);
 	seats_drop(room);
 	HASH_ITER(hh, room->people, p, next)
@@ -282,6 +298,7 @@ mroom_free(struct mroom *room)
 	room->ch->data = NULL;
 	free(room->moved_from);
 	free(room->id);
+	free(room->title);
 	free(room->token);
 	free(room);
 }
@@ -417,6 +434,16 @@ take_state(struct mroom *room, const json_t *state)
 		raise_topic(room, topic);
 }
 
+bool
+room_named(struct mroom *room, const char *title)
+{
+	if (room->title && strcmp(room->title, title) == 0)
+		return false;
+	free(room->title);
+	room->title = xstrdup(title);
+	return true;
+}
+
 /* The state event of that type, with an empty key; or NULL. */
 static const json_t *
 state_of(const json_t *state, const char *type)
@@ -476,6 +503,7 @@ on_state(void *arg, const struct hs_answer *answer)
 {
 	struct mroom *room = arg;
 	struct matrix *m = room->m;
+	const char *name;
 
 	if (!answer->status) {
 		matrix_lost(m, answer);
@@ -500,6 +528,11 @@ on_state(void *arg, const struct hs_answer *answer)
 	if (follow(room, answer->json))
 		return;
 	take_state(room, answer->json);
+	name = content_string(
+		content_object(state_of(answer->json, "m.room.name"),
+			       "content"),
+		"name");
+	(void)room_named(room, name ? name : "");
 	if (room->encrypted) {
 		mroom_refuse_encrypted(room);
 		return;
@@ -508,8 +541,10 @@ on_state(void *arg, const struct hs_answer *answer)
 	room->joined = true;
 	timer_start(&room->sweep, m->loop, SWEEP_MS, on_sweep, room);
 	bridge_joined(room->ch);
-	if (mroom_is_hosted(room))
+	if (mroom_is_hosted(room)) {
+		door_found(room, state_of(answer->json, "m.room.join_rules"));
 		portal_joined(room);
+	}
 	matrix_room_settled(m);
 }
 

@@ -135,6 +135,27 @@ is_unknown_device(const struct hs_answer *answer)
 	return strstr(answer->errcode, "UNKNOWN_DEVICE") != NULL;
 }
 
+static bool
+is_about_room(const struct event *ev)
+{
+	return ev->kind == EVENT_NAME || ev->kind == EVENT_PICTURE;
+}
+
+/* Once for each room: it will not be different soon. */
+static void
+tell_denied(const struct word *w, const char *why)
+{
+	struct mroom *room = w->room;
+
+	if (!is_about_room(w->d->event) || room->denied)
+		return;
+	room->denied = true;
+	log_info(room->m->net.name,
+		 "the %s of %s stays as it is: %s; may %s change it?",
+		 event_kind_name(w->d->event->kind), room->id, why,
+		 room->m->bot);
+}
+
 void
 word_failed(struct word *w, const struct hs_answer *answer)
 {
@@ -160,6 +181,7 @@ word_failed(struct word *w, const struct hs_answer *answer)
 	} else {
 		str_init(&why, 512);
 		str_printf(&why, "the homeserver refused it: %s", answer->why);
+		tell_denied(w, answer->why);
 		word_refused(w, why.data);
 	}
 }
@@ -277,6 +299,12 @@ send_redaction(struct word *w, const char *target)
 	call(w, &path, "PUT", body);
 }
 
+static bool
+is_state(const struct event *ev)
+{
+	return ev->kind == EVENT_TOPIC || is_about_room(ev);
+}
+
 static void
 send_content(struct word *w)
 {
@@ -297,7 +325,7 @@ send_content(struct word *w)
 		word_refused(w, "Matrix has no form for it");
 		return;
 	}
-	if (d->event->kind == EVENT_TOPIC) {
+	if (is_state(d->event)) {
 		matrix_room_path(&path, place_of(w), "state/");
 		str_add(&path, type);
 	} else {
@@ -313,8 +341,9 @@ word_launch(struct word *w)
 	const struct event *ev = w->d->event;
 	bool removed = ev->flags & EVENT_REMOVED;
 
-	if (!media_is_packed(w))
-		return; /* word_packed() comes back */
+	w->held = !door_lets(w->room);
+	if (w->held || !media_is_packed(w))
+		return; /* words_released() or word_packed() comes back */
 	if (!place_of(w))
 		private_find(w);
 	else if (ev->kind == EVENT_REDACTION && w->d->target)
@@ -325,6 +354,13 @@ word_launch(struct word *w)
 		find_reaction(w);
 	else
 		send_content(w);
+}
+
+void
+words_released(struct mroom *room)
+{
+	if (room->words && room->words->held)
+		word_launch(room->words);
 }
 
 void
@@ -348,9 +384,15 @@ word_send(struct network *net, struct delivery *d)
 		bridge_later(d, RETRY_MS, "the puppet has just left");
 		return;
 	}
+	if (d->event->kind == EVENT_NAME &&
+	    !room_named(room, d->event->text.utf8)) {
+		bridge_sent(d, NULL, 0);
+		return;
+	}
 	w = xcalloc(1, sizeof(*w));
 	w->room = room;
 	w->d = d;
+	w->as_bot = is_about_room(d->event);
 	d->data = w;
 	bool first = !room->words;
 	DL_APPEND(room->words, w);

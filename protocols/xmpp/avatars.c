@@ -234,6 +234,20 @@ add_photo(xmpp_stanza_t *result, const char *mime, const unsigned char *bytes,
 	free(text);
 }
 
+bool
+avatar_add_photo(xmpp_stanza_t *iq, const struct media_file *file, char *hash)
+{
+	size_t n;
+	unsigned char *bytes = read_picture(file, &n);
+
+	if (!bytes)
+		return false;
+	add_photo(iq, file->mime, bytes, n);
+	avatar_hash(hash, bytes, n);
+	free(bytes);
+	return true;
+}
+
 static void
 on_portrait(void *arg, const struct media_file *file)
 {

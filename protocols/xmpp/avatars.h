@@ -31,6 +31,13 @@ bool avatar_is_ready(struct xmpp *x, const struct puppet *p);
 bool avatar_answer(struct xmpp *x, const struct puppet *p,
 		   xmpp_stanza_t *result);
 
+struct media_file;
+
+/* Put a picture into the vcard in iq, and what it is called into hash; false if
+ * clients could not show it. */
+bool avatar_add_photo(xmpp_stanza_t *iq, const struct media_file *file,
+		      char *hash);
+
 /* What XEP-0153 calls a picture; out holds it and its NUL. */
 #define AVATAR_HASH_LEN 40
 void avatar_hash(char out[AVATAR_HASH_LEN + 1], const unsigned char *bytes,

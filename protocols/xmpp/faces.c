@@ -199,6 +199,10 @@ static void
 find_owner(const struct xmpp *x, const char *hash, struct str *out)
 {
 	for (struct room *room = x->rooms; room; room = room->hh.next) {
+		if (room->face && strcmp(room->face, hash) == 0) {
+			str_add(out, room->jid);
+			return;
+		}
 		for (struct member *m = room->members; m; m = m->hh.next) {
 			if (!m->face || strcmp(m->face, hash) != 0)
 				continue;

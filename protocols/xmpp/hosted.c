@@ -240,7 +240,7 @@ hosted_join(struct xmpp *x, struct channel *ch)
 			    "the gateway does not lead there any more");
 		return;
 	}
-	ch->caps = x->net.caps;
+	ch->caps = x->net.caps & ~(unsigned)(CAN_NAME | CAN_PICTURE);
 	if (!h)
 		h = hosted_new(x, ch->name, &place);
 	h->ch = ch;

@@ -7,6 +7,7 @@
  * turns out to be new is destroyed again and refused.
  */
 
+#include "protocols/xmpp/about.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted.h"
@@ -98,6 +99,7 @@ muc_room_free(struct room *room)
 	query_drop(room->x, room);
 	wire_drop_room(room);
 	held_forget(room->x, room->ch);
+	about_drop(room);
 	seat_drop_all(room);
 	HASH_ITER(hh, room->members, m, next)
 	muc_member_free(room, m);
@@ -581,6 +583,7 @@ on_disco(void *arg, xmpp_stanza_t *answer)
 	}
 	if (!stanza_has_type(answer, "error")) {
 		read_features(room, answer);
+		about_read(room, answer);
 		muc_room_enter(room);
 		return;
 	}
@@ -720,6 +723,8 @@ listener_presence(struct room *room, const char *nick, xmpp_stanza_t *st)
 			muc_room_refused(room, st);
 		return;
 	}
+	if (!*nick)
+		about_presence(room, st);
 	if (!*nick || (!gone && *stanza_get(st, "type")))
 		return;
 	if (!stanza_muc_user(&u, st) && !gone)
@@ -782,6 +787,8 @@ muc_room_message(struct room *room, xmpp_stanza_t *st)
 	const char *nick = jid_resource(stanza_get(st, "from"));
 
 	room->heard_ms = loop_now_ms(room->x->loop);
+	if (!*nick)
+		about_message(room, st);
 	if (room->state == ROOM_WAITING) {
 		xmpp_stanza_t *subject = stanza_own_child(st, "subject");
 		if (!subject || stanza_own_child(st, "body")) {

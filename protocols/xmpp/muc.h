@@ -104,6 +104,11 @@ struct room {
 	bool occupant_ids; /* urn:xmpp:occupant-id:0 */
 	bool archive;      /* urn:xmpp:mam:2, and stable_ids */
 
+	/* about.h: its name and picture, as far as they are known */
+	char *title, *face;
+	struct wish *wishes; /* utlist: what is being set */
+	bool denied;         /* the last was; the operator knows */
+
 	struct member *members, *by_id;
 	struct seat *seats, *by_from;
 	struct wire *wires;

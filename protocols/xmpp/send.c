@@ -8,6 +8,7 @@
  * delivery is given back, and so is all behind it.
  */
 
+#include "protocols/xmpp/about.h"
 #include "protocols/xmpp/catchup.h"
 #include "protocols/xmpp/held.h"
 #include "protocols/xmpp/hosted.h"
@@ -284,9 +285,11 @@ send_delivery(struct network *net, struct delivery *d)
 		    kind == EVENT_TOPIC;
 	bool marks = kind == EVENT_REACTION || kind == EVENT_REDACTION;
 
-	if (!marks &&
-	    (!says || (!d->event->text.len && !d->event->n_attachments &&
-		       !is_blank_topic(d->event))))
+	if (kind == EVENT_NAME || kind == EVENT_PICTURE)
+		about_send(d->channel->data, d);
+	else if (!marks &&
+		 (!says || (!d->event->text.len && !d->event->n_attachments &&
+			    !is_blank_topic(d->event))))
 		bridge_refused(d, "XMPP has no form for it");
 	else if (!held_take(x, d))
 		send_now(x, d);

@@ -366,7 +366,7 @@ component_identify(struct network *net, const struct channel *ch,
 
 const struct protocol xmpp_protocol = {
 	.name = "xmpp",
-	.caps = CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_TYPING | CAN_RECEIPT | CAN_PRESENCE | CAN_STYLE |
+	.caps = CAN_NAME | CAN_PICTURE | CAN_EDIT | CAN_REDACT | CAN_REACT | CAN_REPLY | CAN_TOPIC | CAN_TYPING | CAN_RECEIPT | CAN_PRESENCE | CAN_STYLE |
 		CAN_MULTILINE | CAN_PUPPET | CAN_PUPPET_OWN | CAN_DIRECT |
 		CAN_DELAY | CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {

@@ -54,6 +54,7 @@ struct http_multi;
 struct avatar;
 struct portrait;
 struct face;
+struct wish;
 struct look;
 struct held;
 struct upload;

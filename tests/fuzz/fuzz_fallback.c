@@ -124,6 +124,8 @@ check_showable(const struct event *out, const struct fallback *how)
 	require(out->kind != EVENT_TOPIC || (caps & CAN_TOPIC));
 	require(out->kind != EVENT_TYPING || (caps & CAN_TYPING));
 	require(out->kind != EVENT_RECEIPT || (caps & CAN_RECEIPT));
+	require(out->kind != EVENT_NAME || (caps & CAN_NAME));
+	require(out->kind != EVENT_PICTURE || (caps & CAN_PICTURE));
 	if (out->kind != EVENT_MESSAGE)
 		return;
 	require(!out->parent || (how->has_parent && (caps & CAN_REPLY)));

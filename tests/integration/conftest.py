@@ -294,7 +294,8 @@ class Trio:
 
 
 EVERY_KIND = ["message", "edit", "redaction", "reaction", "topic", "join",
-              "part", "rename", "presence", "typing", "receipt"]
+              "part", "rename", "presence", "typing", "receipt", "name",
+              "picture"]
 
 
 def make_trio(farm, things, start=True, top=None, **options):

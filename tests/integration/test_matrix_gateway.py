@@ -3,6 +3,7 @@
 somebody asks for their alias, and a connection of one's own."""
 
 import json
+import threading
 import urllib.request
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import pytest
 from tests.integration.conftest import Things
 from tests.support.bridge import irc_network, matrix_network
 from tests.support.matrix_peer import Refused
-from tests.support.process import wait_for
+from tests.support.scripted_irc import ScriptedIrc, Session
 
 # shares the homeserver of test_matrix_faults.py
 pytestmark = pytest.mark.xdist_group("homeserver")
@@ -269,3 +270,101 @@ def test_a_secret_channel_stays_hidden(one_gateway, closing):
     for path in ("joined_members", "state", "messages?dir=b"):
         with pytest.raises(Refused):
             noa.call("GET", f"/v3/rooms/{v.room}/{path}")
+
+
+# ---- channels that are not for everybody ------------------------------------
+
+class LockedSession(Session):
+    """A channel with a key, into which some come late."""
+
+    def on_join(self, rest):
+        while self.nick in self.server.late and not self.server.gate.is_set():
+            self.server.gate.wait(0.1)
+        super().on_join(rest)
+
+    def on_mode(self, rest):
+        channel = rest.lstrip(":")
+        if channel.startswith("#") and " " not in channel:
+            self.say(f"324 {self.nick} {channel} {self.server.modes}")
+
+
+class Locked:
+    """mia and noa want to be in a channel of a scripted server; noa's
+    connection is slow to come in."""
+
+    def __init__(self, farm, things, modes):
+        self.synapse, self.irc = farm.get("synapse"), ScriptedIrc(["bob"])
+        self.irc.session = LockedSession
+        self.irc.modes, self.irc.gate = modes, threading.Event()
+        self.service = self.synapse.service()
+        things.servers += [self.synapse, self.irc]
+        self.bridge = things.bridge(
+            {"irc": irc_network(self.irc), "matrix": matrix_network(
+                self.synapse, self.service,
+                gateway={"networks": ["irc"], "users": ["*"]})}, {})
+        self.bridge.start()
+        self.bridge.wait_log("up after", "matrix")
+        self.bridge.wait_log("up after", "irc")
+        self.channel = "#" + things.name("locked")
+        self.mia = things.matrix(self.synapse, things.name("mia"))
+        self.noa = things.matrix(self.synapse, things.name("noa"))
+        self.irc.late = [self.noa.user]
+        alias = f"#{self.service.prefix}irc_{self.channel}:localhost"
+        self.room = self.mia.join(alias)
+        self.mia.wait_member(self.room, "bob")
+        self.noa.join(alias)
+        self.irc.wait_line(f"NICK {self.noa.user}")
+
+    def says(self, text):
+        """bob, to whoever is inside."""
+        for session in self.irc.sessions:
+            if session.nick not in self.irc.late or self.irc.gate.is_set():
+                session.raw(f":bob!u@h PRIVMSG {self.channel} :{text}\r\n"
+                            .encode())
+
+
+def membership(user, room, how):
+    return lambda e: (e.type == "m.room.member" and e.room == room and
+                      e.state_key == user.id and
+                      e.content["membership"] == how)
+
+
+@pytest.fixture
+def locked(farm, closing):
+    things = []
+
+    def make(modes):
+        things.append(Locked(farm, closing, modes))
+        return things[0]
+    yield make
+    for one in things:
+        one.irc.gate.set()
+        one.irc.close()
+
+
+def test_nobody_reads_before_their_connection_is_inside(locked):
+    """Who is not in when the first line comes is put out before it is said,
+    and invited when they are in; from then on the room is closed."""
+    t = locked("+k sesame")
+    t.says("between us")
+    t.mia.wait_text("between us", room=t.room)
+    out = next(i for i, e in enumerate(t.mia.record)
+               if membership(t.noa, t.room, "leave")(e))
+    said = next(i for i, e in enumerate(t.mia.record)
+                if e.body == "between us")
+    assert out < said and "invited" in t.mia.record[out].content["reason"]
+    with pytest.raises(Refused):
+        t.noa.join(t.room)
+    t.irc.gate.set()
+    t.mia.wait_for(membership(t.noa, t.room, "invite"))
+    t.noa.join(t.room)
+    t.says("among friends")
+    t.noa.wait_text("among friends", room=t.room)
+    assert [e.body for e in t.noa.messages(t.room)] == ["among friends"]
+
+
+def test_where_everybody_may_be_nobody_waits(locked):
+    """Also while somebody is slow to come in."""
+    t = locked("+nt")
+    t.says("for all")
+    t.noa.wait_text("for all", room=t.room)

@@ -14,15 +14,18 @@ import threading
 import urllib.error
 import urllib.request
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.conftest import Things, make_trio
+from tests.support.bridge import matrix_network, xmpp_network
 from tests.support.process import free_ports, wait_for
 
 OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
 FILE = "{urn:xmpp:sfs:0}file-sharing/{urn:xmpp:file:metadata:0}file"
 PHOTO = "{vcard-temp:x:update}x/{vcard-temp:x:update}photo"
+INFO = "http://jabber.org/protocol/disco#info"
 META = "{urn:xmpp:file:metadata:0}"
 
 _number = itertools.count(1)
@@ -383,6 +386,95 @@ def test_a_picture_of_a_person_of_xmpp(crowd):
                    for e in crowd.mia.record[mark:])
     set_photo(crowd.ann, None, crowd.room)
     shown_by(crowd, crowd.ann_nick, mark, lambda url: not url)
+
+
+# ---- names and pictures of rooms --------------------------------------------
+
+def make_owner(user, room, jid):
+    user.iq(room, "<query xmlns='http://jabber.org/protocol/muc#admin'>"
+            f"<item affiliation='owner' jid='{jid}'/></query>", "set")
+
+
+def title_of(user, room):
+    query = user.iq(room, f"<query xmlns='{INFO}'/>").element
+    return query.find(f"{{{INFO}}}query/{{{INFO}}}identity").get("name")
+
+
+def names_seen(crowd, since):
+    return [e.content.get("name") for e in crowd.mia.record[since:]
+            if e.type == "m.room.name" and e.room == crowd.place]
+
+
+def test_names_of_rooms_go_both_ways(crowd):
+    """Once the bridge is an owner of the room in XMPP; before that the
+    operator is told once. What was set comes back from nowhere."""
+    mark = crowd.mia.mark()
+    for name in ("Alpha", "Beta"):
+        crowd.mia.set_state(crowd.place, "m.room.name", {"name": name})
+    crowd.bridge.wait_log("is causeway@gw.localhost/causeway an owner of")
+    crowd.ann.configure(crowd.room, roomname="Gamma")
+    crowd.mia.wait_for(lambda e: e.type == "m.room.name" and
+                       e.content["name"] == "Gamma" and
+                       e.sender == crowd.service.bot_id, since=mark)
+    make_owner(crowd.ann, crowd.room, "causeway@gw.localhost")
+    heard = crowd.ann.mark()
+    crowd.mia.set_state(crowd.place, "m.room.name", {"name": "Delta <&>"})
+    crowd.ann.wait_for(lambda s: 104 in s.codes and s.kind == "message",
+                       since=heard)
+    assert title_of(crowd.ann, crowd.room) == "Delta <&>"
+    crowd.all_ways()
+    assert names_seen(crowd, mark) == ["Alpha", "Beta", "Gamma", "Delta <&>"]
+    assert sum("an owner of" in line["msg"] for line in
+               crowd.bridge.log()) == 1
+
+
+@pytest.fixture
+def gallery(farm, closing):
+    """ann owns a room of ejabberd, where rooms have pictures, as the bridge
+    does; mia is in that of Matrix."""
+    xmpp, synapse = farm.get("ejabberd"), farm.get("synapse")
+    closing.servers += [xmpp, synapse]
+    it = SimpleNamespace(room=f"{closing.name('hall')}@{xmpp.rooms}",
+                         ann=closing.xmpp(xmpp, "ann"),
+                         mia=closing.matrix(synapse, closing.name("mia")))
+    it.ann.join(it.room, "Ann")
+    make_owner(it.ann, it.room, "causeway@gw.localhost")
+    service = synapse.service()
+    it.place = it.mia.create(power_level_content_override={
+        "users": {it.mia.id: 100, service.bot_id: 50}})
+    it.bot = service.bot_id
+    it.bridge = closing.bridge(
+        {"xmpp": xmpp_network(xmpp), "matrix": matrix_network(
+            synapse, service, avatar_pause=0)},
+        {"hall": [f"xmpp:{it.room}", f"matrix:{it.place}"]},
+        top={"media": {}})
+    it.bridge.start()
+    it.mia.wait_member(it.place, "Ann")
+    return it
+
+
+def test_pictures_of_rooms_go_both_ways(gallery):
+    g, data = gallery, png(40, 40)
+    photo = (f"<PHOTO><TYPE>image/png</TYPE><BINVAL>"
+             f"{base64.b64encode(data).decode()}</BINVAL></PHOTO>")
+    g.ann.iq(g.room, f"<vCard xmlns='vcard-temp'>{photo}</vCard>", "set")
+    seen = g.mia.wait_for(lambda e: e.type == "m.room.avatar" and
+                          e.sender == g.bot)
+    assert g.mia.download(seen.content["url"]) == ("image/png", data)
+    mark = g.mia.mark()
+    g.mia.set_state(g.place, "m.room.avatar", {
+        "url": g.mia.upload(png(50, 50), "image/png")})
+
+    def picture():
+        card = g.ann.iq(g.room, "<vCard xmlns='vcard-temp'/>").element
+        value = card.findtext("{vcard-temp}vCard/{vcard-temp}PHOTO/"
+                              "{vcard-temp}BINVAL")
+        return value and base64.b64decode(value) != data
+    wait_for("another picture of the room", picture)
+    g.ann.say(g.room, "and nothing comes back")
+    g.mia.wait_text("and nothing comes back", since=mark)
+    assert [e.sender for e in g.mia.record[mark:]
+            if e.type == "m.room.avatar"] == [g.mia.id]
 
 
 def test_killed_in_the_middle_of_a_file(crowd, liar):

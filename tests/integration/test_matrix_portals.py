@@ -166,10 +166,32 @@ def test_a_password_is_given_to_the_bot(both, closing):
     assert "taken" in answer.body
     v.mia.join(both.room_alias(v.room))
     v.ann.wait_occupant(v.room, v.nick, 20)
-    # and nobody else comes in by that
+    # and nobody else comes in by that, or reads what is said
+    v.ann.say(v.room, "between us")
+    v.mia.wait_text("between us", room=v.place)
     noa = closing.matrix(both.synapse, closing.name("noa"))
-    noa.join(both.room_alias(v.room))
-    assert "password" in v.put_out(noa)
+    with pytest.raises(NoRoom):
+        noa.join(both.room_alias(v.room))
+    alias = both.room_alias(v.room).replace("#", "%23")
+    noa.call("POST", f"/v3/knock/{alias}")
+    refused = v.mia.wait_for(
+        lambda e: e.type == "m.room.member" and e.state_key == noa.id and
+        e.content["membership"] == "leave", 20)
+    assert line in refused.content["reason"]
+    # until they have been let in themselves
+    other = noa.create(preset="trusted_private_chat", is_direct=True,
+                       invite=[both.service.bot_id])
+    noa.wait_member(other, both.service.bot_id)
+    asked = noa.say(other, line + '"open sesame"')
+    noa.wait_for(lambda e: e.reply_to == asked)
+    noa.call("POST", f"/v3/knock/{alias}")
+    v.mia.wait_for(lambda e: e.type == "m.room.member" and
+                   e.state_key == noa.id and
+                   e.content["membership"] == "invite", 20)
+    noa.join(v.place)
+    v.ann.say(v.room, "among friends")
+    noa.wait_text("among friends", room=v.place)
+    assert len(noa.messages(v.place)) == 1
 
 
 def test_a_room_that_there_is_not_is_not_made(both, closing):

@@ -508,7 +508,7 @@ static const struct {
 	  "c.conf:6: \"nick\": expected {nick} or {id} in it, so that people differ, found \"x\"\n"
 	  "c.conf:6: \"direction\": unknown word \"inn\"; did you mean \"in\"?\n"
 	  "c.conf:6: \"kinds\": unknown word \"mesxage\"; did you mean \"message\"?\n"
-	  "c.conf:6: \"kinds\": expected one of \"message\", \"edit\", \"redaction\", \"reaction\", \"topic\", \"join\", \"part\", \"rename\", \"presence\", \"typing\", \"receipt\", found \"foo\"\n"
+	  "c.conf:6: \"kinds\": expected one of \"message\", \"edit\", \"redaction\", \"reaction\", \"topic\", \"join\", \"part\", \"rename\", \"presence\", \"typing\", \"receipt\", \"name\", \"picture\", found \"foo\"\n"
 	  "c.conf:6: \"puppets\": expected true or false, found \"yes\"\n"
 	  "c.conf:6: \"key\": secrets are never written in this file; say where it is: \"file:PATH\", \"env:NAME\" or \"cred:NAME\"\n"
 	  "c.conf:6: unknown option \"noixe\" in a channel of link \"dev\"; did you mean \"noise\"?\n"
@@ -534,7 +534,7 @@ static const struct {
 	  "links: {\n"
 	  "dev: { channels = ( \"libera:#dev\", { channel = \"xmpp:a@c\"; kinds = [ 1 ]; } ); };\n"
 	  "};\n",
-	  "c.conf:6: \"kinds\": expected one of \"message\", \"edit\", \"redaction\", \"reaction\", \"topic\", \"join\", \"part\", \"rename\", \"presence\", \"typing\", \"receipt\", found the number 1\n" },
+	  "c.conf:6: \"kinds\": expected one of \"message\", \"edit\", \"redaction\", \"reaction\", \"topic\", \"join\", \"part\", \"rename\", \"presence\", \"typing\", \"receipt\", \"name\", \"picture\", found the number 1\n" },
 	{ NETWORKS
 	  "links: {\n"
 	  "dev: { direction = \"in\"; channels = [ \"libera:#dev\", \"xmpp:a@c\" ]; };\n"

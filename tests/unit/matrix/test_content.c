@@ -106,9 +106,18 @@ static const struct {
 	{ "\"type\":\"m.room.topic\"," STATE "\"content\":{\"topic\":\"t\"}",
 	  "topic: t" },
 	{ "\"type\":\"m.room.topic\"," STATE "\"content\":{}", "topic: " },
+	{ "\"type\":\"m.room.name\"," STATE "\"content\":{\"name\":\"n\"}",
+	  "name: n" },
+	{ "\"type\":\"m.room.name\"," STATE "\"content\":{\"name\":7}",
+	  "name: " },
+	{ "\"type\":\"m.room.avatar\"," STATE
+	  "\"content\":{\"url\":\"mxc://a/b\"}",
+	  "picture: mxc://a/b" },
+	{ "\"type\":\"m.room.avatar\"," STATE "\"content\":{}", "picture: " },
 	/* what is nothing */
 	{ "\"type\":\"m.room.topic\",\"content\":{\"topic\":\"t\"}", NULL },
-	{ "\"type\":\"m.room.name\"," STATE "\"content\":{\"name\":\"n\"}",
+	{ "\"type\":\"m.room.name\",\"content\":{\"name\":\"n\"}", NULL },
+	{ "\"type\":\"m.room.avatar\",\"content\":{\"url\":\"mxc://a/b\"}",
 	  NULL },
 	{ TEXT("\"msgtype\":\"m.text\",\"body\":\"\""), NULL },
 	{ TEXT("\"msgtype\":\"m.text\""), NULL },
@@ -342,6 +351,9 @@ reactions_topics_emotes_and_notices_have_their_forms(void **state UNUSED)
 		      "\"rel_type\":\"m.annotation\"}}");
 	assert_writes(make(EVENT_TOPIC, "t"), &none, "m.room.topic",
 		      "{\"topic\":\"t\"}");
+	assert_writes(make(EVENT_NAME, "n"), &none, "m.room.name",
+		      "{\"name\":\"n\"}");
+	assert_writes(make(EVENT_PICTURE, ""), &none, "m.room.avatar", "{}");
 	assert_writes(action, &none, "m.room.message",
 		      "{\"body\":\"waves\",\"m.mentions\":{},\"msgtype\":"
 		      "\"m.emote\"}");

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define SLOW_BYTES 100 /* a second, for so many seconds: it is given up */
-#define SLOW_S 30
+#define SLOW_S 10
 #define ANSWER_MAX 65536 /* where it is not taken in pieces */
 #define URL_MAX 16384
 

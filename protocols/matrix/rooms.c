@@ -577,7 +577,9 @@ on_entered(void *arg, const struct hs_answer *answer)
 {
 	struct mroom *room = arg;
 	const char *id = content_string(answer->json, "room_id");
+	const struct mroom *other;
 	AUTO_STR path = { 0 };
+	AUTO_STR why = { 0 };
 
 	if (!answer->status || answer->status == 401) {
 		matrix_lost(room->m, answer);
@@ -587,9 +589,14 @@ on_entered(void *arg, const struct hs_answer *answer)
 		room_not_entered(room, answer);
 		return;
 	}
-	if (mroom_find(room->m, id)) {
-		mroom_lost(room, DOWN_REFUSED,
-			   "it is another name of a room that we are in");
+	other = mroom_find(room->m, id);
+	if (other) {
+		str_init(&why, 2 * MATRIX_ID_MAX);
+		str_printf(&why,
+			   "the bridge is in that room already, under the "
+			   "name %s; please use that",
+			   other->ch->name);
+		mroom_lost(room, DOWN_REFUSED, why.data);
 		return;
 	}
 	room->id = xstrdup(id);

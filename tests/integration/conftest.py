@@ -109,6 +109,15 @@ def closing(folder, request):
     things.close()
 
 
+@pytest.fixture
+def disks():
+    """To be asked for before the bridge, which ends before they do."""
+    made = []
+    yield made
+    for disk in made:
+        disk.close()
+
+
 class Things:
     def __init__(self, folder):
         self.folder = folder

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from tests.support.disk import Disk
 from tests.support.process import wait_for
 
 from .faulty import WINDOW, Faulty
@@ -21,42 +22,6 @@ from .test_faults import kept, proxies, say_and_keep  # noqa pylint: disable=W06
 
 MIB = 1 << 20
 STORE_FAILED = 3  # the exit status
-
-
-class Disk:
-    """A file system of so many bytes, in memory."""
-
-    def __init__(self, path, size, options=""):
-        self.path = pathlib.Path(path)
-        self.path.mkdir(mode=0o700)
-        subprocess.run(["/usr/bin/mount", "-t", "tmpfs", "-o",
-                        f"size={size},mode=0700{options}", "tmpfs",
-                        self.path], check=True)
-
-    def fill(self):
-        """Not a byte is left."""
-        with open(self.path / "filler", "ab", buffering=0) as filler:
-            for size in (1 << 16, 4096, 1):
-                try:
-                    while True:
-                        filler.write(b"x" * size)
-                except OSError:
-                    continue
-
-    def clear(self):
-        (self.path / "filler").unlink()
-
-    def close(self):
-        subprocess.run(["/usr/bin/umount", "--lazy", self.path], check=True)
-
-
-@pytest.fixture
-def disks():
-    """To be asked for before the bridge, which ends before they do."""
-    made = []
-    yield made
-    for disk in made:
-        disk.close()
 
 
 @pytest.fixture

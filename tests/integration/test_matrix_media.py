@@ -6,11 +6,14 @@ One trio for all of it: what is said is told apart by the names of the files.
 
 import base64
 import hashlib
+import hmac
 import http.server
 import itertools
+import pathlib
 import re
 import struct
 import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
@@ -20,6 +23,7 @@ import pytest
 
 from tests.integration.conftest import Things, make_trio
 from tests.support.bridge import matrix_network, xmpp_network
+from tests.support.disk import Disk
 from tests.support.process import free_ports, wait_for
 
 OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
@@ -62,7 +66,7 @@ class Liar(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self):
-        self.gate = threading.Event()
+        self.gate, self.over = threading.Event(), threading.Event()
         self.asked = []
         super().__init__(("127.0.0.1", 0), Answers)
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -73,6 +77,7 @@ class Liar(http.server.ThreadingHTTPServer):
 
     def close(self):
         self.gate.set()
+        self.over.set()
         self.shutdown()
         self.server_close()
 
@@ -129,6 +134,24 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def go_cut(self):
         self.answer(b"half", Content_Length="100")
 
+    def go_slow(self):
+        """A few bytes at a time."""
+        body = png(7, 8)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for start in range(0, len(body), 10):
+            self.wfile.write(body[start:start + 10])
+            self.server.gate.wait(0.05)
+
+    def go_stall(self):
+        """The beginning, and then nothing, until the test is over."""
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"a beginning")
+        self.server.over.wait(60)
+
     def go_gate(self):
         self.server.gate.wait(30)
         self.answer(png(5, 6), Content_Type="image/png")
@@ -145,12 +168,16 @@ def liar():
 def one_crowd(farm, folder):
     things = Things(folder)
     port = free_ports(1)[0]
+    disk = Disk(things.folder / things.name("media"), 32 << 20)
+    kept = disk.path / "media"
     trio = make_trio(farm, things, top={"media": {
-        "url": f"http://127.0.0.1:{port}/files", "listen": f"127.0.0.1:{port}",
+        "folder": str(kept), "url": f"http://127.0.0.1:{port}/files", "listen": f"127.0.0.1:{port}",
         "file_mib": 1, "cache_mib": 8, "fetch_from": ["127.0.0.1"],
         "fetch_private": True}}, avatar_pause=0)
+    trio.disk, trio.kept = disk, kept
     yield trio
     things.close()
+    disk.close()
 
 
 @pytest.fixture
@@ -242,7 +269,7 @@ def test_a_withdrawn_file_is_gone_also_after_a_restart(crowd):
     event = send_file(crowd, b"secret words", name, "text/plain", "m.file")
     url = link_in(on_irc(crowd, name, marks[0])).rstrip("\x01")
     assert fetch(url)[0] == 200
-    kept = crowd.bridge.folder / "media"
+    kept = crowd.kept
     assert any(f.read_bytes() == b"secret words" for f in kept.iterdir())
     crowd.mia.redact(crowd.place, event)
     wait_for("the link to be dead", lambda: fetch(url)[0] == 410)
@@ -299,6 +326,100 @@ def test_what_cannot_be_fetched_stays_a_link(crowd, liar, way):
     assert content["msgtype"] == "m.text"
     assert content["body"].endswith(url)
     assert "/page/secret" not in liar.asked
+
+
+def test_what_comes_slowly_is_waited_for(crowd, liar):
+    content = share(crowd, liar.url(f"slow/{name_of('.png')}"))
+    assert content["msgtype"] == "m.image"
+    assert (content["info"]["w"], content["info"]["h"]) == (7, 8)
+
+
+@pytest.mark.long
+def test_what_stops_coming_is_given_up_and_stays_a_link(crowd, liar):
+    """In its place among what is said; nothing of it is kept."""
+    url, mark = liar.url(f"stall/{name_of('.png')}"), crowd.mia.mark()
+    crowd.ann.say(crowd.room, url, extra="<x xmlns='jabber:x:oob'><url>"
+                  f"{url}</url></x>")
+    after = f"after {url}"
+    crowd.ann.say(crowd.room, after)
+    crowd.mia.wait_text(after, 60, mark)
+    said = [e.body for e in crowd.mia.messages(crowd.place, mark)]
+    assert [text.endswith(url) for text in said] == [True, True]
+    assert not any(b"a beginning" in f.read_bytes()
+                   for f in crowd.kept.iterdir())
+
+
+def resigned(crowd, url, minutes):
+    """The same link, with another end, as the bridge would have signed it."""
+    start, ticket, name = url.rsplit("/", 2)
+    raw = base64.urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4))[:-16]
+    until = int.from_bytes(raw[1:5], "big") if minutes is None else minutes
+    raw = raw[:1] + until.to_bytes(4, "big") + raw[5:]
+    key = pathlib.Path(f"{crowd.kept}.key").read_bytes()
+    code = hmac.digest(key, raw + b"\0" + name.encode(), "sha256")[:16]
+    again = base64.urlsafe_b64encode(raw + code).rstrip(b"=").decode()
+    return f"{start}/{again}/{name}"
+
+
+def shared_by_mia(crowd, data, name, kind="application/octet-stream"):
+    """The link that IRC got to a file of hers."""
+    mark = crowd.bob.mark()
+    send_file(crowd, data, name, kind, "m.file")
+    return link_in(on_irc(crowd, name, mark)).rstrip("\x01")
+
+
+def test_a_link_ends_with_its_time(crowd):
+    url = shared_by_mia(crowd, b"for a while", name_of(".txt"))
+    now = int(time.time()) // 60
+    assert resigned(crowd, url, None) == url
+    assert fetch(resigned(crowd, url, now + 10))[0] == 200
+    for method in ("GET", "HEAD"):
+        assert fetch(resigned(crowd, url, now - 1), method)[0] == 410
+
+
+def test_a_download_that_broke_is_gone_on_with(crowd):
+    data = bytes(range(256)) * 3000
+    url = shared_by_mia(crowd, data, name_of(".bin"))
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        part = answer.read(100000)  # and hang up
+    status, headers, rest = fetch(url, Range=f"bytes={len(part)}-")
+    assert status == 206 and part + rest == data
+    assert headers["Content-Range"] == (
+        f"bytes {len(part)}-{len(data) - 1}/{len(data)}")
+    assert fetch(url, Range=f"bytes={len(data)}-")[0] == 416
+
+
+def test_the_cache_keeps_to_its_bound(crowd):
+    """What was dropped for it is fetched once more."""
+    size = 900 * 1024
+    bodies = [bytes([n]) * size for n in range(10)]
+    urls = [shared_by_mia(crowd, body, name_of(".bin")) for body in bodies]
+    for url, body in zip(urls, bodies):
+        assert fetch(url)[::2] == (200, body)
+    assert sum(f.stat().st_size for f in crowd.kept.iterdir()) <= 8 << 20
+    assert not any(f.read_bytes()[:1] == b"\0" and f.stat().st_size == size
+                   for f in crowd.kept.iterdir())
+    assert fetch(urls[0])[::2] == (200, bodies[0])
+
+
+def test_on_a_full_disk_words_stand_for_files(crowd, liar):
+    """Both ways, when nothing of the cache can make room; nothing half is
+    kept, and when there is room all is well."""
+    mine = shared_by_mia(crowd, b"a" * 500000, name_of(".bin"))
+    for file in crowd.kept.iterdir():
+        file.unlink()
+    crowd.disk.fill()
+    try:
+        url = liar.url(f"page/{name_of('.png')}")
+        content = share(crowd, url)
+        assert content["msgtype"] == "m.text" and content["body"].endswith(url)
+        assert fetch(mine)[0] == 503
+        crowd.bridge.wait_log("a file cannot be kept", "media")
+        assert not list(crowd.kept.iterdir())
+        crowd.all_ways()
+    finally:
+        crowd.disk.clear()
+    assert fetch(mine)[::2] == (200, b"a" * 500000)
 
 
 def test_hosts_that_are_not_named_are_not_asked(crowd, liar):

@@ -324,6 +324,25 @@ def test_a_room_that_there_is_not_cannot_be_joined(both, closing):
         carol.join(both.address("#nothing"), "Carol", timeout=30)
 
 
+@pytest.mark.parametrize("version", ["11", "12"])
+def test_a_room_has_an_address_by_its_id(both, closing, version):
+    """Also since version 12, where that has no server in it."""
+    g = Guest(both, closing, join=False, room_version=version)
+    room = both.address(g.place)
+    g.carol.join(room, g.carol_nick, timeout=30)
+    g.carol.say(room, "by number")
+    g.mia.wait_text("by number", room=g.place)
+    g.mia.say(g.place, "and back")
+    g.carol.wait_text("and back", room=room)
+
+
+def test_another_name_of_the_same_room_is_refused_with_the_one(guest, closing):
+    dave = closing.xmpp(guest.both.xmpp, "dave")
+    with pytest.raises(Refused) as refused:
+        dave.join(guest.both.address(guest.place), "Dave", timeout=30)
+    assert f"#{guest.local}:localhost" in str(refused.value)
+
+
 def test_an_address_may_be_written_with_percent_signs(both, closing):
     g = Guest(both, closing, join=False)
     room = f"#=48all{g.local[4:]}%localhost%mx@{COMPONENT}"

@@ -135,14 +135,15 @@ entering_reports_members_then_topic_then_joined(void **state)
 	struct fixture *f = *state;
 
 	enter_room(f);
-	assert_int_equal(recorder.n_lines, 4); /* up, and these */
-	assert_string_equal(recorder.lines[1],
+	assert_int_equal(recorder.n_lines, 5); /* up, and these */
+	assert_string_equal(recorder.lines[1], "modes " ROOM " 1");
+	assert_string_equal(recorder.lines[2],
 			    "event join " ROOM " " ROOM "/occ:o1 (Ann) lunch "
 			    "{backlog} {show=away} {rank=owner}");
-	assert_non_null(strstr(recorder.lines[2],
+	assert_non_null(strstr(recorder.lines[3],
 			       "event topic " ROOM " " ROOM "/occ:o1 (Ann) "
 			       "the topic {backlog}"));
-	assert_string_equal(recorder.lines[3], "joined " ROOM);
+	assert_string_equal(recorder.lines[4], "joined " ROOM);
 	assert_true(f->room.caps & CAN_EDIT);
 	const char *entry = xmppd_find(f->server, "protocol/muc\"");
 	/* to find words of ours in the history; nothing of it is news */

@@ -66,8 +66,7 @@ struct irc_channel {
 /* What those prefixes let somebody do. */
 enum rank irc_rank_of(const struct irc *irc, unsigned prefixes);
 
-/* One of us has these prefixes in the channel now, of those in mask; it is
- * heard by an account. */
+/* One of us has these prefixes in the channel now, of those in mask. */
 void irc_own_modes(const struct irc_channel *c, const char *nick,
 		   unsigned prefixes, unsigned mask);
 

@@ -271,8 +271,8 @@ prefixes_of(const struct task *t, const char *nick, unsigned *prefixes)
 	struct irc *irc = t->p->irc;
 	struct irc_puppet *ours = irc_puppet_find(irc, nick);
 	struct seat *seat = ours ? irc_seat_in(ours, t->channel) : NULL;
-	struct irc_channel *c =
-		t->seat->portal ? t->seat->portal->channel : NULL;
+	const struct occupant *o = t->seat->occupant;
+	struct irc_channel *c = o ? o->channel->data : NULL;
 	struct irc_user *u = c ? irc_user_find(c->view, nick) : NULL;
 	struct member *m = NULL;
 

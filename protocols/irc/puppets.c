@@ -296,7 +296,7 @@ irc_seat_told(struct seat *seat)
 	str_init(&name, WORDS_MAX);
 	if (!seat->occupant || seat->occupant->state != OCCUPANT_JOINING)
 		return;
-	if (seat->portal)
+	if (p->account)
 		seat->occupant->rank = irc_rank_of(p->irc, seat->prefixes);
 	bridge_puppet_joined(seat->occupant,
 			     irc_words(p->irc, &name, p->session.nick));
@@ -309,7 +309,7 @@ irc_own_modes(const struct irc_channel *c, const char *nick, unsigned prefixes,
 	struct irc *irc = c->view->irc;
 	struct irc_puppet *p = irc_puppet_find(irc, nick);
 	struct seat *seat = p ? irc_seat_in(p, c->channel->name) : NULL;
-	struct occupant *o = seat && seat->portal ? seat->occupant : NULL;
+	struct occupant *o = seat && p->account ? seat->occupant : NULL;
 
 	if (!seat || seat->state != SEAT_JOINED)
 		return;

@@ -1180,6 +1180,28 @@ in_a_linked_channel_the_listener_hears(void **state)
 	assert_int_equal(recorder_count("event join"), 1);
 }
 
+/* As in one that is theirs alone. */
+static void
+in_a_linked_channel_users_have_their_ranks(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.gateway = true;
+	fx->d.mutual = true;
+	fx->d.names = "zoe";
+	up_and_joined(fx);
+	fx->puppets[0].account = (const struct account *)fx;
+	enter(fx, 0);
+	says(fx, ":zoe!z@z MODE #a +o Ann");
+	expect(fx, "puppet ranked #a Ann 3");
+	puppet(fx, 1, &fx->room); /* nobody's account */
+	expect(fx, "puppet joined #a Bob");
+	says(fx, ":zoe!z@z MODE #a +o Bob");
+	says(fx, ":zoe!z@z MODE #a -o Ann");
+	expect(fx, "puppet ranked #a Ann 0");
+	assert_int_equal(recorder_count("puppet ranked"), 2);
+}
+
 int
 main(void)
 {
@@ -1235,6 +1257,7 @@ main(void)
 		CASE(the_words_of_a_kill_ban_nobody),
 		CASE(two_users_may_write_to_each_other),
 		CASE(in_a_linked_channel_the_listener_hears),
+		CASE(in_a_linked_channel_users_have_their_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from tests.support.bridge import Bridge, irc_network, xmpp_network
+from tests.support.process import wait_for
 from tests.support.xmpp_peer import Refused
 
 from .test_faults_rooms import operate
@@ -89,6 +90,10 @@ def test_everybody_hears_everything_once(shared):
     # one connection each, and one that listens
     names = shared.bob.names(shared.channel)
     assert {name("ann"), name("carol"), shared.bob.nick} <= set(names)
+    # and their ranks, as in a room that no link knows
+    shared.bob.send(f"MODE {shared.channel} +o {name('ann')}")
+    wait_for("ann to be a moderator", lambda: carol.occupants(
+        shared.room)[name("ann")].item.get("role") == "moderator", 20)
 
 
 def test_who_is_not_in_the_channel_hears_nothing(shared):

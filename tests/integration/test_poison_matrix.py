@@ -11,6 +11,7 @@ What XML has no room for never leaves its author on XMPP (test_poison.py shows
 the servers refusing it), and is left out of that half here.
 """
 
+import itertools
 import re
 
 import pytest
@@ -151,27 +152,27 @@ IRC_FIELDS = {
     "ctcp": [b":{n}!u@h PRIVMSG {c} :\x01{d}\x01",
              b":{n}!u@h PRIVMSG {c} :\x01PING {d}\x01"],
     "topic": [b":{n}!u@h TOPIC {c} :{d}", b":s 332 causeway {c} :{d}"],
-    "nick": [b":{n}{d}!u@h JOIN {c} * :x", b":{n}{d}!u@h PRIVMSG {c} :hi",
+    "nick": [b":{n}{d}!u@h JOIN {c} * :x", b":{n}{d}!u@h PRIVMSG {c} :{w}",
              b":{n}{d}!u@h QUIT"],
-    "rename": [b":{n}!u@h NICK :{d}", b":{d}!u@h PRIVMSG {c} :hi",
+    "rename": [b":{n}!u@h NICK :{d}", b":{d}!u@h PRIVMSG {c} :{w}",
                b":{d}!u@h QUIT"],
-    "user": [b":{n}!{d}@h PRIVMSG {c} :hi"],
-    "host": [b":{n}!u@{d} PRIVMSG {c} :hi", b":{n}!u@h CHGHOST {d} {d}"],
+    "user": [b":{n}!{d}@h PRIVMSG {c} :{w}"],
+    "host": [b":{n}!u@{d} PRIVMSG {c} :{w}", b":{n}!u@h CHGHOST {d} {d}"],
     "realname": [b":{n}2!u@h JOIN {c} * :{d}", b":{n}2!u@h SETNAME :{d}",
                  b":{n}2!u@h QUIT"],
-    "account": [b"@account={d} :{n}!u@h PRIVMSG {c} :hi",
+    "account": [b"@account={d} :{n}!u@h PRIVMSG {c} :{w}",
                 b":{n}!u@h ACCOUNT {d}", b":{n}3!u@h JOIN {c} {d} :x",
                 b":{n}3!u@h QUIT"],
     "channel": [b":{n}!u@h JOIN {c}{d} * :x", b":{n}!u@h JOIN {d} * :x",
-                b":{n}!u@h PRIVMSG {d} :hi", b":{n}!u@h TOPIC {d} :hi"],
+                b":{n}!u@h PRIVMSG {d} :{w}", b":{n}!u@h TOPIC {d} :{w}"],
     "kick": [b":bob!u@h KICK {c} {n} :{d}"],
     "kicked": [b":bob!u@h KICK {c} {d} :out", b":{d}!u@h KICK {c} {n} :out"],
     "part": [b":{n}!u@h PART {c} :{d}"],
     "quit": [b":{n}!u@h QUIT :{d}"],
     "away": [b":{n}!u@h AWAY :{d}"],
-    "msgid": [b"@msgid={d} :{n}!u@h PRIVMSG {c} :hi"],
-    "time": [b"@time={d} :{n}!u@h PRIVMSG {c} :hi"],
-    "reply": [b"@+reply={d};+draft/reply={d} :{n}!u@h PRIVMSG {c} :hi"],
+    "msgid": [b"@msgid={d} :{n}!u@h PRIVMSG {c} :{w}"],
+    "time": [b"@time={d} :{n}!u@h PRIVMSG {c} :{w}"],
+    "reply": [b"@+reply={d};+draft/reply={d} :{n}!u@h PRIVMSG {c} :{w}"],
     "names": [b":s 353 causeway = {c} :{d}", b":s 353 causeway {d} {c} :x"],
     "who": [b":s 352 causeway {c} {d} {d} {d} {n} {d} :0 {d}"],
     "mode": [b":{n}!u@h MODE {c} +o {d}", b":{n}!u@h MODE {c} {d} {n}"],
@@ -193,8 +194,13 @@ KNOWN_CHILDREN = {
 }
 
 
+_words = itertools.count(1)
+
+
 def fill(line, watch, nick, data):
-    for name, value in ((b"{c}", watch.channel.encode()), (b"{d}", data),
+    """{w}: new words each time, or they would be taken for an echo."""
+    for name, value in ((b"{w}", b"hi %d" % next(_words)),
+                        (b"{c}", watch.channel.encode()), (b"{d}", data),
                         (b"{n}", nick), (b"{p}", watch.eve_nick.encode())):
         line = line.replace(name, value)
     return line + b"\r\n"

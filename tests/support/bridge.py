@@ -109,6 +109,7 @@ class Bridge:
         self.config = self.folder / "causeway.conf"
         self.database = self.folder / "causeway.db"
         self.process = None
+        self.records_of, self.records_end, self.records = None, 0, []
         self.exits = []
         self.configure()
 
@@ -196,14 +197,21 @@ class Bridge:
 
     def log(self):
         """The records of this run, oldest first; other lines left out."""
-        records = []
-        for line in self.output().splitlines():
-            if line.startswith("{"):
+        if not self.process:
+            return []
+        if self.records_of is not self.process:
+            self.records_of, self.records_end = self.process, 0
+            self.records = []
+        # each line is read once, when it is whole
+        lines = self.process.output_from(self.records_end).split(b"\n")[:-1]
+        self.records_end += sum(len(line) + 1 for line in lines)
+        for line in lines:
+            if line.startswith(b"{"):
                 try:
-                    records.append(json.loads(line))
+                    self.records.append(json.loads(line))
                 except ValueError:
-                    pass # the last line may be half written
-        return records
+                    pass # a line of somebody else
+        return list(self.records)
 
     def wait_log(self, text, where=None, timeout=15.0, since=0):
         """The first record whose message holds text."""

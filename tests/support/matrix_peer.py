@@ -261,11 +261,13 @@ class MatrixPeer:
 
     def wait_for(self, condition, timeout=15.0, since=0, what="an event"):
         deadline = time.monotonic() + timeout
+        place = since
         with self._changed:
             while True:
-                for event in self.record[since:]:
+                for event in self.record[place:]:
                     if condition(event):
                         return event
+                place = len(self.record)
                 left = deadline - time.monotonic()
                 if left <= 0:
                     last = "\n".join(map(repr, self.record[since:][-15:]))

@@ -189,9 +189,13 @@ class Process:
 
     def output(self):
         """What this run wrote to its log so far."""
+        return self.output_from(0).decode("utf-8", "replace")
+
+    def output_from(self, offset):
+        """The bytes of that which are behind the first offset ones."""
         with open(self.log, "rb") as f:
-            f.seek(self.log_start)
-            return f.read().decode("utf-8", "replace")
+            f.seek(self.log_start + offset)
+            return f.read()
 
     def send_signal(self, number):
         if self.alive():

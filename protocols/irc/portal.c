@@ -197,6 +197,54 @@ names_expected(struct portal *portal)
 		    names_overdue, portal);
 }
 
+/* The core may rely on that one now. */
+static void
+overlap(struct portal *portal, struct ear *ear)
+{
+	if (ear->overlaps)
+		return;
+	ear->overlaps = true;
+	if (ear == &portal->listener)
+		bridge_stepped_in(portal->channel->channel);
+	else if (portal->channel->state == IRC_CHANNEL_JOINED)
+		irc_seat_told(ear->seat);
+}
+
+static void
+overlap_all(void *arg)
+{
+	struct portal *portal = arg;
+	struct ear *next;
+
+	for (struct ear *ear = portal->ears; ear; ear = next) {
+		next = ear->next;
+		overlap(portal, ear);
+	}
+}
+
+/* The hearer has got the line that tells of somebody of ours who entered. */
+static void
+seen_to_enter(struct portal *portal, const char *nick)
+{
+	struct irc *irc = portal->view.irc;
+	struct irc_puppet *p = irc_puppet_find(irc, nick);
+	struct seat *seat =
+		p ? irc_seat_in(p, portal->channel->channel->name) : NULL;
+	struct ear *ear = portal->ears;
+	struct ear *who = NULL;
+
+	if (session_is_own(&irc->listener, nick))
+		who = &portal->listener;
+	else if (seat && seat->portal == portal)
+		who = &seat->ear;
+	while (ear && ear != who)
+		ear = ear->next;
+	if (ear)
+		overlap(portal, ear);
+	else if (who)
+		who->seen = true;
+}
+
 static void
 grow_deaf(void *arg)
 {
@@ -273,6 +321,7 @@ hand_over(struct portal *portal)
 		  portal->channel->channel->name);
 	ask_names(portal);
 	names_expected(portal);
+	overlap_all(portal); /* whom the old one did not see, nobody will */
 }
 
 /* ---- coming and going ---------------------------------------------- */
@@ -291,10 +340,14 @@ irc_ear_opens(struct portal *portal, struct ear *ear)
 	}
 	if (timer_is_running(&portal->deaf_timer))
 		return; /* too late: it is lost */
+	ear->overlaps = !portal->shared || !portal->hearer || ear->seen;
 	if (!portal->hearer) {
 		hear_by(portal, ear);
 		c->state = IRC_CHANNEL_NAMES; /* they come by themselves */
 		names_expected(portal);
+	} else if (!ear->overlaps) {
+		timer_start(&portal->overlap_timer, portal->view.irc->loop,
+			    NAMES_MS, overlap_all, portal);
 	}
 	elect_heir(portal);
 }
@@ -309,6 +362,7 @@ irc_ear_closes(struct portal *portal, struct ear *ear)
 	if (!*at)
 		return;
 	*at = ear->next;
+	ear->seen = ear->overlaps = false;
 	if (portal->heir == ear) {
 		portal->heir = NULL;
 		kept_drop_all(portal);
@@ -331,7 +385,8 @@ irc_portal_entered(struct seat *seat)
 	seat->ear.seat = seat;
 	seat->ear.session = &seat->puppet->session;
 	irc_ear_opens(portal, &seat->ear);
-	return portal->channel->state == IRC_CHANNEL_JOINED;
+	return portal->channel->state == IRC_CHANNEL_JOINED &&
+	       seat->ear.overlaps;
 }
 
 void
@@ -350,7 +405,7 @@ irc_portal_named(struct irc_channel *c)
 	while (ear) {
 		struct ear *next = ear->next;
 
-		if (ear->seat)
+		if (ear->seat && ear->overlaps)
 			irc_seat_told(ear->seat);
 		ear = next;
 	}
@@ -455,6 +510,8 @@ irc_ear_line(struct portal *portal, const struct ear *ear,
 	if (ear != portal->hearer)
 		return;
 	portal->channel->heard_ms = now_of(portal);
+	if (place && place->shared && !sign && !strcmp(line->command, "JOIN"))
+		seen_to_enter(portal, line->nick);
 	if (sign) {
 		bool again = heard_take(&portal->skip, sign, now_of(portal));
 
@@ -562,6 +619,7 @@ portal_free(struct portal *portal)
 
 	timer_stop(&portal->names_timer);
 	timer_stop(&portal->deaf_timer);
+	timer_stop(&portal->overlap_timer);
 	for (struct irc_puppet *p = irc->puppets; p; p = p->next)
 		for (struct seat *seat = p->seats; seat; seat = seat->next)
 			if (seat->portal == portal)

@@ -21,6 +21,11 @@
  * late counts as ahead, until one line was got by both. Who came and went
  * meanwhile is found out by NAMES.
  *
+ * What was said before the heir entered, it never gets. So nobody may leave it
+ * to the heir before having got the line that tells of its entering: only then
+ * do they overlap, and only then is the core told that it is in. (Where nobody
+ * but those inside is to hear, what a leaver has not read is nobody's loss.)
+ *
  * Shared channels (users.hear) are those of a link that work likewise: the
  * listener, too, may be the hearer. It enters first, catches up, and tells the
  * core that the channel is joined; later it comes and goes as the core asks;
@@ -57,7 +62,8 @@ struct portal {
 	struct irc_channel *channel;
 	struct ear *ears; /* who is in; first come first */
 	struct ear *hearer, *heir;
-	struct timer names_timer; /* the list of names is overdue */
+	struct timer names_timer;   /* the list of names is overdue */
+	struct timer overlap_timer; /* as is that they are seen to enter */
 	struct kept *kept, **kept_end;
 	size_t n_kept;
 	struct heards recent; /* all that was heard of late */

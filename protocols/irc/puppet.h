@@ -25,6 +25,8 @@ struct ear {
 	struct session *session;
 	struct seat *seat; /* NULL: it is the listener's */
 	struct ear *next;  /* in there; first come first */
+	bool seen;         /* to enter, before it knew itself */
+	bool overlaps;     /* got all that the hearer did not get */
 };
 
 /* One puppet in one channel. */

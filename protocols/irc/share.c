@@ -106,12 +106,11 @@ irc_listener_is_in(struct irc *irc, const struct channel *ch)
 static void
 entered(struct portal *portal)
 {
-	bool first = !portal->ears;
-
+	/* If it is the first, the names come, and what was said since; if not,
+	 * it is in when the hearer has seen it. */
 	portal->place = LISTENER_INSIDE;
 	irc_ear_opens(portal, &portal->listener);
-	/* Else the names come, and what was said since. */
-	if (!first)
+	if (portal->listener.overlaps && portal->hearer != &portal->listener)
 		bridge_stepped_in(portal->channel->channel);
 }
 

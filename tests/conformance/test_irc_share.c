@@ -168,6 +168,29 @@ nothing_is_lost_or_doubled_as_it_goes_and_comes(void **state)
 	assert_int_equal(recorder_count("left #a"), 0);
 }
 
+/* What was said before it came, it never gets: Ann still has to read that. */
+static void
+it_is_in_when_the_hearer_has_read_that_it_came(void **state)
+{
+	struct fixture *fx = *state;
+
+	share_up(fx);
+	enter(fx, 0);
+	step_out(fx);
+	fx->d.in[1] = false; /* the server tells her later */
+	OPS.step_in(fx->net, &fx->room);
+	expect_line(fx, "0> JOIN :#a");
+	drain_link(fx, 0);
+	assert_null(recorder_find("stepped in #a"));
+	count_to(fx, 1, 1, 3);
+	peer_say(fx->d.peer, 1, ":%s!u@host JOIN #a", fx->d.nicks[0]);
+	expect(fx, "stepped in #a");
+	recorder_puppet_leave(&fx->occupants[0], NULL);
+	count_to(fx, 0, 4, 6);
+	expect(fx, "number 6.");
+	assert_counted(6);
+}
+
 static void
 another_one_hears_on_when_the_hearer_is_cut_off(void **state)
 {
@@ -373,6 +396,7 @@ main(void)
 		CASE(the_listener_is_the_first_and_tells_who_is_there),
 		CASE(a_network_that_does_not_share_asks_its_listener_alone),
 		CASE(nothing_is_lost_or_doubled_as_it_goes_and_comes),
+		CASE(it_is_in_when_the_hearer_has_read_that_it_came),
 		CASE(another_one_hears_on_when_the_hearer_is_cut_off),
 		CASE(when_nobody_hears_any_more_the_channel_is_lost_and_entered_anew),
 		CASE(who_is_named_is_one_of_us_also_when_it_is_out),

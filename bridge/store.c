@@ -350,6 +350,23 @@ run_group(struct store *store, struct jobs *group)
 	}
 }
 
+/* Under the mutex. Whatever can wait is done when there is nothing to do. */
+static void
+wait_for_jobs(struct store *store)
+{
+	struct shared *shared = &store->shared;
+
+	while (!shared->queue.first && !shared->closing) {
+		if (store->broken || !db_log_is_long(store->writer)) {
+			pthread_cond_wait(&shared->changed, &shared->mutex);
+			continue;
+		}
+		pthread_mutex_unlock(&shared->mutex);
+		db_checkpoint(store->writer);
+		pthread_mutex_lock(&shared->mutex);
+	}
+}
+
 static void *
 thread_main(void *arg)
 {
@@ -358,8 +375,7 @@ thread_main(void *arg)
 
 	for (;;) {
 		pthread_mutex_lock(&shared->mutex);
-		while (!shared->queue.first && !shared->closing)
-			pthread_cond_wait(&shared->changed, &shared->mutex);
+		wait_for_jobs(store);
 
 		struct jobs group = jobs_take(&shared->queue);
 

@@ -33,6 +33,11 @@
 #define WRITER_WAIT_MS 250
 #define READER_WAIT_MS 20
 
+/* Of the log, before it is moved into the database when there is time, and
+ * without asking. */
+#define LOG_PAGES 1000
+#define LOG_PAGES_MAX 4000
+
 static bool
 in_memory(const char *path)
 {
@@ -384,6 +389,17 @@ note_generation(struct db *db, const char *path)
 }
 
 static int
+on_commit(void *arg, sqlite3 *sql UNUSED, const char *schema UNUSED, int pages)
+{
+	struct db *db = arg;
+
+	db->log_pages = pages;
+	if (pages >= LOG_PAGES_MAX)
+		db_checkpoint(db);
+	return SQLITE_OK;
+}
+
+static int
 open_writer(struct db *db, const char *path, struct error *err)
 {
 	int rc = 0;
@@ -407,10 +423,11 @@ open_writer(struct db *db, const char *path, struct error *err)
 			    "PRAGMA cell_size_check = ON;"
 			    "PRAGMA secure_delete = ON;"
 			    "PRAGMA temp_store = MEMORY;"
-			    "PRAGMA cache_size = -4096;"        /* KiB */
-			    "PRAGMA wal_autocheckpoint = 1000;" /* pages */
+			    "PRAGMA cache_size = -4096;" /* KiB */
 			    "PRAGMA journal_size_limit = 16777216;",
 			    err);
+	if (!rc)
+		(void)sqlite3_wal_hook(db->sql, on_commit, db);
 	if (!rc && !in_memory(path))
 		rc = rewrite_log(db, path, err);
 	if (!rc)
@@ -521,6 +538,13 @@ db_checkpoint(struct db *db)
 {
 	(void)sqlite3_wal_checkpoint_v2(db->sql, NULL,
 					SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	db->log_pages = 0;
+}
+
+bool
+db_log_is_long(const struct db *db)
+{
+	return db->log_pages >= LOG_PAGES;
 }
 
 /* --- transactions --- */

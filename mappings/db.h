@@ -68,6 +68,12 @@ bool db_broken(const struct db *db);
  */
 void db_checkpoint(struct db *db);
 
+/*
+ * True if it is time for that. Whoever has something better to do may put it
+ * off: from four times that length on a commit does it by itself.
+ */
+bool db_log_is_long(const struct db *db);
+
 /* Random, made with the database: names this bridge in our ids. 16 hex. */
 const char *db_bridge_id(struct db *db);
 

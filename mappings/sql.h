@@ -188,6 +188,7 @@ struct db {
 	char text[256];
 	char bridge_id[17];
 	int64_t generation;
+	int log_pages; /* the writer's: that the log held at the last commit */
 	struct cursor_note *cursors;
 	size_t n_cursors;
 	struct sender_note *senders; /* SENDERS_NOTED */

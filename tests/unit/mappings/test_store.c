@@ -547,6 +547,45 @@ closing_nothing_is_allowed(void **state UNUSED)
 	store_abandon(NULL);
 }
 
+/* Commits of about so many pages each, until the log is as wished. */
+static unsigned
+say_until(struct db *db, int64_t channel, bool is_long, unsigned max)
+{
+	char *text = xcalloc(1, (1 << 20) + 1);
+	unsigned n = 0;
+
+	memset(text, 'x', 1 << 20);
+	while (n < max && db_log_is_long(db) != is_long) {
+		assert_int_equal(db_begin(db), 0);
+		say(db, event_last_id(db) + 1, channel, text);
+		assert_int_equal(db_commit(db), 0);
+		n++;
+	}
+	free(text);
+	return n;
+}
+
+static void
+no_commit_moves_the_log_before_it_is_very_long(void **state UNUSED)
+{
+	struct scratch scratch;
+	struct error err;
+	struct db *db;
+	int64_t channel;
+
+	scratch_init(&scratch);
+	db = db_open(scratch.path, DB_WRITER, &err);
+	assert_non_null(db);
+	channel = channel_of(db, "i", "#lobby");
+	assert_in_range(say_until(db, channel, true, 20), 2, 5);
+	db_checkpoint(db);
+	assert_false(db_log_is_long(db));
+	assert_in_range(say_until(db, channel, true, 20), 2, 5);
+	assert_in_range(say_until(db, channel, false, 40), 8, 16);
+	db_close(db);
+	scratch_finish(&scratch);
+}
+
 int
 main(void)
 {
@@ -569,6 +608,8 @@ main(void)
 		TEST(another_programs_lock_is_waited_for, thread),
 		BOTH(a_store_that_cannot_be_opened_says_why),
 		cmocka_unit_test(a_store_in_memory_reads_what_it_wrote),
+		cmocka_unit_test(
+			no_commit_moves_the_log_before_it_is_very_long),
 		cmocka_unit_test(closing_nothing_is_allowed),
 	};
 

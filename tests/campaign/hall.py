@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""A Matrix room and a channel in a link under the campaign's kills. The
+"""A Matrix room and a channel in a link under the campaign's kills, of the
+homeserver too, which is behind a proxy that is overloaded now and then. The
 homeserver keeps what we have not taken, and knows again what we have sent: so
 each line of the room must come, and in the room none may come twice.
 """
 
+import concurrent.futures
+import http.client
+import random
 import re
+import types
 import uuid
+from urllib.parse import quote
 
 from tests.support.audit import Stream, Tally, taken, undelivered
 from tests.support.bridge import irc_network, matrix_network
+from tests.support.front import Front
+from tests.support.matrix_peer import Refused
 from tests.support.process import wait_for
 
 PACE_S = 0.2  # Synapse takes no more than this, with all that besides
+HOME_EVERY = 6  # so many kills of ours, and one of the homeserver
 
 
 class Hall:
@@ -19,7 +28,11 @@ class Hall:
 
     def __init__(self, things, synapse, irc, window):
         things.servers += [synapse, irc]
-        self.window = window
+        self.window, self.synapse = window, synapse
+        self.front = Front(synapse, random.Random(window))
+        # A server dies with the thread that began it: this one stays.
+        self.mender = concurrent.futures.ThreadPoolExecutor(1)
+        self.kills, self.mending = 0, None
         self.name = things.name("hall")
         self.channel = "#" + self.name
         self.mia = things.matrix(synapse, things.name("mia"))
@@ -29,7 +42,8 @@ class Hall:
         self.bob.join(self.channel)
         self.bridge = things.bridge(
             {"irc": irc_network(irc, window=window),
-             "matrix": matrix_network(synapse, synapse.service())},
+             "matrix": matrix_network(types.SimpleNamespace(
+                 url=self.front.url), synapse.service())},
             {"hall": [f"irc:{self.channel}", f"matrix:{self.place}"]})
         self.bridge.start()
         self.streams = ()
@@ -44,18 +58,40 @@ class Hall:
     # ---- what kills.py asks of a scene
 
     def killed(self):
-        """Nobody here notices."""
+        """Now and then with the homeserver, which comes back while we do."""
+        self.kills += 1
+        if self.kills % HOME_EVERY or (self.mending and
+                                       not self.mending.done()):
+            return
+        self.synapse.kill9()
+        self.mending = self.mender.submit(self.synapse.restart)
+
+    def mended(self):
+        if self.mending:
+            self.mending.result()
 
     def close(self):
         """Whoever made its people ends them."""
+        self.mended()
+        self.mender.shutdown()
+        self.front.close()
+
+    def say(self, text):
+        """Once, however often it is tried."""
+        try:
+            self.mia.call("PUT", f"/v3/rooms/{quote(self.place)}/send/"
+                          f"m.room.message/{text}",
+                          {"msgtype": "m.text", "body": text})
+        except (Refused, http.client.HTTPException) as failure:
+            raise OSError(str(failure)) from failure
 
     def wait_ready(self, timeout=40):
+        self.mended()
         self.bridge.wait_ready(timeout)
 
     def start_traffic(self):
         self.streams = (
-            Stream(self.name + "m", lambda t: self.mia.say(self.place, t),
-                   PACE_S),
+            Stream(self.name + "m", self.say, PACE_S),
             Stream(self.name + "i", lambda t: self.bob.say(self.channel, t),
                    PACE_S))
         return self
@@ -85,7 +121,9 @@ class Hall:
 
     def settle(self, timeout, account):
         """Fills in the account; the tallies by name."""
+        self.mended()
         self.stop()
+        self.front.calm()
         self.both_ways(timeout)
         wait_for("all that was said in the room to be taken",
                  lambda: len(set(taken(self.bridge,

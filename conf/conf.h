@@ -176,6 +176,7 @@ struct conf_matrix {
 	unsigned puppets;   /* 0 = no limit */
 	unsigned puppet_idle_s;
 	unsigned avatar_pause_s; /* between two pictures of one puppet */
+	unsigned presence;       /* puppets whose presence is told; 0: none */
 	const struct conf_gateway *gateway; /* NULL: it is none */
 	/* from the registration */
 	const char *id;

@@ -513,6 +513,13 @@ static const struct option matrix_options[] = {
 		 "read: nowhere (none), in private conversations (direct), or "
 		 "also in rooms, as far as the kinds of the link name receipt "
 		 "(all). A private receipt (m.read.private) is never told." },
+	{ .name = "presence", .type = OPTION_COUNT,
+	  AT(struct matrix_block, matrix.presence), .max = 200,
+	  .fallback = "50",
+	  .doc = "How many puppets' presence is told to the homeserver, if it "
+		 "keeps any: those who did something last. It must be told "
+		 "again every 20 s; of the others it says that they are "
+		 "offline. 0: of none." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
 	  .doc = "Let people use IRC networks on their own account, and "
 		 "rooms of XMPP, without a link." },

@@ -115,6 +115,7 @@ drop_all(struct matrix *m)
 	timer_stop(&m->ready_timer);
 	timer_stop(&m->pulse_timer);
 	catchup_stop(m);
+	presence_stop(m);
 	hs_cancel(m->hs, NULL);
 	mrooms_drop(m);
 	portals_drop(m);
@@ -425,7 +426,7 @@ network_forget(struct network *net, struct channel *ch)
 const struct protocol matrix_protocol = {
 	.name = "matrix",
 	.caps = CAN_NAME | CAN_PICTURE | CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
-		CAN_TYPING | CAN_RECEIPT | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
+		CAN_TYPING | CAN_RECEIPT | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
 		CAN_HOST | CAN_ATTACH | CAN_VISIT,
 	.limits = {

@@ -22,6 +22,7 @@
  *     desk.c      commands, in a direct chat with the bot
  *     send.c      deliveries
  *     moment.c    who is typing, and how far somebody has read
+ *     presence.c  how reachable people are
  *     media.c     files
  *     pictures.c     pictures of people of other networks
  *     catchup.c   what the homeserver may not have pushed
@@ -85,6 +86,8 @@ struct person {
 	bool inside;            /* of the channel, once */
 	bool knocking, invited; /* is not in the room yet */
 	bool put_before;        /* put out, to knock */
+	enum presence_show show;
+	char *status;           /* NULL: nothing was ever told */
 	UT_hash_handle hh;      /* in the room, by id */
 	UT_hash_handle hh_name; /* likewise, by name; the first who has it */
 	bool named;             /* is in there */
@@ -105,6 +108,13 @@ struct ghost {
 	enum ghost_state state;
 	bool no_device;  /* it cannot have one */
 	unsigned naming; /* its name is being set */
+	/* presence.c: as it is to be told, when next, and when it last did
+	 * something */
+	bool kept_up;
+	enum presence_show show;
+	char *status;
+	int64_t due_ms, active_ms;
+	struct ghost *prev_up, *next_up;
 	UT_hash_handle hh;
 };
 
@@ -212,6 +222,14 @@ struct arrivals {
 	struct timer timer;
 };
 
+/* Whether the homeserver keeps it. */
+enum presence_state {
+	PRESENCE_NEW,   /* not known */
+	PRESENCE_ASKED, /* about to be */
+	PRESENCE_ON,
+	PRESENCE_OFF,
+};
+
 /* A channel that we are not in. */
 struct outside {
 	struct channel *ch;
@@ -250,6 +268,10 @@ struct matrix {
 	char *told_encrypted;   /* the last room that was told, or NULL */
 	struct timer ready_timer, pulse_timer;
 	struct catchup catchup;
+	enum presence_state presence;
+	struct ghost *up; /* utlist: those whose presence is told */
+	unsigned n_up;
+	struct timer presence_timer;
 	unsigned waits; /* how often we waited for rooms to be entered */
 	uint64_t n_ignored, n_broken;
 };
@@ -338,6 +360,20 @@ void horizon_drop(struct horizon *h);
 /* The occupant, which has a seat: enum puppet_change. */
 void moment_tell(const struct occupant *o, unsigned changes);
 
+/* ---- presence.c --------------------------------------------------------- */
+
+/* An m.presence; and what is known of somebody who enters a room. */
+void presence_heard(struct matrix *m, const json_t *whole);
+void presence_recall(struct mroom *room, struct person *p);
+
+/* That ghost is like p now; it did something; it is about to be freed. */
+void presence_tell(struct ghost *g, const struct puppet *p);
+void presence_spoke(struct ghost *g);
+void presence_forget(struct ghost *g);
+
+/* The network goes down. */
+void presence_stop(struct matrix *m);
+
 /* ---- rooms.c ------------------------------------------------------------ */
 
 void room_join(struct network *net, struct channel *ch);
@@ -350,6 +386,10 @@ void room_enter(struct mroom *room, const char *name, const char *server);
 void room_not_entered(struct mroom *room, const struct hs_answer *answer);
 
 bool mroom_is_hosted(const struct mroom *room);
+
+/* An event of that kind, which that person does there. */
+struct event *room_about(struct mroom *room, enum event_kind kind,
+			 const struct person *p);
 
 /* The room with that id that we are in or on our way into, or NULL. */
 struct mroom *mroom_find(struct matrix *m, const char *id);

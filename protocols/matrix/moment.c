@@ -88,22 +88,10 @@ moment_saw(struct matrix *m, const json_t *whole)
 
 /* ---- rooms -------------------------------------------------------------- */
 
-static struct event *
-moment_new(struct mroom *room, const struct person *p, enum event_kind kind)
-{
-	struct event *ev = event_make(kind);
-
-	ev->channel = room->ch->id;
-	ev->when_ms = loop_wall_ms(room->m->loop);
-	ev->flags = mroom_is_hosted(room) ? EVENT_GATEWAY : 0;
-	event_set_sender(ev, p->id, p->name);
-	return ev;
-}
-
 static void
 raise_typing(struct mroom *room, struct person *p, bool typing)
 {
-	struct event *ev = moment_new(room, p, EVENT_TYPING);
+	struct event *ev = room_about(room, EVENT_TYPING, p);
 
 	p->typing = typing;
 	ev->flags |= typing ? 0 : EVENT_REMOVED;
@@ -149,7 +137,7 @@ room_read(struct mroom *room, const char *user, const char *event)
 
 	if (!p)
 		return; /* one of us, perhaps */
-	ev = moment_new(room, p, EVENT_RECEIPT);
+	ev = room_about(room, EVENT_RECEIPT, p);
 	ev->target = event_strdup(ev, horizon_find(&room->horizon, event));
 	service_raise(room->m, ev);
 }
@@ -248,6 +236,8 @@ hear_ephemeral(struct matrix *m, const json_t *events)
 			take_typing(m, id, content);
 		else if (type && id && strcmp(type, "m.receipt") == 0)
 			take_receipts(m, id, content);
+		else if (type && strcmp(type, "m.presence") == 0)
+			presence_heard(m, ev);
 	}
 }
 

@@ -60,6 +60,7 @@ ghosts_drop(struct matrix *m)
 	{
 		HASH_DELETE(hh, m->ghosts, g);
 		hs_cancel(m->hs, g);
+		presence_forget(g);
 		free(g->id);
 		free(g->name);
 		free(g->want);
@@ -310,8 +311,18 @@ seat_joined(struct seat *s)
 
 	s->state = SEAT_JOINED;
 	arrival_end(s);
+	if (s->o)
+		presence_tell(s->ghost, s->o->puppet);
 	if (s->o && news)
 		bridge_puppet_joined(s->o, s->ghost->want);
+}
+
+/* By its person, after an earlier run. */
+static void
+seat_taken(struct seat *s)
+{
+	presence_tell(s->ghost, s->o->puppet);
+	bridge_puppet_joined(s->o, s->ghost->want);
 }
 
 static void
@@ -516,7 +527,7 @@ ghost_join(struct network *net, struct occupant *o)
 	ghost_want(g, name.data);
 	picture_want(m, id.data, o->puppet);
 	if (s->state == SEAT_JOINED)
-		bridge_puppet_joined(o, g->want);
+		seat_taken(s);
 	else
 		arrival_begin(s);
 }
@@ -541,6 +552,8 @@ ghost_update(struct network *net UNUSED, struct occupant *o, unsigned changes)
 		seat_rename(s);
 	if (s && changes & PUPPET_AVATAR)
 		picture_want(s->room->m, s->ghost->id, o->puppet);
+	if (s && changes & PUPPET_STATUS)
+		presence_tell(s->ghost, o->puppet);
 	if (s)
 		moment_tell(o, changes);
 }

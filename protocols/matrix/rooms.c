@@ -63,6 +63,7 @@ person_free(struct mroom *room, struct person *p)
 	person_unname(room, p);
 	HASH_DELETE(hh, room->people, p);
 	free(p->id);
+	free(p->status);
 	free(p->avatar);
 	free(p);
 }
@@ -94,8 +95,8 @@ shown_name(struct str *out, const char *id, const json_t *content)
 		str_add(out, id);
 }
 
-static struct event *
-about(struct mroom *room, enum event_kind kind, const struct person *p)
+struct event *
+room_about(struct mroom *room, enum event_kind kind, const struct person *p)
 {
 	struct event *ev = event_make(kind);
 
@@ -134,14 +135,19 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 		p->id = xstrdup(id);
 		p->knocking = knocks;
 		HASH_ADD_KEYPTR(hh, room->people, p->id, strlen(p->id), p);
+		presence_recall(room, p);
 	}
 	person_set_name(room, p, name.data);
 	free(p->avatar);
 	p->avatar = told ? xstrdup(avatar.data) : NULL;
 	ghosts_avoid(room, p->name);
-	struct event *ev = about(room, known ? EVENT_RENAME : EVENT_JOIN, p);
+	struct event *ev =
+		room_about(room, known ? EVENT_RENAME : EVENT_JOIN, p);
 	if (backlog)
 		ev->flags |= EVENT_BACKLOG;
+	ev->show = p->show;
+	if (!known && p->status)
+		event_set_text(ev, p->status);
 	bridge_event(&room->m->net, ev);
 	if (!known && !backlog && mroom_is_hosted(room))
 		door_passed(room, p);
@@ -171,7 +177,7 @@ somebody_left(struct mroom *room, const char *id, const json_t *whole)
 		p->put_before = false; /* and waits to be called in */
 		return;
 	}
-	struct event *ev = about(room, EVENT_PART, p);
+	struct event *ev = room_about(room, EVENT_PART, p);
 	ev->part = PART_LEFT;
 	if (by && strcmp(by, id) != 0) {
 		ev->part = strcmp(how, "ban") == 0 ? PART_BANNED : PART_KICKED;

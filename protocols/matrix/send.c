@@ -53,12 +53,21 @@ next(struct mroom *room)
 		word_launch(room->words);
 }
 
+static struct seat *
+seat_of(const struct word *w)
+{
+	return w->d->speaker ? w->d->speaker->data : NULL;
+}
+
 static void
 word_sent(struct word *w, const char *id)
 {
 	struct mroom *room = w->room;
+	const struct seat *s = seat_of(w);
 
 	private_said(w);
+	if (s)
+		presence_spoke(s->ghost);
 	bridge_sent(word_free(w), &id, id ? 1 : 0);
 	next(room);
 }
@@ -88,12 +97,6 @@ place_of(const struct word *w)
 }
 
 /* ---- who speaks --------------------------------------------------------- */
-
-static struct seat *
-seat_of(const struct word *w)
-{
-	return w->d->speaker ? w->d->speaker->data : NULL;
-}
 
 /*
  * As whom. The bot is named, too: Synapse 1.160 answers 500 if an application

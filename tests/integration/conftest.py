@@ -68,6 +68,9 @@ class Farm:
                                         self.get("inspircd"))
             elif name == "synapse":
                 server = servers.Synapse(self.folder / name)
+            elif name == "synapse+presence":
+                server = servers.Synapse(self.folder / name, services=3,
+                                         presence=True)
             elif name.endswith("+mam"):
                 kind = servers.XMPP[name[:-4]]
                 server = kind(self.folder / name, mam=True)
@@ -307,9 +310,10 @@ EVERY_KIND = ["message", "edit", "redaction", "reaction", "topic", "join",
               "picture"]
 
 
-def make_trio(farm, things, start=True, top=None, **options):
+def make_trio(farm, things, start=True, top=None, homeserver="synapse",
+              **options):
     xmpp, irc = farm.get("prosody+mam"), farm.get("inspircd")
-    synapse = farm.get("synapse")
+    synapse = farm.get(homeserver)
     things.servers += [xmpp, irc, synapse]
     room = f"{things.name('room')}@{xmpp.rooms}"
     channel = "#" + things.name("chan")

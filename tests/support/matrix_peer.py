@@ -235,6 +235,14 @@ class MatrixPeer:
         self.call("PUT", f"/v3/rooms/{quote(room)}/typing/{quote(self.id)}",
                   {"typing": typing, "timeout": 20000})
 
+    def set_presence(self, presence, text=None):
+        self.call("PUT", f"/v3/presence/{quote(self.id)}/status",
+                  {"presence": presence,
+                   **({"status_msg": text} if text else {})})
+
+    def presence_of(self, user_id):
+        return self.call("GET", f"/v3/presence/{quote(user_id)}/status")
+
     def has_read(self, room, event_id, kind="m.read"):
         self.call("POST", f"/v3/rooms/{quote(room)}/receipt/{kind}/"
                   f"{quote(event_id)}")

@@ -46,7 +46,7 @@ trusted_key_servers: []
 suppress_key_server_warning: true
 url_preview_enabled: false
 enable_metrics: false
-presence: {{enabled: false}}
+presence: {{enabled: {presence}}}
 {limits}
 """
 
@@ -67,6 +67,7 @@ rc_joins: {{local: {FREE}, remote: {FREE}}}
 rc_joins_per_room: {FREE}
 rc_invites: {{per_room: {FREE}, per_user: {FREE}, per_issuer: {FREE}}}
 rc_room_creation: {FREE}
+rc_presence: {{per_user: {FREE}}}
 """
 
 REGISTRATION = """id: {id}
@@ -129,8 +130,10 @@ class Synapse(Server):
     packages = ("see tests/support/synapse_install",)
     ready_wait_s = 120
 
-    def __init__(self, folder, ports=None, services=SERVICES, limits=LIMITS):
+    def __init__(self, folder, ports=None, services=SERVICES, limits=LIMITS,
+                 presence=False):
         super().__init__(folder, ports)
+        self.presence = presence
         self.root = installed()
         self.limits = limits
         (self.folder / "media").mkdir(exist_ok=True)
@@ -153,7 +156,7 @@ class Synapse(Server):
         self.url = f"http://127.0.0.1:{self.port}"
         (self.folder / "homeserver.yaml").write_text(CONFIG.format(
             name=NAME, port=self.port, folder=self.folder, shared=SHARED,
-            limits=self.limits,
+            limits=self.limits, presence=str(self.presence).lower(),
             services=json.dumps([str(s.path) for s in self.services])))
         (self.folder / "log.yaml").write_text(LOG.format(folder=self.folder))
         key = self.folder / "signing.key"

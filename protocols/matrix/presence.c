@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * presence.c - how reachable people are, where the homeserver keeps that.
+ *
+ * Of its people it tells every change. Who is offline has not left: that one
+ * is away for longer, and stays where they are.
+ *
+ * Of our puppets it wants to be told again and again: whoever does not sync is
+ * offline after half a minute (Synapse 1.160). So only so many are kept up as
+ * the operator says, those who did something last, one call after the other;
+ * the others go offline by themselves. Many homeservers keep no presence, and
+ * take ours without a word: the first one that is told is asked for, and if it
+ * is not there, nothing more is told until we connect anew.
+ */
+
+#include "protocols/matrix/content.h"
+#include "protocols/matrix/matrix.h"
+
+#include "bridge/base.h"
+#include "bridge/log.h"
+#include "bridge/text.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define AGAIN_MS 20000 /* each of them */
+#define GAP_MS 100     /* between two calls */
+#define STATUS_MAX 512 /* bytes */
+
+/* ---- of people ---------------------------------------------------------- */
+
+static enum presence_show
+show_of(const char *presence)
+{
+	static const struct {
+		const char *name;
+		enum presence_show show;
+	} words[] = {
+		{ "unavailable", SHOW_AWAY },
+		{ "offline", SHOW_XA },
+		{ "busy", SHOW_DND },
+		{ "org.matrix.msc3026.busy", SHOW_DND },
+	};
+
+	for (size_t i = 0; presence && i < ARRAY_SIZE(words); i++)
+		if (strcmp(presence, words[i].name) == 0)
+			return words[i].show;
+	return SHOW_ONLINE;
+}
+
+static void
+set_status(struct person *p, const char *text)
+{
+	free(p->status);
+	p->status = xstrdup(text);
+}
+
+static void
+take(struct mroom *room, struct person *p, enum presence_show show,
+     const char *text)
+{
+	struct event *ev;
+
+	if (p->show == show && strcmp(p->status ? p->status : "", text) == 0)
+		return;
+	p->show = show;
+	set_status(p, text);
+	ev = room_about(room, EVENT_PRESENCE, p);
+	ev->show = p->show;
+	event_set_text(ev, p->status);
+	bridge_event(&room->m->net, ev);
+}
+
+void
+presence_heard(struct matrix *m, const json_t *whole)
+{
+	const json_t *content = content_object(whole, "content");
+	const char *who = content_string(whole, "sender");
+	const char *said = content_string(content, "status_msg");
+	const char *presence = content_string(content, "presence");
+	AUTO_STR text = { 0 };
+
+	if (!who || !presence || matrix_is_us(m, who))
+		return;
+	str_init(&text, STATUS_MAX);
+	if (said)
+		str_add_n(&text, said,
+			  utf8_cut(said, strlen(said), STATUS_MAX - 8));
+	for (struct mroom *room = m->rooms; room; room = room->hh.next) {
+		struct person *p = person_find(room, who);
+
+		if (p && room->joined)
+			take(room, p, show_of(presence), text.data);
+	}
+}
+
+void
+presence_recall(struct mroom *room, struct person *p)
+{
+	for (struct mroom *r = room->m->rooms; r; r = r->hh.next) {
+		const struct person *known = person_find(r, p->id);
+
+		if (!known || known == p || !known->status)
+			continue;
+		p->show = known->show;
+		set_status(p, known->status);
+		return;
+	}
+}
+
+/* ---- of puppets --------------------------------------------------------- */
+
+static void
+presence_path(struct str *path, const struct ghost *g)
+{
+	str_init(path, PATH_MAX_BYTES);
+	str_add(path, "/v3/presence/");
+	matrix_path_add(path, g->id);
+	str_add(path, "/status");
+	matrix_path_as(path, g->id, NULL);
+}
+
+static void work(void *arg);
+
+static void
+unlist(struct ghost *g)
+{
+	struct matrix *m = g->m;
+
+	if (!g->kept_up)
+		return;
+	DL_DELETE2(m->up, g, prev_up, next_up);
+	m->n_up--;
+	g->kept_up = false;
+}
+
+static void
+switch_off(struct matrix *m)
+{
+	m->presence = PRESENCE_OFF;
+	timer_stop(&m->presence_timer);
+	while (m->up)
+		unlist(m->up);
+	log_info(m->net.name, "the homeserver keeps no presence; that of "
+			      "puppets is not told");
+}
+
+/* It was told that it is there: is it? */
+static void
+on_asked(void *arg, const struct hs_answer *answer)
+{
+	struct matrix *m = arg;
+	const char *presence = content_string(answer->json, "presence");
+
+	m->presence = PRESENCE_ON;
+	if (!hs_good(answer) || !presence || strcmp(presence, "offline") == 0)
+		switch_off(m);
+	else
+		work(m);
+}
+
+static void
+on_told(void *arg, const struct hs_answer *answer)
+{
+	struct matrix *m = arg;
+	AUTO_STR path = { 0 };
+
+	if (m->presence == PRESENCE_OFF)
+		return;
+	if (!hs_good(answer)) {
+		if (answer->status >= 400 && answer->status < 500 &&
+		    answer->status != 429)
+			switch_off(m);
+		else
+			m->presence = PRESENCE_NEW;
+		return;
+	}
+	if (m->presence != PRESENCE_ASKED || !m->up)
+		return;
+	presence_path(&path, m->up->prev_up); /* the one that was told last */
+	hs_call(m->hs,
+		&(struct hs_call){ "GET", path.data, NULL, on_asked, m });
+}
+
+static void
+tell(struct ghost *g)
+{
+	const char *presence = g->show == SHOW_AWAY || g->show == SHOW_XA
+				       ? "unavailable"
+				       : "online";
+	const char *status = g->status ? g->status : "";
+	AUTO_STR path = { 0 };
+
+	if (g->show == SHOW_DND && !*status)
+		status = "do not disturb";
+	presence_path(&path, g);
+	hs_call(g->m->hs,
+		&(struct hs_call){ "PUT", path.data,
+				   json_pack("{s:s, s:s}", "presence", presence,
+					     "status_msg", status),
+				   on_told, g->m });
+}
+
+/* Whoever stands first, if it is time; each goes to the end. */
+static void
+work(void *arg)
+{
+	struct matrix *m = arg;
+	struct ghost *g = m->up;
+	int64_t now = loop_now_ms(m->loop);
+
+	if (!g || m->presence == PRESENCE_OFF || m->presence == PRESENCE_ASKED)
+		return;
+	if (g->due_ms <= now) {
+		if (m->presence == PRESENCE_NEW)
+			m->presence = PRESENCE_ASKED;
+		DL_DELETE2(m->up, g, prev_up, next_up);
+		DL_APPEND2(m->up, g, prev_up, next_up);
+		g->due_ms = now + AGAIN_MS;
+		tell(g);
+		g = m->up;
+	}
+	timer_start(&m->presence_timer, m->loop,
+		    g->due_ms > now + GAP_MS ? g->due_ms - now : GAP_MS, work,
+		    m);
+}
+
+static struct ghost *
+least_active(struct matrix *m)
+{
+	struct ghost *least = m->up, *g;
+
+	DL_FOREACH2(m->up, g, next_up)
+	if (g->active_ms < least->active_ms)
+		least = g;
+	return least;
+}
+
+/* It did something: it is kept up, and told at once. */
+static void
+keep_up(struct ghost *g)
+{
+	struct matrix *m = g->m;
+
+	if (m->presence == PRESENCE_OFF || !m->conf->presence)
+		return;
+	unlist(g);
+	if (m->n_up >= m->conf->presence)
+		unlist(least_active(m));
+	g->active_ms = loop_now_ms(m->loop);
+	g->due_ms = 0;
+	g->kept_up = true;
+	DL_PREPEND2(m->up, g, prev_up, next_up);
+	m->n_up++;
+	if (m->presence != PRESENCE_ASKED)
+		timer_start(&m->presence_timer, m->loop, GAP_MS, work, m);
+}
+
+void
+presence_tell(struct ghost *g, const struct puppet *p)
+{
+	if (g->kept_up && g->show == p->show && g->status &&
+	    strcmp(g->status, p->status) == 0)
+		return;
+	g->show = p->show;
+	free(g->status);
+	g->status = xstrdup(p->status);
+	keep_up(g);
+}
+
+void
+presence_spoke(struct ghost *g)
+{
+	g->active_ms = loop_now_ms(g->m->loop);
+	if (!g->kept_up) /* else it is told in its turn */
+		keep_up(g);
+}
+
+void
+presence_forget(struct ghost *g)
+{
+	unlist(g);
+	free(g->status);
+}
+
+void
+presence_stop(struct matrix *m)
+{
+	timer_stop(&m->presence_timer);
+	m->presence = PRESENCE_NEW;
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""How reachable people are, where the homeserver keeps that."""
+
+import pytest
+
+from tests.integration.conftest import Things, make_trio
+from tests.support.matrix_peer import MatrixPeer
+from tests.support.process import wait_for
+
+# shares all servers but the homeserver with test_matrix_faults.py
+pytestmark = pytest.mark.xdist_group("homeserver")
+
+
+@pytest.fixture(scope="module")
+def one_crowd(farm, folder):
+    things = Things(folder)
+    yield make_trio(farm, things, homeserver="synapse+presence")
+    things.close()
+
+
+@pytest.fixture
+def crowd(one_crowd, request):
+    request.node.things = one_crowd.things
+    return one_crowd
+
+
+def is_shown(t, nick, presence, status):
+    """On Matrix; asked again and again, because nobody tells the peer."""
+    ghost = t.mia.puppet(t.place, nick)
+
+    def seen():
+        found = t.mia.presence_of(ghost)
+        return (found["presence"] == presence and
+                found.get("status_msg", "") == status)
+    wait_for(f"{nick} to be {presence}", seen, 20)
+
+
+def test_people_of_matrix_are_away_and_back(crowd):
+    """Who is offline stays where they are. Noa has no client that asks all
+    the time, which would make her online."""
+    t = crowd
+    name = t.things.name("Noa")
+    noa = MatrixPeer(t.synapse, name.lower())
+    noa.set_name(name)
+    noa.join(t.place)
+    t.ann.wait_occupant(t.room, name)
+    for presence, show, status, away in (
+            ("unavailable", "away", "lunch", "lunch"),
+            ("offline", "xa", "", "gone for longer"),
+            ("online", "", "", None)):
+        mark = t.ann.mark()
+        noa.set_presence(presence, status)
+        t.ann.wait_for(lambda s: s.kind == "presence" and not s.type and
+                       s.nick == name and s.show == show and
+                       s.status == status, 20, mark)
+
+        def told():
+            noa.set_presence(presence, status)  # or she is soon offline
+            since = t.bob.mark()
+            t.bob.send(f"WHOIS {name}")
+            found = t.bob.wait_for(lambda m: m.command in ("301", "318"), 10,
+                                   since)
+            return (found.text if found.command == "301" else None) == away
+        wait_for("away", told, 20)
+        assert name in t.ann.occupants(t.room)
+    noa.leave(t.place)
+
+
+def test_people_of_others_are_away_and_back_on_matrix(crowd):
+    t = crowd
+    is_shown(t, t.ann_nick, "online", "")
+    t.ann.presence("away", "at the door", room=t.room)
+    is_shown(t, t.ann_nick, "unavailable", "at the door")
+    t.ann.presence("dnd", "", room=t.room)
+    is_shown(t, t.ann_nick, "online", "do not disturb")
+    t.bob.send("AWAY :lunch")
+    is_shown(t, t.bob.nick, "unavailable", "lunch")
+    t.bob.send("AWAY")
+    is_shown(t, t.bob.nick, "online", "")

@@ -708,7 +708,7 @@ struct occ *puppet_speaker(struct room *room, struct netlife *home,
 struct occ *puppet_direct(struct room *room, struct netlife *home,
 			  const struct event *ev);
 
-/* The same without anybody making room for it. */
+/* The same without anybody making room, or a connection, for it. */
 struct occ *puppet_attend(struct room *room, struct netlife *home,
 			  const struct event *ev);
 
@@ -955,6 +955,9 @@ void contacts_free(struct bridge *bridge);
 /* An EVENT_TYPING or EVENT_RECEIPT in a room; to one person. */
 void moment_event(struct room *room, const struct event *ev);
 void moment_direct(struct netlife *life, const struct event *ev);
+
+/* What it was writing is said. Accepts NULL. */
+void moment_said(struct moment *m);
 
 /* Its occupant is about to be freed. Accepts NULL. */
 void moment_free(struct moment *m);

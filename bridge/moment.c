@@ -139,6 +139,15 @@ typing_work(void *arg)
 			    next > now ? next - now : 1, typing_work, m);
 }
 
+void
+moment_said(struct moment *m)
+{
+	if (!m || !m->typing)
+		return;
+	m->typing = false;
+	typing_work(m);
+}
+
 static void
 note_typing(struct occ *occ, const struct event *ev)
 {
@@ -333,8 +342,7 @@ moment_direct(struct netlife *life, const struct event *ev)
 		return;
 	room = room_direct_open(to, id, there);
 	occ = puppet_speaker(room, life, ev->sender.id);
-	/* Where a puppet costs no connection. */
-	if (!occ && (to->net->caps & CAN_VISIT))
+	if (!occ)
 		occ = puppet_attend(room, life, ev);
 	if (occ)
 		note(occ, from, ev);

@@ -558,6 +558,8 @@ launch(struct item *item, enum voice voice)
 	room->outbox.fresh = item->next;
 	if (item->attempts > 1)
 		ending_put(item, DELIVERY_SENT, NULL, 0, NULL);
+	if (d->speaker && d->event->kind == EVENT_MESSAGE)
+		moment_said(item->speaker->moment);
 	net->protocol->ops.send(net, d);
 }
 

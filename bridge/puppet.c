@@ -640,6 +640,8 @@ puppet_attend(struct room *room, struct netlife *home, const struct event *ev)
 	struct pup *pup = pup_find(room->life, home, ev->sender.id);
 	struct claim claim = { &ev->sender, ev->flags & EVENT_GATEWAY, false };
 
+	if (!pup && !(room->life->net->caps & CAN_VISIT))
+		return NULL;
 	pup = pup_claim(pup, room, home, &claim);
 	return pup ? occ_want(room, pup) : NULL;
 }

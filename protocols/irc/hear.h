@@ -24,4 +24,9 @@ void irc_hear_direct(struct view *v, const struct puppet *puppet,
 		     struct session *s, struct throttle *answers,
 		     const struct irc_line *line);
 
+/* moment.c: TAGMSG in a channel, and to a puppet: who is writing. */
+void irc_hear_tags(struct view *v, const struct irc_line *line);
+void irc_hear_tags_direct(struct view *v, const struct puppet *puppet,
+			  const struct irc_line *line);
+
 #endif

@@ -37,6 +37,9 @@
 
 #define WELCOME_MS 20000 /* from 001 to the end of the MOTD */
 #define PUPPET_WAIT_MS 5000
+/* As the tag's specification says, and a little for the way. */
+#define TYPING_LASTS_MS 7000
+#define TYPING_AGAIN_MS 4000
 #define GOODBYE "Bridge going down"
 #define CAPS                                                             \
 	(IRC_CAP_MESSAGE_TAGS | IRC_CAP_SERVER_TIME | IRC_CAP_BATCH |    \
@@ -534,12 +537,14 @@ irc_identify(struct network *net, const struct channel *ch, struct str *out)
 
 const struct protocol irc_protocol = {
 	.name = "irc",
-	.caps = CAN_TOPIC | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
+	.caps = CAN_TOPIC | CAN_TYPING | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE |
 		CAN_PUPPET | CAN_DIRECT | CAN_NOTICE | CAN_ACCOUNT |
 		CAN_CONTACT,
 	.limits = {
 		.window = 5,
 		.puppet_wait_ms = PUPPET_WAIT_MS,
+		.typing_lasts_ms = TYPING_LASTS_MS,
+		.typing_again_ms = TYPING_AGAIN_MS,
 	},
 	.ops = {
 		.create = irc_create,

@@ -28,6 +28,7 @@
  *     persona.c   what puppets are called
  *     nicks.c     which nicks are ours
  *     send.c      deliveries: lines out, in order
+ *     moment.c    who is writing
  *     confirm.c   deliveries: shown, refused, or nobody knows
  *     bounce.c    telling authors what failed
  *     session.c   one connection; dial.c its socket
@@ -310,6 +311,10 @@ void irc_watches_drop(struct irc *irc);
 void irc_speaker_init(struct speaker *sp, struct session *session);
 
 void irc_send(struct network *net, struct delivery *d);
+
+/* The nick of that person, by sender id, now; NULL: nobody can have it. The
+ * caller's to free. */
+char *irc_direct_target(struct irc *irc, const char *id);
 
 /* The listener saw what one of us said in a channel. */
 void irc_sighted(struct irc *irc, const struct irc_line *line);

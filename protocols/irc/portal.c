@@ -419,11 +419,11 @@ static const struct place {
 	size_t param;
 	bool shared; /* everybody in the channel gets the same */
 } places[] = {
-	{ "PRIVMSG", 0, true }, { "JOIN", 0, true }, { "PART", 0, true },
-	{ "NOTICE", 0, true },  { "MODE", 0, true }, { "KICK", 0, true },
-	{ "TOPIC", 0, true },   { "353", 2, false }, { "366", 1, false },
-	{ "352", 1, false },    { "332", 1, false }, { "333", 1, false },
-	{ "324", 1, false },
+	{ "PRIVMSG", 0, true }, { "JOIN", 0, true },    { "PART", 0, true },
+	{ "NOTICE", 0, true },  { "MODE", 0, true },    { "KICK", 0, true },
+	{ "TOPIC", 0, true },   { "353", 2, false },    { "366", 1, false },
+	{ "352", 1, false },    { "332", 1, false },    { "333", 1, false },
+	{ "324", 1, false },    { "TAGMSG", 0, false },
 };
 
 static bool

@@ -188,6 +188,11 @@ void irc_nicks_refold(struct irc *irc);
 /* It goes by none; but the listener does not know that yet. */
 void irc_nick_retire(struct irc_puppet *p);
 
+/* ---- moment.c ------------------------------------------------------ */
+
+/* That occupant of it is writing something, or not any more. */
+void irc_tell_typing(struct irc_puppet *p, const struct occupant *o);
+
 /* ---- persona.c: the caller frees what these return ----------------- */
 
 /* The nick to ask for at this attempt, 0 being the one it should have. */

@@ -758,6 +758,9 @@ on_line(void *owner, const struct irc_line *line)
 		on_invited(p, line);
 	} else if (!strcmp(command, "KICK")) {
 		on_kick(p, line);
+	} else if (!strcmp(command, "TAGMSG") && p->puppet &&
+		   session_is_own(&p->session, irc_line_param(line, 0))) {
+		irc_hear_tags_direct(&p->irc->view, p->puppet, line);
 	}
 }
 
@@ -917,6 +920,8 @@ irc_puppet_update(struct network *net UNUSED, struct occupant *o,
 		tell_status(p);
 	if ((changes & PUPPET_ACCOUNT) && p->account)
 		irc_account_tune(p);
+	if (changes & PUPPET_TYPING)
+		irc_tell_typing(p, o);
 }
 
 char *

@@ -288,9 +288,8 @@ refuse(struct irc *irc, struct sending *s, const char *why)
 	bridge_refused(d, why);
 }
 
-/* Where a private word goes: the nick that the person has now. */
-static char *
-direct_target(struct irc *irc, const char *id)
+char *
+irc_direct_target(struct irc *irc, const char *id)
 {
 	const struct irc_user *u = irc_user_find_id(&irc->view, id);
 	const char *nick = u ? u->nick : id;
@@ -306,8 +305,9 @@ begin(struct irc *irc, struct sending *s)
 	const struct channel *ch = s->channel->channel;
 
 	free(s->target);
-	s->target = ch->kind == CHANNEL_DIRECT ? direct_target(irc, ch->name)
-					       : xstrdup(ch->name);
+	s->target = ch->kind == CHANNEL_DIRECT
+			    ? irc_direct_target(irc, ch->name)
+			    : xstrdup(ch->name);
 	if (!s->target) {
 		refuse(irc, s, "there is nobody of that name");
 		return false;

@@ -66,6 +66,7 @@ static const struct {
 	{ "366", irc_on_names_end },
 	{ "KICK", irc_on_kick },
 	{ "TOPIC", irc_on_topic },
+	{ "TAGMSG", irc_hear_tags },
 	{ "ACCOUNT", irc_on_account },
 	{ "BATCH", irc_on_batch },
 	{ "FAIL", irc_on_fail },

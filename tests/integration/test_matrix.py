@@ -329,6 +329,12 @@ def moderation(a, b, since, word):
            ((m.text if b.network == "irc" else m.body) or ""), since)
 
 
+def is_typing(message, nick, target, writing):
+    return (message.command == "TAGMSG" and message.nick == nick and
+            message.target == target and
+            message.tags.get("+typing") == ("active" if writing else "done"))
+
+
 STATES = "{http://jabber.org/protocol/chatstates}"
 
 
@@ -336,6 +342,9 @@ def typing(a, b, since, _word):
     def write(writing):
         if a.network == "matrix":
             a.peer.set_typing(a.place, writing)
+        elif a.network == "irc":
+            a.peer.send(f"@+typing={'active' if writing else 'done'} TAGMSG "
+                        f"{a.place}")
         else:
             state = "composing" if writing else "active"
             a.peer.send(f"<message to='{a.place}' type='groupchat'><{state} "
@@ -347,6 +356,8 @@ def typing(a, b, since, _word):
             ghost = b.peer.puppet(b.place, a.nick)
             wait_for(f"typing to be {writing}", lambda: (
                 ghost in b.peer.typing.get(b.place, [])) == writing)
+        elif b.network == "irc":
+            b.wait(lambda m: is_typing(m, a.nick, b.place, writing), since)
         else:
             state = "composing" if writing else "active"
             b.wait(lambda s: s.nick == a.nick and
@@ -574,7 +585,7 @@ TABLE = {
     "notice": (notice, ("irc", "matrix")),
     "thread": (thread, ("matrix",)),
     "moderation": (moderation, ("matrix",)),
-    "typing": (typing, ("xmpp", "matrix")),
+    "typing": (typing, NETWORKS),
     "displayed": (displayed, ("xmpp", "matrix")),
     "sticker": (sticker, ("matrix",)),
     "poll": (poll, ("matrix",)),
@@ -587,7 +598,7 @@ TABLE = {
     "away": (away, ("xmpp", "irc")),
 }
 # what is not there to be seen at the other end
-BLIND = {("typing", "irc"), ("displayed", "irc"), ("away", "matrix")}
+BLIND = {("displayed", "irc"), ("away", "matrix")}
 CELLS = [(concept, a, b) for concept, (_, networks) in TABLE.items()
          for a in networks for b in NETWORKS if a != b and
          (concept, b) not in BLIND]
@@ -617,7 +628,7 @@ ROWS = {
     "history query": "test_gateway_archive.py, test_catchup.py",
     "files": ("file", "sticker", "poll", "location"),
     "avatar": "test_matrix_media.py",
-    "presence": ("away",),
+    "presence": ("away",),  # of Matrix: test_matrix_presence.py
     "roles": "test_gateway_moderation.py: shown where rooms are hosted",
     "nick change": ("renaming",),
     "topic": ("topic",),
@@ -708,6 +719,33 @@ def test_who_kicks_a_puppet_keeps_it_out(crowd):
     seen = t.mia.wait_text(f"<{eve.nick}> still here", since=mark)
     assert seen.sender == t.service.bot_id
     eve.part(t.channel)
+
+
+# ---- in private ------------------------------------------------------------
+
+def test_who_writes_in_private_is_seen_on_irc_and_on_matrix(crowd):
+    t = crowd
+    mark, since = t.mia.mark(), t.bob.mark()
+    t.bob.say(t.mia_nick, "psst")
+    asked = t.mia.wait_for(lambda e: e.type == "m.room.member" and
+                           e.state_key == t.mia.id and
+                           e.content["membership"] == "invite", since=mark)
+    t.mia.join(asked.room)
+    ghost = t.mia.wait_text("psst", room=asked.room).sender
+    # what clients call a direct chat, of the puppet's side
+    wait_for("the mark", lambda: t.synapse.account_data(
+        t.service, ghost, "m.direct") == {t.mia.id: [asked.room]})
+    t.bob.send(f"@+typing=active TAGMSG {t.mia_nick}")
+    wait_for("typing", lambda: ghost in t.mia.typing.get(asked.room, []))
+    t.bob.send(f"@+typing=done TAGMSG {t.mia_nick}")
+    wait_for("no typing", lambda: ghost not in t.mia.typing[asked.room])
+    t.mia.set_typing(asked.room, True)
+    t.bob.wait_for(lambda m: is_typing(m, t.mia_nick, t.bob.nick, True),
+                   since=since)
+    t.mia.set_typing(asked.room, False)
+    t.bob.wait_for(lambda m: is_typing(m, t.mia_nick, t.bob.nick, False),
+                   since=since)
+    assert ghost not in t.mia.typing.get(t.place, [])
 
 
 # ---- after a restart; last, because everybody comes anew ---------------------

@@ -397,6 +397,10 @@ def test_a_person_of_matrix_writes_to_an_xmpp_user(both, closing):
     mia.wait_member(other, ghost)
     carol.chat(heard.bare, "hello again")
     mia.wait_text("hello again", room=other)
+    wait_for("the mark", lambda: both.synapse.account_data(
+        both.service, ghost, "m.direct").get(mia.id) == [other])
+    mia.say(other, "and back")
+    carol.wait_text("and back", kind="chat")
 
 
 def test_each_sees_what_the_other_reads_and_that_they_write(both, closing):

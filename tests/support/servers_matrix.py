@@ -15,7 +15,9 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.error
 import urllib.request
+from urllib.parse import quote
 
 from .process import Failure, free_ports, port_is_free, wait_for
 from .server import Server
@@ -195,6 +197,22 @@ class Synapse(Server):
             data=None if body is None else json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def account_data(self, service, user, kind):
+        """What that puppet of the service keeps under that type; {} if
+        nothing."""
+        who = quote(user)
+        request = urllib.request.Request(
+            f"{self.url}/_matrix/client/v3/user/{who}/account_data/{kind}"
+            f"?user_id={who}",
+            headers={"Authorization": f"Bearer {service.token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return {}
 
     def token(self, user):
         """An access token of that user, who is made on first use."""

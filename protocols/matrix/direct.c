@@ -301,6 +301,41 @@ person_left(struct chat *c, const json_t *whole)
 		ask_back(c, NULL, c->m);
 }
 
+/* The puppet is not in it any more: the next word makes another. */
+static void
+chat_end(struct chat *c)
+{
+	struct matrix *m = c->m;
+	char *ghost = xstrdup(c->ghost);
+
+	chat_free(m, c);
+	chats_save(m, ghost);
+	free(ghost);
+}
+
+static bool
+is_out(const char *how)
+{
+	return strcmp(how, "leave") == 0 || strcmp(how, "ban") == 0;
+}
+
+bool
+private_again(struct word *w)
+{
+	struct matrix *m = w->room->m;
+	struct chat *c = w->place ? chat_of_room(m, w->place) : NULL;
+
+	if (!w->place || w->again)
+		return false;
+	if (c)
+		chat_end(c);
+	w->again = true;
+	free(w->place);
+	w->place = NULL;
+	word_launch(w);
+	return true;
+}
+
 void
 private_said(const struct word *w)
 {
@@ -326,7 +361,9 @@ private_member(struct matrix *m, const json_t *whole)
 
 	if (!who || !how || !matrix_id_is(who, '@'))
 		return;
-	if (c && strcmp(who, c->person) == 0 && strcmp(how, "leave") == 0)
+	if (c && strcmp(who, c->ghost) == 0 && is_out(how))
+		chat_end(c);
+	else if (c && strcmp(who, c->person) == 0 && strcmp(how, "leave") == 0)
 		person_left(c, whole);
 	else if (c && strcmp(who, c->person) == 0)
 		c->away =

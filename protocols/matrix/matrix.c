@@ -428,7 +428,7 @@ const struct protocol matrix_protocol = {
 	.caps = CAN_NAME | CAN_PICTURE | CAN_EDIT | CAN_REDACT | CAN_MODERATE | CAN_REACT | CAN_REPLY | CAN_TOPIC |
 		CAN_TYPING | CAN_RECEIPT | CAN_PRESENCE | CAN_STYLE | CAN_MULTILINE | CAN_PUPPET |
 		CAN_NOTICE | CAN_PUPPET_OWN | CAN_DELAY | CAN_DIRECT |
-		CAN_HOST | CAN_ATTACH | CAN_VISIT,
+		CAN_HOST | CAN_ATTACH | CAN_VISIT | CAN_CONTACT,
 	.limits = {
 		.text_max = TEXT_MAX_BYTES,
 		.window = 16,
@@ -450,6 +450,8 @@ const struct protocol matrix_protocol = {
 		.accepted = network_accepted,
 		.standing = portal_standing,
 		.moded = door_moded,
+		.watch = presence_watch,
+		.unwatch = presence_unwatch,
 		.bounce = word_bounce,
 		.pressure = network_pressure,
 		.resolve = private_resolve,

@@ -55,6 +55,7 @@ struct conf_network;
 struct chat;
 struct ask;
 struct closing;
+struct watched;
 struct http_exchange;
 struct http_request;
 struct http_server;
@@ -152,6 +153,7 @@ struct word {
 	bool as_bot; /* the speaker itself may not */
 	bool no_device;
 	bool held; /* the room's door is not what it should be yet */
+	bool again; /* private: in another room than the one it was for */
 	struct luggage *luggage; /* its file, while that is fetched; media.c */
 	char *found;             /* id of the reaction to take back */
 	char *place;             /* private: id of the room, once it is known */
@@ -269,7 +271,8 @@ struct matrix {
 	struct timer ready_timer, pulse_timer;
 	struct catchup catchup;
 	enum presence_state presence;
-	struct ghost *up; /* utlist: those whose presence is told */
+	struct watched *watched; /* utlist; presence.c */
+	struct ghost *up;        /* utlist: those whose presence is told */
 	unsigned n_up;
 	struct timer presence_timer;
 	unsigned waits; /* how often we waited for rooms to be entered */
@@ -370,6 +373,10 @@ void presence_recall(struct mroom *room, struct person *p);
 void presence_tell(struct ghost *g, const struct puppet *p);
 void presence_spoke(struct ghost *g);
 void presence_forget(struct ghost *g);
+
+/* Hooks: somebody whom people of other networks follow. */
+void presence_watch(struct network *net, struct contact *contact);
+void presence_unwatch(struct network *net, struct contact *contact);
 
 /* The network goes down. */
 void presence_stop(struct matrix *m);
@@ -573,6 +580,9 @@ bool private_says(struct matrix *m, const json_t *whole);
 
 /* Find or make the room for a private word; then word_launch(). */
 void private_find(struct word *w);
+
+/* The puppet may not say it in that room: true if another one is made. */
+bool private_again(struct word *w);
 
 /* It was said. */
 void private_said(const struct word *w);

@@ -73,6 +73,80 @@ take(struct mroom *room, struct person *p, enum presence_show show,
 	bridge_event(&room->m->net, ev);
 }
 
+/* ---- of contacts -------------------------------------------------------- */
+
+/* Somebody whom another network's people follow. */
+struct watched {
+	struct matrix *m;
+	struct contact *contact;
+	struct watched *prev, *next;
+};
+
+static void
+watched_tell(struct watched *w, const char *presence, const char *text)
+{
+	const struct availability a = {
+		.known = true,
+		.online = strcmp(presence, "offline") != 0,
+		.show = show_of(presence),
+		.status = text,
+	};
+
+	bridge_contact(w->contact, &a);
+}
+
+/* Who is offline where no presence is kept may be there all the same. */
+static void
+on_found(void *arg, const struct hs_answer *answer)
+{
+	struct watched *w = arg;
+	const char *presence = content_string(answer->json, "presence");
+	const char *text = content_string(answer->json, "status_msg");
+
+	if (!hs_good(answer) || !presence ||
+	    (strcmp(presence, "offline") == 0 && w->m->presence != PRESENCE_ON))
+		presence = "online";
+	watched_tell(w, presence, text ? text : "");
+}
+
+void
+presence_watch(struct network *net, struct contact *contact)
+{
+	struct matrix *m = matrix_from(net);
+	struct watched *w = xcalloc(1, sizeof(*w));
+	AUTO_STR path = { 0 };
+
+	w->m = m;
+	w->contact = contact;
+	contact->data = w;
+	DL_APPEND(m->watched, w);
+	str_init(&path, PATH_MAX_BYTES);
+	str_add(&path, "/v3/presence/");
+	matrix_path_add(&path, contact->person);
+	str_add(&path, "/status");
+	matrix_path_as(&path, m->bot, NULL);
+	hs_call(m->hs,
+		&(struct hs_call){ "GET", path.data, NULL, on_found, w });
+}
+
+static void
+watched_free(struct watched *w)
+{
+	hs_cancel(w->m->hs, w);
+	DL_DELETE(w->m->watched, w);
+	w->contact->data = NULL;
+	free(w);
+}
+
+void
+presence_unwatch(struct network *net UNUSED, struct contact *contact)
+{
+	if (contact->data)
+		watched_free(contact->data);
+}
+
+/* ---- in ----------------------------------------------------------------- */
+
 void
 presence_heard(struct matrix *m, const json_t *whole)
 {
@@ -94,6 +168,10 @@ presence_heard(struct matrix *m, const json_t *whole)
 		if (p && room->joined)
 			take(room, p, show_of(presence), text.data);
 	}
+	struct watched *w;
+	DL_FOREACH(m->watched, w)
+	if (strcmp(w->contact->person, who) == 0)
+		watched_tell(w, presence, text.data);
 }
 
 void
@@ -290,4 +368,6 @@ presence_stop(struct matrix *m)
 {
 	timer_stop(&m->presence_timer);
 	m->presence = PRESENCE_NEW;
+	while (m->watched)
+		watched_free(m->watched);
 }

@@ -169,6 +169,8 @@ word_failed(struct word *w, const struct hs_answer *answer)
 	} else if (is_unknown_device(answer) && !w->no_device) {
 		w->no_device = true;
 		word_launch(w);
+	} else if (answer->status == 403 && private_again(w)) {
+		return;
 	} else if (answer->status == 403 && bot_may_try(w)) {
 		w->as_bot = true;
 		word_launch(w);

@@ -403,6 +403,27 @@ def test_a_person_of_matrix_writes_to_an_xmpp_user(both, closing):
     carol.wait_text("and back", kind="chat")
 
 
+def test_a_puppet_that_was_thrown_out_asks_into_another_room(both, closing):
+    mia = closing.matrix(both.synapse, closing.name("mia"))
+    carol = closing.xmpp(both.xmpp, "carol")
+    carol.send("<presence/>")
+    ghost = f"@{both.service.prefix}xmpp_carol=40localhost:localhost"
+    room = mia.create(preset="private_chat", is_direct=True,
+                      invite=[ghost])
+    mia.wait_member(room, ghost)
+    mia.say(room, "hello there")
+    heard = carol.wait_text("hello there", kind="chat")
+    mia.kick(room, ghost)
+    carol.chat(heard.bare, "what was that?")
+    other = mia.wait_for(lambda e: e.type == "m.room.member" and
+                         e.state_key == mia.id and e.room != room and
+                         e.content["membership"] == "invite", 20).room
+    mia.join(other)
+    mia.wait_text("what was that?", room=other)
+    mia.say(other, "sorry")
+    carol.wait_text("sorry", kind="chat")
+
+
 def test_each_sees_what_the_other_reads_and_that_they_write(both, closing):
     """In private; a private receipt is nobody's affair."""
     mia = closing.matrix(both.synapse, closing.name("mia"))

@@ -66,6 +66,34 @@ def test_people_of_matrix_are_away_and_back(crowd):
     noa.leave(t.place)
 
 
+def test_who_is_in_a_roster_is_shown_there(crowd):
+    """Online, away, and offline, without being asked again."""
+    t = crowd
+    name = t.things.name("kim")
+    kim = MatrixPeer(t.synapse, name)
+    kim.join(t.place)
+    t.ann.wait_occupant(t.room, name)
+    address = f"\\40{name}\\3alocalhost%matrix@gw.localhost"
+    t.ann.send("<presence/>")
+    mark = t.ann.mark()
+    t.ann.send(f"<presence to='{address}' type='subscribe'/>")
+
+    def is_shown_as(kind, show):
+        t.ann.wait_for(lambda s: s.kind == "presence" and
+                       s.bare == address and s.type == kind and
+                       s.show == show, 20, mark)
+    t.ann.wait_for(lambda s: s.type == "subscribe" and s.bare == address,
+                   20, mark)
+    t.ann.send(f"<presence to='{address}' type='subscribed'/>")
+    for presence, kind, show in (("online", "", ""),
+                                 ("unavailable", "", "away"),
+                                 ("offline", "unavailable", "")):
+        kim.set_presence(presence)
+        is_shown_as(kind, show)
+    t.ann.send(f"<presence to='{address}' type='unsubscribe'/>")
+    kim.leave(t.place)
+
+
 def test_people_of_others_are_away_and_back_on_matrix(crowd):
     t = crowd
     is_shown(t, t.ann_nick, "online", "")

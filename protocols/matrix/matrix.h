@@ -152,7 +152,7 @@ struct word {
 	struct delivery *d;
 	bool as_bot; /* the speaker itself may not */
 	bool no_device;
-	bool held; /* the room's door is not what it should be yet */
+	bool held;  /* the room's door is not what it should be yet */
 	bool again; /* private: in another room than the one it was for */
 	struct luggage *luggage; /* its file, while that is fetched; media.c */
 	char *found;             /* id of the reaction to take back */

@@ -9,9 +9,8 @@ import urllib.request
 import pytest
 
 from tests.integration.conftest import make_trio
-from tests.support.bridge import irc_network, matrix_network, xmpp_network
+from tests.support.bridge import irc_network, matrix_network
 from tests.support.process import wait_for
-from tests.support.scripted_irc import ScriptedIrc
 
 N = 20
 IRC_WINDOW = 5  # unconfirmed lines, the default
@@ -244,44 +243,6 @@ def test_a_room_that_only_says_it_replaces_another_is_not_followed(couple):
     assert c.service.bot_id in c.mia.members(other)
 
 
-# ---- a netsplit -------------------------------------------------------------
-
-def test_who_is_split_away_and_comes_back_has_not_left(farm, closing):
-    """Neither Matrix nor XMPP sees any of it."""
-    crowd = [f"user{n:02}" for n in range(8)]
-    synapse, xmpp = farm.get("synapse"), farm.get("prosody")
-    with ScriptedIrc(crowd) as server:
-        closing.servers += [synapse, xmpp, server]
-        channel, room = "#split", f"{closing.name('split')}@{xmpp.rooms}"
-        ann = closing.xmpp(xmpp, "ann").join(room, "Ann")
-        mia = closing.matrix(synapse, closing.name("mia"))
-        place, service = mia.create(), synapse.service()
-        bridge = closing.bridge(
-            {"irc": irc_network(server, puppets=0),
-             "xmpp": xmpp_network(xmpp),
-             "matrix": matrix_network(synapse, service)},
-            {"lobby": [f"irc:{channel}", f"xmpp:{room}",
-                       f"matrix:{place}"]})
-        bridge.start()
-        for nick in crowd:
-            mia.wait_member(place, nick, timeout=60)
-            ann.wait_occupant(room, nick, 60)
-        session = server.wait_line("JOIN")
-        mark, since = mia.mark(), ann.mark()
-        for command in ("QUIT :one.net two.net", f"JOIN {channel}"):
-            session.raw("".join(f":{nick}!u@h {command}\r\n"
-                                for nick in crowd).encode())
-        # in order: what would be told of it, was
-        session.raw(f":user00!u@h PRIVMSG {channel} :whole again\r\n"
-                    .encode())
-        mia.wait_text("whole again", since=mark)
-        ann.wait_text("whole again", since=since, room=room)
-        assert not [e for e in mia.record[mark:] if e.room == place and
-                    e.type == "m.room.member"]
-        assert not [s for s in ann.record[since:] if s.kind == "presence" and
-                    s.nick in crowd]
-
-
 # ---- private words ----------------------------------------------------------
 
 def test_a_private_word_opens_a_room_for_two(couple):
@@ -435,7 +396,16 @@ def test_hostile_events_are_left_out_and_the_others_taken(couple):
                    "msgtype": "m.text", "body": "deep",
                    "format": "org.matrix.custom.html",
                    "formatted_body": "<b>" * 9000 + "deep"})]
-    body = json.dumps({"events": hostile})
+    passing = [7, None, {}, {"type": 7, "room_id": c.place}, *(
+        {"type": kind, "room_id": c.place, "sender": c.mia.id, "content": x}
+        for kind in ("m.typing", "m.receipt", "m.presence") for x in (
+            7, [], None, {"user_ids": 7}, {"user_ids": [7, None, {}, ""]},
+            {"$a": 7}, {"$a": {"m.read": 7}}, {"": {"m.read": {c.mia.id: 7}}},
+            {"$" + "x" * 9999: {"m.read": {c.mia.id: {}}}},
+            {"$a": {"m.read": {7 * "x": None, c.mia.id: []}}},
+            {"presence": 7}, {"presence": "nonsense", "status_msg": 7},
+            {"presence": "online", "status_msg": "\U0001f600" * 9000}))]
+    body = json.dumps({"ephemeral": passing, "events": hostile})
     body = body[:-2] + ', {"a": "\\ud800"}, ' + json.dumps(
         said(c, f"$good{c.things.number}", "good")) + "]}"
     assert push(c.service, body.encode())[0] == 200

@@ -1202,6 +1202,30 @@ in_a_linked_channel_users_have_their_ranks(void **state)
 	assert_int_equal(recorder_count("puppet ranked"), 2);
 }
 
+/* Its link was taken away by a reload while somebody of the gateway was in. */
+static void
+a_linked_channel_that_becomes_a_portal_is_left_by_the_listener(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.gateway = true;
+	fx->d.mutual = true;
+	fx->d.names = "zoe";
+	up_and_joined(fx);
+	fx->puppets[0].account = (const struct account *)fx;
+	enter(fx, 0);
+	fx->room.portal = true; /* which comes before leave() */
+	recorder_leave(&fx->room);
+	expect_line(fx, "0> PART :#a");
+	recorder_join(&fx->room);
+	fx->puppets[1].account = (const struct account *)fx;
+	enter(fx, 1);
+	zoe_says(fx, 0, 2, "hello");
+	expect(fx, ") hello");
+	drain_link(fx, 0);
+	assert_int_equal(recorder_count("event message"), 1);
+}
+
 int
 main(void)
 {
@@ -1258,6 +1282,7 @@ main(void)
 		CASE(two_users_may_write_to_each_other),
 		CASE(in_a_linked_channel_the_listener_hears),
 		CASE(in_a_linked_channel_users_have_their_ranks),
+		CASE(a_linked_channel_that_becomes_a_portal_is_left_by_the_listener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,8 @@ def test_an_operator_disconnects_a_user(farm, closing):
             "0 messages waiting") in told
     assert f"irc: {ann.jid} as " in Command(carol, GATEWAY,
                                             "connections").note
+    reload = Command(carol, GATEWAY, "reload")
+    assert reload.status == "completed" and not reload.failed
     form = Command(carol, GATEWAY, "disconnect-user")
     assert ann.jid in [v.text for v in form.element.iter(DATA + "value")]
     form.fill({"jids": [ann.jid], "quit-message": "enough"})

@@ -201,9 +201,11 @@ def run(started, once, with_matrix):
                     {"lobby": channels, "greenhouse": HOUSE},
                     level="info")
     started.append(bridge)
-    bridge.start()
+    bridge.launch()
     ann.wait_occupant(ROOM, "bob")
     bob.wait_for(lambda m: m.command == "JOIN" and m.nick == "Ann")
+    greenhouse.enter()
+    bridge.wait_ready()
     if matrix:
         matrix.wait_people("Ann", "bob")
         ann.wait_occupant(ROOM, "Mia")

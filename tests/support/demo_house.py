@@ -35,11 +35,15 @@ class Greenhouse:
     def __init__(self, broker, ann, bob):
         self.broker, self.ann, self.bob = broker, ann, bob
         bob.join(CHANNEL)
-        ann.join(ROOM, "Ann")
         self.window = subprocess.Popen(
             ["mosquitto_sub", "-p", str(broker.port), "-q", "1", "-v", "-t",
              "greenhouse/+/window/set"], stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._obey, daemon=True).start()
+
+    def enter(self):
+        """In a room where nobody knows who she is, Ann is one more person on
+        IRC: so this is for when the first has her nick there."""
+        self.ann.join(ROOM, "Ann")
 
     def _obey(self):
         for line in self.window.stdout:

@@ -180,7 +180,7 @@ not_more_names_are_known_than_may_be(void **state)
 	struct house *h = *state;
 
 	for (int i = 0; i < 20; i++) {
-		char id[10];
+		char id[16];
 
 		(void)snprintf(id, sizeof(id), "d%d", i);
 		announces(h, id, id);

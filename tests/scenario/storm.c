@@ -892,7 +892,7 @@ clean_up(const struct storm *s)
 	char path[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", s->database, ends[i]);
+		snprintf(path, sizeof(path), "%.80s%s", s->database, ends[i]);
 		unlink(path);
 	}
 }
@@ -967,7 +967,7 @@ make_folder(struct storm *s)
 		if (!mkdtemp(s->folder))
 			return false;
 	}
-	snprintf(s->database, sizeof(s->database), "%s/db", s->folder);
+	snprintf(s->database, sizeof(s->database), "%.60s/db", s->folder);
 	return true;
 }
 

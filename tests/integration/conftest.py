@@ -44,14 +44,18 @@ def pytest_collection_modifyitems(items):
 
 
 def spread(items):
-    """The long ones early, and far from each other: xdist deals the list out
-    in pieces, and nobody should wait in the end for a piece full of them."""
+    """First those that are all for one worker, because they share a slow
+    server. Then the long ones early, and far from each other: xdist deals the
+    list out in pieces, and nobody should wait in the end for a piece full of
+    them."""
+    grouped = [item for item in items if item.get_closest_marker("xdist_group")]
+    items = [item for item in items if item not in grouped]
     long = [item for item in items if item.get_closest_marker("long")]
     rest = [item for item in items if not item.get_closest_marker("long")]
     step = max(len(rest) // 2 // max(len(long), 1), 1)
     for number, item in enumerate(long):
         rest.insert(number * (step + 1), item)
-    return rest
+    return grouped + rest
 
 
 class Farm:

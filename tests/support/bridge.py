@@ -109,7 +109,8 @@ class Bridge:
         self.config = self.folder / "causeway.conf"
         self.database = self.folder / "causeway.db"
         self.process = None
-        self.records_of, self.records_end, self.records = None, 0, []
+        self.records_of, self.records_end = None, 0
+        self.records, self.lost = [], []
         self.exits = []
         self.configure()
 
@@ -201,16 +202,19 @@ class Bridge:
             return []
         if self.records_of is not self.process:
             self.records_of, self.records_end = self.process, 0
-            self.records = []
+            self.records, self.lost = [], []
         # each line is read once, when it is whole
         lines = self.process.output_from(self.records_end).split(b"\n")[:-1]
         self.records_end += sum(len(line) + 1 for line in lines)
         for line in lines:
             if line.startswith(b"{"):
                 try:
-                    self.records.append(json.loads(line))
+                    record = json.loads(line)
                 except ValueError:
-                    pass # a line of somebody else
+                    continue # a line of somebody else
+                self.records.append(record)
+                if record.get("msg", "").startswith(("down:", "refused:")):
+                    self.lost.append(record)
         return list(self.records)
 
     def wait_log(self, text, where=None, timeout=15.0, since=0):
@@ -225,8 +229,8 @@ class Bridge:
 
     def downs(self, network):
         """Records that say the network was lost or refused."""
-        return [r for r in self.log() if r.get("where") == network and
-                r.get("msg", "").startswith(("down:", "refused:"))]
+        self.log()
+        return [r for r in self.lost if r.get("where") == network]
 
     def logs(self, lines=80):
         tail = self.output().splitlines()[-lines:]

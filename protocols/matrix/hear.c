@@ -12,9 +12,23 @@
 #include "bridge/log.h"
 #include "conf/conf.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define LATE_MS 60000
+
+/* It has no form elsewhere. The operator is told how many, now and then. */
+static void
+leave_out(struct matrix *m, const char *type)
+{
+	uint64_t n = ++m->n_ignored;
+
+	if ((n & (n - 1)) == 0)
+		log_info(m->net.name,
+			 "%" PRIu64 " events were left out so far, the last of "
+			 "the type %.100s",
+			 n, type ? type : "(none)");
+}
 
 static void
 said(struct mroom *room, const json_t *whole, const char *sender)
@@ -30,7 +44,7 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 			   "This cannot be relayed: it is encrypted, and the "
 			   "bridge cannot read it.");
 	if (!ev) {
-		m->n_ignored++;
+		leave_out(m, content_string(whole, "type"));
 		return;
 	}
 	if ((ev->kind == EVENT_PICTURE && !bridge_media(&m->net)) ||
@@ -78,7 +92,7 @@ take_event(struct matrix *m, const json_t *whole)
 	bool member = type && strcmp(type, "m.room.member") == 0;
 
 	if (!type || !sender || !matrix_id_is(sender, '@')) {
-		m->n_ignored++;
+		leave_out(m, type);
 		return;
 	}
 	moment_saw(m, whole);

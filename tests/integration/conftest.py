@@ -135,10 +135,10 @@ class Things:
         """A name that no other test has."""
         return f"{stem}{self.number}"
 
-    def irc(self, server, nick, **options):
+    def irc(self, server, nick, timeout=15, **options):
         peer = IrcPeer(nick, server.host, server.port, **options)
         self.peers.append(peer)
-        return peer.connect()
+        return peer.connect(timeout)
 
     def xmpp(self, server, user, **options):
         peer = XmppPeer(user, server.port, **options)

@@ -74,7 +74,9 @@ def test_fault_36_a_killed_connection_is_told_to_its_owner_alone(trouble, irc):
     operate(it.visit.bob)
     it.visit.bob.send(f"KILL {it.ann.nick} :too many words")
     out = it.wait_out(it.ann)
-    assert {110, 333} <= out.codes and "too many words" in out.status
+    assert {110, 333} <= out.codes
+    # a server that closes before it has read all takes its words back
+    assert "too many words" in out.status or "reset by peer" in out.status
     it.visit.wait_ready()
     it.audit(1)
     assert not it.carol.outs

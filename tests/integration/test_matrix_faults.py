@@ -372,6 +372,20 @@ def test_a_transaction_that_comes_again_does_nothing(couple):
     assert c.irc_bodies("twice") == ["twice"]
 
 
+def test_a_transaction_may_have_a_hundred_events(couple):
+    c = couple
+    words = [f"hundred {n}" for n in range(100)]
+    events = [said(c, f"${c.things.number}-{n}", word)
+              for n, word in enumerate(words)]
+    path = "/_matrix/app/v1/transactions/hundred"
+    assert push(c.service, {"events": events}, path=path)[0] == 200
+    # others, and some of the same in another batch
+    assert push(c.service, {"events": events[50:]}, path=path + "2")[0] == 200
+    c.bob.wait_text(words[-1], 60, target=c.channel)
+    c.both("after")
+    assert c.irc_bodies("hundred ") == words
+
+
 def test_hostile_events_are_left_out_and_the_others_taken(couple):
     c = couple
     hostile = [7, [], "x", None, {}, {"type": 7}, {"type": "m.room.message"},
@@ -412,6 +426,7 @@ def test_hostile_events_are_left_out_and_the_others_taken(couple):
     c.bob.wait_text("good", target=c.channel)
     c.both("after")
     assert not c.irc_bodies("forged")
+    c.bridge.wait_log("events were left out so far")
 
 
 # ---- one connection for each person, or the listener for all ----------------

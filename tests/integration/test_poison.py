@@ -80,7 +80,8 @@ def irc_try(pair, field, data):
     realname = data.decode("utf-8", "surrogateescape")
     try:
         peer = pair.things.irc(pair.irc, nick, **(
-            {"realname": realname} if field == "realname" else {}))
+            {"realname": realname, "timeout": 5} if field == "realname"
+            else {}))
         peer.join(pair.channel)
     except (OSError, TimeoutError):
         assert field == "realname"

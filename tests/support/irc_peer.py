@@ -10,6 +10,8 @@ import ssl
 import threading
 import time
 
+from .process import wait_for
+
 LINE = re.compile(rb"\r\n|\n|\r")
 UNESCAPE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 
@@ -205,7 +207,17 @@ class IrcPeer:
         self.send(f"NOTICE {target} :{text}")
 
     def topic(self, channel, text):
-        self.send(f"TOPIC {channel} :{text}")
+        """Some servers take one of a channel in a second, whoever sets it:
+        until it is taken, or refused for good."""
+        def taken():
+            since = self.mark()
+            self.send(f"TOPIC {channel} :{text}")
+            answer = self.wait_for(
+                lambda m: m.command.isdigit() and "4" in m.command[:1] or
+                m.command == "TOPIC" and m.text == text and
+                m.nick == self.nick, since=since)
+            return answer.command != "437"
+        wait_for(f"{channel} to take a topic", taken, step=0.2)
 
     def change_nick(self, nick):
         self.send(f"NICK {nick}")

@@ -230,5 +230,20 @@ class Process:
             try:
                 self.popen.wait(wait)
             except subprocess.TimeoutExpired:
-                pass
+                self._note_what_it_does()
         return self.kill9()
+
+    def _note_what_it_does(self):
+        """In its log: of each thread, whether it computes or what it waits
+        for."""
+        try:
+            tasks = [(task.name, (task / "stat").read_text(),
+                      (task / "wchan").read_text()) for task in
+                     pathlib.Path(f"/proc/{self.pid}/task").iterdir()]
+        except OSError:
+            return  # it has ended after all
+        with open(self.log, "a") as log:
+            for name, stat, where in tasks:
+                stat = stat.rsplit(")", 1)[1].split()
+                print(f"does not end: thread {name}, state {stat[0]}, "
+                      f"{stat[11]}+{stat[12]} ticks, in {where}", file=log)

@@ -105,6 +105,28 @@ def test_settings_hold_from_the_next_connection_on(each_gate):
     assert len(again["after_connect_commands"]) == 2
 
 
+def test_words_go_and_come_in_the_encoding_of_the_user(each_gate):
+    gate = each_gate
+    ann, carol = gate.things.xmpp(gate.xmpp, "ann"), gate.enter("carol")
+    Command(ann, NETWORK, "configure").fill(
+        {"encoding_in": "ISO-8859-1", "encoding_out": "ISO-8859-15"})
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    gate.bob.send_raw(b"PRIVMSG %s :caf\xe9 from IRC\r\n" %
+                      gate.nick("ann").encode())
+    heard = ann.wait_for(lambda s: s.kind == "message" and s.body and
+                         "from IRC" in s.body)
+    assert heard.body == "caf\u00e9 from IRC"
+    # what is UTF-8 needs no setting
+    gate.bob.say(gate.nick("ann"), "th\u00e9 from IRC")
+    ann.wait_for(lambda s: s.body == "th\u00e9 from IRC")
+    ann.say(gate.room, "5 \u20ac from ann")
+    carol.say(gate.room, "5 \u20ac from carol")
+    mine = gate.bob.wait_for(lambda m: "from ann" in m.raw)
+    others = gate.bob.wait_for(lambda m: "from carol" in m.raw)
+    assert "5 \udca4 from ann" in mine.raw  # the byte A4
+    assert "5 \u20ac from carol" in others.raw
+
+
 def test_settings_outlive_a_restart_and_secrets_are_not_shown(gate):
     ann = gate.things.xmpp(gate.xmpp, "ann")
     Command(ann, NETWORK, "configure").fill(

@@ -14,8 +14,8 @@
 
 #include "protocols/irc/register.h"
 
+#include "bridge/base64.h"
 #include "bridge/text.h"
-#include "protocols/irc/base64.h"
 #include "protocols/irc/casemap.h"
 #include "protocols/irc/scram.h"
 

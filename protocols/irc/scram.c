@@ -5,7 +5,7 @@
 
 #include "protocols/irc/scram.h"
 
-#include "protocols/irc/base64.h"
+#include "bridge/base64.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -9,11 +9,10 @@
 #include "protocols/xmpp/faces.h"
 
 #include "bridge/base.h"
+#include "bridge/base64.h"
 #include "bridge/media/media.h"
 #include "protocols/xmpp/avatars.h"
 #include "protocols/xmpp/muc.h"
-
-#include <openssl/evp.h>
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -37,8 +36,7 @@ struct look {
 	struct look *prev, *next;
 };
 
-/* ---- which picture
- * ------------------------------------------------------------ */
+/* ---- which picture ------------------------------------------------------- */
 
 /* False if it is none. */
 static bool
@@ -115,8 +113,7 @@ face_of(const struct xmpp *x, const char *bare)
 	return f ? f->hash : NULL;
 }
 
-/* ---- the picture
- * ---------------------------------------------------------------- */
+/* ---- the picture --------------------------------------------------------- */
 
 static void
 look_free(struct look *l)
@@ -129,27 +126,19 @@ look_free(struct look *l)
 static unsigned char *
 decode(const struct str *text, size_t *n)
 {
-	unsigned char *clean = xcalloc(1, text->len + 1);
-	unsigned char *bytes = NULL;
-	size_t len = 0;
-	int got = -1;
+	AUTO_STR clean = { 0 };
+	AUTO_STR bytes = { 0 };
 
+	str_init(&clean, text->len + 1);
+	str_init(&bytes, text->len + 1);
 	for (size_t i = 0; i < text->len; i++)
 		if (!isspace((unsigned char)text->data[i]))
-			clean[len++] = (unsigned char)text->data[i];
-	if (len && len % 4 == 0) {
-		bytes = xcalloc(1, len / 4 * 3);
-		got = EVP_DecodeBlock(bytes, clean, (int)len);
-		got -= clean[len - 1] == '=';
-		got -= clean[len - 2] == '=';
-	}
-	free(clean);
-	if (got > 0) {
-		*n = (size_t)got;
-		return bytes;
-	}
-	free(bytes);
-	return NULL;
+			str_add_n(&clean, text->data + i, 1);
+	if (!clean.len || !base64_read(&bytes, clean.data, clean.len) ||
+	    !bytes.len)
+		return NULL;
+	*n = bytes.len;
+	return (unsigned char *)str_take(&bytes);
 }
 
 /* The picture with that hash, or NULL; the caller's. */

@@ -15,8 +15,8 @@ BASE = {f"bridge/{name}.h" for name in (
 
 # what an adapter sees of the core; router, outbox, puppets are not its affair
 ADAPTER = BASE | {"conf/conf.h"} | {
-    f"bridge/{name}.h" for name in ("attach", "event", "gate", "loop", "origin",
-                                    "protocol", "pulse", "text")}
+    f"bridge/{name}.h" for name in ("attach", "base64", "event", "gate", "loop",
+                                    "origin", "protocol", "pulse", "text")}
 
 # folder: what it may include, besides itself and the C library
 ALLOWED = {

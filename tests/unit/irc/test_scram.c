@@ -3,7 +3,7 @@
 
 #include "tests/support/test.h"
 
-#include "protocols/irc/base64.h"
+#include "bridge/base64.h"
 #include "protocols/irc/scram.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base64.c - base64 by OpenSSL, which is too lenient to read with alone. */
 
-#include "protocols/irc/base64.h"
+#include "bridge/base64.h"
 
 #include "bridge/secret.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROTOCOLS_IRC_BASE64_H
-#define PROTOCOLS_IRC_BASE64_H
+#ifndef BRIDGE_BASE64_H
+#define BRIDGE_BASE64_H
 
-/* Base64 as SASL needs it (RFC 4648 4): padded, without line ends. Pure. */
+/* Base64 (RFC 4648 4): padded, without line ends. Pure. */
 
 #include "bridge/str.h"
 

@@ -3,9 +3,9 @@
  * account.c - gateway users and what they have set.
  *
  * An account is in memory while somebody uses it: a puppet on one of the
- * networks, or a form that is being filled in. It is read once, and every
- * change is made here and put on its way to disk together, so that what is
- * asked for next is what was set last.
+ * networks, a form that is being filled in, or a change on its way to disk.
+ * It is read once, and every change is made here and put on its way together,
+ * so that what is asked for next is what was set last.
  *
  * Secrets lie sealed on disk (seal.h) and in struct secret here.
  */
@@ -386,11 +386,13 @@ account_password(struct netlife *home, const char *sender_id, int64_t channel)
 	return copy;
 }
 
-/* A change on its way to disk. */
+/* A change on its way to disk: until it is there, nobody reads it from there.
+ */
 struct change {
 	struct store_job job;
+	struct account *account; /* used */
 	int64_t home, network, when_ms;
-	char *sender_id, *key;
+	char *key;
 	char *value; /* NULL: removed */
 	bool sealed;
 };
@@ -402,7 +404,8 @@ change_run(struct db *db, struct store_job *job)
 	const struct setting_row row = { c->network, c->key, c->value,
 					 c->sealed };
 	int64_t account;
-	int rc = account_put(db, c->home, c->sender_id, c->when_ms, &account);
+	int rc = account_put(db, c->home, c->account->sender_id, c->when_ms,
+			     &account);
 
 	if (rc < 0)
 		return rc;
@@ -417,7 +420,7 @@ change_drop(struct store_job *job)
 {
 	struct change *c = container_of(job, struct change, job);
 
-	free(c->sender_id);
+	account_unuse(c->account);
 	free(c->key);
 	if (c->value)
 		secret_wipe(c->value, strlen(c->value));
@@ -458,10 +461,11 @@ keep(struct account *account, int64_t scope, const struct setting *s,
 	struct change *c = xcalloc(1, sizeof(*c));
 
 	c->job = (struct store_job){ change_run, change_done, change_drop };
+	c->account = account;
+	account->uses++;
 	c->home = account->home->net->id;
 	c->network = scope;
 	c->when_ms = loop_wall_ms(bridge->loop);
-	c->sender_id = xstrdup(account->sender_id);
 	c->key = xstrdup(s->key);
 	c->value = to_disk(account, c->network, s, value);
 	c->sealed = s->kind == SETTING_SECRET;

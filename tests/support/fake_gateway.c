@@ -242,15 +242,37 @@ fake_may_set(struct network *net UNUSED, const struct setting *setting,
 	return value && !strcmp(value, "25") ? "not that port" : NULL;
 }
 
+struct set {
+	const char *key, *value;
+};
+
+static void
+check_set(void *arg, const struct setting *setting, const char *value)
+{
+	struct set *set = arg;
+	bool shown = value && (setting->kind == SETTING_SECRET ||
+			       (set->value && strcmp(value, set->value) == 0));
+
+	if (strcmp(setting->key, set->key) == 0 && shown == !!set->value)
+		set->key = "";
+}
+
+/* What is set is there at once, before it is on disk. */
 void
 world_set(struct world *w, const char *who, const char *network,
 	  const char *key, const char *value)
 {
 	const struct command_place place = fake_place_for(network);
 	const char *why = bridge_set(&w->fake->net, who, &place, key, value);
+	struct set set = { key, value };
 
-	if (why)
+	if (why) {
 		fake_write(w, "not set: %s", why);
+		return;
+	}
+	bridge_settings(&w->fake->net, who, &place, check_set, &set);
+	if (*set.key)
+		fake_write(w, "%s is not what was set", key);
 }
 
 static void

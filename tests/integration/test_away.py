@@ -4,6 +4,9 @@ back; the channel gets the last lines, and one for the others."""
 
 import pytest
 
+from tests.support.audit import undelivered
+from tests.support.process import wait_for
+
 from .conftest import make_pair
 
 AWAY = "is away; your messages are kept for it"
@@ -19,6 +22,8 @@ def pair(farm, closing):
     pair.bridge.configure()
     pair.bridge.start()
     pair.both_ways()
+    # nothing of that is to wait when the server dies
+    wait_for("all to be confirmed", lambda: undelivered(pair.bridge) == 0)
     return pair
 
 

@@ -157,7 +157,8 @@ def test_what_is_dropped_stays_lost_and_nothing_is_closed(client, proxy,
     proxy.change(direction, drop=True)
     client.sendall(b"into the void")
     assert silent(client)
-    wait_for("the bytes to be dropped", lambda: proxy.dropped[direction] == 13)
+    wait_for("the bytes to be dropped", lambda:
+             proxy.dropped[direction] == b"into the void")
     proxy.clear()
     exchange(client, b"back")
 

@@ -348,11 +348,13 @@ fault_09_a_checkpoint_that_fails_loses_nothing(void **state)
 	struct error err;
 
 	disk_fail(DISK_SYNC, "test.db", EIO, 0, 2);
-	for (int i = 0; i < 80; i++)
+	/* Tried when there is nothing else to do, which may never be; or else
+	 * when the log is four times as long. */
+	while (!disk_failures() && w->kept < 400)
 		assert_int_equal(try_keep(w, 60000), 0);
 	assert_true(disk_failures() > 0);
 	reopen(w);
-	assert_int_equal(stored(w), 80);
+	assert_int_equal(stored(w), w->kept);
 	assert_int_equal(db_check(store_reader(w->store), &err), 0);
 }
 

@@ -99,7 +99,7 @@ class _Pipe:
             # A stall that began meanwhile holds back this one chunk.
             await self._until(lambda: not self.faults.stall)
             if self.faults.drop:
-                self.proxy.dropped[self.direction] += len(data)
+                self.proxy.dropped[self.direction] += data
                 if not data:
                     self.swallowed = True
                     await self._until(lambda: not self.faults.drop)
@@ -241,7 +241,8 @@ class Proxy:
     """target_port: of the server, on 127.0.0.1. buffer: size of the kernel's
     buffers, so small that a stall is felt after a few kilobytes.
 
-    accepted counts connections, forwarded and dropped bytes by direction."""
+    accepted counts connections and forwarded bytes; dropped has what was
+    thrown away, by direction."""
 
     name = "proxy"
     host = "127.0.0.1"
@@ -251,7 +252,7 @@ class Proxy:
         self.buffer = buffer
         self.faults = {d: Faults() for d in DIRECTIONS}
         self.forwarded = dict.fromkeys(DIRECTIONS, 0)
-        self.dropped = dict.fromkeys(DIRECTIONS, 0)
+        self.dropped = {d: bytearray() for d in DIRECTIONS}
         self.accepted = 0
         self.connections = []
         self.listener = self.accepting = None
@@ -369,5 +370,6 @@ class Proxy:
     def logs(self, _lines=0):
         return (f"proxy {self.port} -> {self.target[1]}: "
                 f"{self.accepted} connections, {len(self.connections)} now, "
-                f"forwarded {self.forwarded}, dropped {self.dropped}, "
+                f"forwarded {self.forwarded}, dropped "
+                f"{ {d: len(b) for d, b in self.dropped.items()} }, "
                 f"{self.faults}")

@@ -21,6 +21,7 @@
  *     silence.c   channels that fell silent
  *     keys.c      what it takes to enter them
  *     puppets.c   the connections of the puppets
+ *     seats.c     the channels that they are in
  *     account.c   those of gateway users, what is theirs alone
  *     raw.c       commands as people write them
  *     watch.c     who is online of those whom they follow

@@ -11,35 +11,9 @@
 #include "bridge/hash.h"
 #include "bridge/str.h"
 #include "protocols/irc/irc.h"
+#include "protocols/irc/seat.h"
 #include "protocols/irc/session.h"
 #include "protocols/irc/source.h"
-
-enum seat_state {
-	SEAT_WAITING, /* for the connection */
-	SEAT_JOINING, /* JOIN was sent */
-	SEAT_JOINED,  /* in a portal the occupant may have to wait */
-};
-
-/* A connection that is in a channel which several of ours may hear. */
-struct ear {
-	struct session *session;
-	struct seat *seat; /* NULL: it is the listener's */
-	struct ear *next;  /* in there; first come first */
-	bool seen;         /* to enter, before it knew itself */
-	bool overlaps;     /* got all that the hearer did not get */
-};
-
-/* One puppet in one channel. */
-struct seat {
-	struct seat *next;
-	struct occupant *occupant; /* NULL: nobody wants it at the moment */
-	char *channel;             /* folded; NULL if direct */
-	enum seat_state state;
-	unsigned prefixes; /* in a portal: bit i is prefix_modes[i] */
-	struct irc_puppet *puppet;
-	struct portal *portal; /* NULL unless it is one, or shared */
-	struct ear ear;        /* in it */
-};
 
 struct irc_puppet {
 	struct irc *irc;
@@ -88,14 +62,11 @@ struct irc_puppet {
 
 /* ---- puppets.c ----------------------------------------------------- */
 
-/* Where it is, or wants to be, in the channel of that name; or NULL. */
-struct seat *irc_seat_in(struct irc_puppet *p, const char *channel);
-
 /* Close its connection with these words; what was on it is refused. */
 void irc_puppet_expel(struct irc_puppet *p, const char *words);
 
-/* Its occupant may know that it is in. */
-void irc_seat_told(struct seat *seat);
+/* It has a seat less: without any it lingers, and then goes. */
+void irc_puppet_unseated(struct irc_puppet *p);
 
 /* ---- moderate.c ---------------------------------------------------- */
 

@@ -2,9 +2,9 @@
 /*
  * puppets.c - the connections of the puppets.
  *
- * A puppet has one connection and a seat in each channel where the bridge
- * wants it. Connections are made one after the other, conf->puppet_connect_ms
- * apart, and again with back-off when they break.
+ * A puppet has one connection and a seat (seats.c) in each channel where the
+ * bridge wants it. Connections are made one after the other,
+ * conf->puppet_connect_ms apart, and again with back-off when they break.
  *
  * A connection outlives its last seat for a while when the listener lost the
  * channel: the puppet is still in there, and will be asked for again as soon
@@ -17,9 +17,7 @@
 #include "bridge/str.h"
 #include "bridge/text.h"
 #include "conf/conf.h"
-#include "protocols/irc/channel.h"
 #include "protocols/irc/hear.h"
-#include "protocols/irc/portal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,20 +93,6 @@ irc_puppet_is_account(const struct irc_puppet *p)
 
 /* ---- making and freeing -------------------------------------------- */
 
-static void
-seat_free(struct irc_puppet *p, struct seat *seat)
-{
-	struct seat **at = &p->seats;
-
-	while (*at != seat)
-		at = &(*at)->next;
-	*at = seat->next;
-	if (seat->portal)
-		irc_portal_quitted(seat);
-	free(seat->channel);
-	free(seat);
-}
-
 /* No occupant is left: the bridge may free its puppet now. */
 static void
 detach_if_unwanted(struct irc_puppet *p)
@@ -131,7 +115,7 @@ puppet_free(struct irc_puppet *p)
 	irc_tasks_drop(p);
 	irc_list_drop(p);
 	while (p->seats)
-		seat_free(p, p->seats);
+		irc_seat_free(p, p->seats);
 	irc_nick_retire(p);
 	timer_stop(&p->linger);
 	timer_stop(&p->speaker.barrier_timer);
@@ -265,78 +249,6 @@ irc_puppets_wake(struct irc *irc)
 
 /* ---- in the channels ----------------------------------------------- */
 
-struct seat *
-irc_seat_in(struct irc_puppet *p, const char *channel)
-{
-	char folded[512];
-
-	irc_fold(p->irc->isupport.casemapping, channel, folded, sizeof(folded));
-	for (struct seat *seat = p->seats; seat; seat = seat->next)
-		if (seat->channel && !strcmp(seat->channel, folded))
-			return seat;
-	return NULL;
-}
-
-static struct seat *
-seat_of(struct irc_puppet *p, const struct occupant *o)
-{
-	struct seat *seat = p->seats;
-
-	while (seat && seat->occupant != o)
-		seat = seat->next;
-	return seat;
-}
-
-void
-irc_seat_told(struct seat *seat)
-{
-	struct irc_puppet *p = seat->puppet;
-	AUTO_STR name = { 0 };
-
-	str_init(&name, WORDS_MAX);
-	if (!seat->occupant || seat->occupant->state != OCCUPANT_JOINING)
-		return;
-	if (p->account)
-		seat->occupant->rank = irc_rank_of(p->irc, seat->prefixes);
-	bridge_puppet_joined(seat->occupant,
-			     irc_words(p->irc, &name, p->session.nick));
-}
-
-void
-irc_own_modes(const struct irc_channel *c, const char *nick, unsigned prefixes,
-	      unsigned mask)
-{
-	struct irc *irc = c->view->irc;
-	struct irc_puppet *p = irc_puppet_find(irc, nick);
-	struct seat *seat = p ? irc_seat_in(p, c->channel->name) : NULL;
-	struct occupant *o = seat && p->account ? seat->occupant : NULL;
-
-	if (!seat || seat->state != SEAT_JOINED)
-		return;
-	seat->prefixes = (seat->prefixes & ~mask) | prefixes;
-	if (!o || o->state != OCCUPANT_JOINED ||
-	    o->rank == irc_rank_of(irc, seat->prefixes))
-		return;
-	o->rank = irc_rank_of(irc, seat->prefixes);
-	bridge_puppet_ranked(o);
-}
-
-static void
-seat_taken(struct seat *seat)
-{
-	seat->state = SEAT_JOINED;
-	if (!seat->portal || irc_portal_entered(seat))
-		irc_seat_told(seat);
-}
-
-/* What it takes to get in; NULL: nothing. */
-static const char *
-key_of(const struct irc_puppet *p, const struct occupant *o)
-{
-	return o->password && *o->password ? o->password
-					   : irc_key_of(p->irc, o->channel);
-}
-
 static void say_goodbye(struct irc_puppet *p, const char *reason);
 
 static void
@@ -346,11 +258,8 @@ linger_over(void *arg)
 
 	for (struct seat *seat = p->seats, *next; seat; seat = next) {
 		next = seat->next;
-		if (seat->occupant)
-			continue;
-		if (seat->channel && p->session.state == SESSION_UP)
-			session_send(&p->session, "PART", seat->channel, NULL);
-		seat_free(p, seat);
+		if (!seat->occupant)
+			irc_seat_leave(p, seat, NULL);
 	}
 	if (!p->seats)
 		say_goodbye(p, p->farewell);
@@ -369,86 +278,12 @@ linger_ms(const struct irc_puppet *p)
 			  : LINGER_MS;
 }
 
-/* Why somebody is not in. */
-struct loss {
-	enum down_reason why;
-	enum refusal refusal;
-	const char *text;
-};
-
-/* The puppet is not in that channel any more, or never got in. */
-static void
-seat_lost(struct irc_puppet *p, struct seat *seat, const struct loss *loss)
+void
+irc_puppet_unseated(struct irc_puppet *p)
 {
-	struct occupant *o = seat->occupant;
-
-	seat_free(p, seat);
-	if (o) {
-		o->refusal = loss->refusal;
-		bridge_puppet_left(o, loss->why, loss->text);
-	}
 	detach_if_unwanted(p);
 	if (!p->seats)
 		linger(p, linger_ms(p));
-}
-
-static void
-all_seats_lost(struct irc_puppet *p, const struct loss *loss)
-{
-	for (struct seat *seat = p->seats, *next; seat; seat = next) {
-		next = seat->next;
-		/* Who is still on the way in stays so; who waits in person
-		 * is told. */
-		if (loss->why != DOWN_REFUSED && !p->account &&
-		    seat->state != SEAT_JOINED && seat->occupant &&
-		    seat->occupant->state == OCCUPANT_JOINING)
-			seat->state = SEAT_WAITING;
-		else
-			seat_lost(p, seat, loss);
-	}
-}
-
-static bool
-is_key(const char *key)
-{
-	for (; *key; key++)
-		if ((unsigned char)*key <= ' ' || *key == ',')
-			return false;
-	return true;
-}
-
-static void
-seat_enter(struct irc_puppet *p, struct seat *seat)
-{
-	const char *name, *key;
-
-	if (!seat->channel) {
-		seat_taken(seat);
-		return;
-	}
-	if (!seat->occupant)
-		return;
-	name = seat->occupant->channel->name;
-	key = key_of(p, seat->occupant);
-	seat->state = SEAT_JOINING;
-	if (key ? is_key(key) &&
-			    session_send(&p->session, "JOIN", name, key, NULL)
-		: session_send(&p->session, "JOIN", name, NULL))
-		return;
-	seat_lost(p, seat,
-		  &(struct loss){ DOWN_REFUSED,
-				  key ? REFUSAL_PASSWORD : REFUSAL_NO_CHANNEL,
-				  key ? "no channel has such a key"
-				      : "too much is waiting to be sent" });
-}
-
-static void
-enter_all(struct irc_puppet *p)
-{
-	for (struct seat *seat = p->seats, *next; seat; seat = next) {
-		next = seat->next;
-		seat_enter(p, seat);
-	}
 }
 
 /* ---- away ---------------------------------------------------------- */
@@ -506,7 +341,7 @@ irc_puppet_expel(struct irc_puppet *p, const char *words)
 {
 	const struct loss loss = { DOWN_REFUSED, REFUSAL_KICKED, words };
 
-	all_seats_lost(p, &loss);
+	irc_seats_lost(p, &loss);
 	say_goodbye(p, words);
 }
 
@@ -550,7 +385,7 @@ on_up(void *owner)
 		ask_for_nick(p); /* it may have been changed on the way */
 		irc_account_begin(p);
 	}
-	enter_all(p);
+	irc_seats_enter(p);
 	irc_puppets_wake(p->irc);
 }
 
@@ -569,7 +404,7 @@ was_lost(struct irc_puppet *p, enum session_end how, const char *text)
 	if (p->was_up)
 		p->lost_ms = now;
 	p->was_up = false;
-	all_seats_lost(p, &loss);
+	irc_seats_lost(p, &loss);
 }
 
 static void
@@ -616,41 +451,6 @@ on_down(void *owner, enum session_end how, const char *text)
 }
 
 static void
-on_own_join(struct irc_puppet *p, const struct irc_line *line)
-{
-	struct seat *seat = irc_seat_in(p, irc_line_param(line, 0));
-
-	if (seat)
-		seat_taken(seat);
-	else /* sent elsewhere: not what anybody asked for */
-		session_send(&p->session, "PART", irc_line_param(line, 0),
-			     NULL);
-}
-
-static void
-on_removed(struct irc_puppet *p, const struct irc_line *line, const char *verb,
-	   const char *reason)
-{
-	struct seat *seat = irc_seat_in(p, irc_line_param(line, 0));
-	bool kicked = !strcmp(verb, "kicked");
-	AUTO_STR text = { 0 }, by = { 0 }, words = { 0 };
-
-	str_init(&text, WORDS_MAX);
-	str_init(&by, WORDS_MAX);
-	str_init(&words, WORDS_MAX);
-	if (!seat || seat->state != SEAT_JOINED)
-		return;
-	str_printf(&text, "%s by %s: %s", verb,
-		   irc_words(p->irc, &by, line->nick ? line->nick : "?"),
-		   irc_words(p->irc, &words, reason));
-	/* Whoever was shown the door does not come back by itself. */
-	seat_lost(p, seat,
-		  &(struct loss){ kicked ? DOWN_REFUSED : DOWN_LOST,
-				  kicked ? REFUSAL_KICKED : REFUSAL_OTHER,
-				  text.data });
-}
-
-static void
 on_own_nick(struct irc_puppet *p, const char *nick)
 {
 	AUTO_STR name = { 0 };
@@ -682,9 +482,9 @@ on_numeric(struct irc_puppet *p, const struct irc_line *line)
 		/* A person who waits is told, and may try again. */
 		bool told = p->account && r->refusal != REFUSAL_OTHER;
 
-		seat_lost(p, seat,
-			  &(struct loss){ told ? DOWN_REFUSED : r->why,
-					  r->refusal, r->text });
+		irc_seat_lost(p, seat,
+			      &(struct loss){ told ? DOWN_REFUSED : r->why,
+					      r->refusal, r->text });
 	} else if (p->account) {
 		irc_account_error(p, line);
 	}
@@ -710,7 +510,7 @@ static void
 on_kick(struct irc_puppet *p, const struct irc_line *line)
 {
 	if (session_is_own(&p->session, irc_line_param(line, 1)))
-		on_removed(p, line, "kicked", irc_line_param(line, 2));
+		irc_seat_removed(p, line, "kicked", irc_line_param(line, 2));
 }
 
 /* What we did ourselves, as the server tells it. */
@@ -720,9 +520,9 @@ on_own_line(struct irc_puppet *p, const struct irc_line *line)
 	const char *command = line->command;
 
 	if (!strcmp(command, "JOIN"))
-		on_own_join(p, line);
+		irc_seat_entered(p, line);
 	else if (!strcmp(command, "PART"))
-		on_removed(p, line, "parted", irc_line_param(line, 1));
+		irc_seat_removed(p, line, "parted", irc_line_param(line, 1));
 	else if (!strcmp(command, "NICK"))
 		on_own_nick(p, irc_line_param(line, 0));
 	else if (!strcmp(command, "KICK"))
@@ -804,17 +604,6 @@ puppet_new(struct irc *irc, struct occupant *o)
 	return p;
 }
 
-/* In as many channels as the operator lets one user be. */
-static bool
-is_everywhere(const struct irc_puppet *p)
-{
-	unsigned limit = p->irc->conf->users.channels, n = 0;
-
-	for (const struct seat *seat = p->seats; seat; seat = seat->next)
-		n += seat->channel && seat->occupant;
-	return limit && n >= limit;
-}
-
 static struct irc_puppet *
 puppet_for(struct irc *irc, struct occupant *o)
 {
@@ -830,12 +619,12 @@ void
 irc_puppet_join(struct network *net, struct occupant *o)
 {
 	struct irc *irc = irc_from(net);
-	bool direct = o->channel->kind == CHANNEL_DIRECT;
 	const char *want;
 	struct irc_puppet *p = puppet_for(irc, o);
-	struct seat *seat = NULL;
+	struct seat *seat;
 
-	if (!direct && o->puppet->account && is_everywhere(p)) {
+	if (o->channel->kind != CHANNEL_DIRECT && o->puppet->account &&
+	    irc_seats_full(p)) {
 		bridge_puppet_left(o, DOWN_REFUSED,
 				   "you are in as many channels of this "
 				   "network as its operator allows");
@@ -853,24 +642,11 @@ irc_puppet_join(struct network *net, struct occupant *o)
 		replace(&p->goodbye, NULL);
 	timer_stop(&p->linger);
 
-	if (!direct)
-		seat = irc_seat_in(p, o->channel->name);
-	if (!seat) {
-		seat = xcalloc(1, sizeof(*seat));
-		seat->channel =
-			direct ? NULL : irc_folded(irc, o->channel->name);
-		seat->puppet = p;
-		seat->next = p->seats;
-		p->seats = seat;
-	}
-	seat->occupant = o;
-	seat->portal = p->account ? irc_portal_of(o->channel) : NULL;
-	if (p->session.state != SESSION_UP)
+	seat = irc_seat_take(p, o);
+	if (p->session.state == SESSION_UP)
+		irc_seat_enter(p, seat);
+	else
 		irc_puppets_wake(irc);
-	else if (seat->state == SEAT_JOINED)
-		seat_taken(seat);
-	else if (seat->state == SEAT_WAITING)
-		seat_enter(p, seat);
 }
 
 void
@@ -878,7 +654,8 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		 const char *reason)
 {
 	struct irc_puppet *p = o->puppet->data;
-	struct seat *seat = p ? seat_of(p, o) : NULL;
+	struct seat *seat = p ? irc_seat_of(p, o) : NULL;
+	char *words;
 
 	if (!seat)
 		return; /* it was out already */
@@ -888,14 +665,9 @@ irc_puppet_leave(struct network *net UNUSED, struct occupant *o,
 		say_goodbye(p, reason);
 		return;
 	}
-	if (seat->channel && seat->state != SEAT_WAITING) {
-		char *words = parting_words(reason);
-
-		session_send(&p->session, "PART", o->channel->name, words,
-			     NULL);
-		free(words);
-	}
-	seat_free(p, seat);
+	words = parting_words(reason);
+	irc_seat_leave(p, seat, words);
+	free(words);
 	if (p->puppet)
 		return;
 	replace(&p->farewell, reason ? xstrdup(reason) : NULL);
@@ -908,7 +680,7 @@ irc_puppet_update(struct network *net UNUSED, struct occupant *o,
 {
 	struct irc_puppet *p = o->puppet->data;
 
-	if (!p || !seat_of(p, o))
+	if (!p || !irc_seat_of(p, o))
 		return;
 	if ((changes & PUPPET_NAME) && strcmp(p->want, o->want) != 0) {
 		replace(&p->want, xstrdup(o->want));
@@ -938,16 +710,8 @@ void
 irc_puppets_lost(struct irc *irc, struct channel *ch)
 {
 	for (struct irc_puppet *p = irc->puppets, *next; p; p = next) {
-		bool lost = false;
-
 		next = p->next;
-		for (struct seat *seat = p->seats; seat; seat = seat->next) {
-			if (!seat->occupant || seat->occupant->channel != ch)
-				continue;
-			seat->occupant = NULL;
-			lost = true;
-		}
-		if (!lost)
+		if (!irc_seats_forsake(p, ch))
 			continue;
 		detach_if_unwanted(p);
 		linger(p, LINGER_MS);

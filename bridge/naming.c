@@ -17,8 +17,8 @@
 /* The store tells which name the puppet had last time. */
 struct opening {
 	struct store_job job;
-	struct bridge *bridge;
-	char *network, *home, *sender_id, *name, *account, *native;
+	struct netlife *life, *home;
+	char *sender_id, *name, *account, *native;
 	int64_t network_row, home_row, puppet_row;
 };
 
@@ -45,8 +45,6 @@ opening_drop(struct store_job *job)
 {
 	struct opening *op = container_of(job, struct opening, job);
 
-	free(op->network);
-	free(op->home);
 	free(op->sender_id);
 	free(op->name);
 	free(op->account);
@@ -58,9 +56,7 @@ static void
 opening_done(struct store_job *job, int status)
 {
 	struct opening *op = container_of(job, struct opening, job);
-	struct netlife *life = bridge_net(op->bridge, op->network);
-	struct netlife *home = bridge_net(op->bridge, op->home);
-	struct pup *pup = pup_find(life, home, op->sender_id);
+	struct pup *pup = pup_find(op->life, op->home, op->sender_id);
 
 	if (pup && !pup->opened) {
 		pup->opened = true;
@@ -73,6 +69,8 @@ opening_done(struct store_job *job, int status)
 		for (struct occ *o = pup->occs; o; o = o->next_of_pup)
 			occ_mark(o);
 	}
+	network_unuse(op->life);
+	network_unuse(op->home);
 	opening_drop(job);
 }
 
@@ -81,9 +79,8 @@ naming_ask(struct pup *pup)
 {
 	struct opening *op = xcalloc(1, sizeof(*op));
 
-	op->bridge = pup->life->bridge;
-	op->network = xstrdup(pup->life->name);
-	op->home = xstrdup(pup->home->name);
+	op->life = network_use(pup->life); /* longer than the puppet lives */
+	op->home = network_use(pup->home);
 	op->network_row = pup->life->net->id;
 	op->home_row = pup->home->net->id;
 	op->sender_id = xstrdup(pup->sender.id);
@@ -92,7 +89,7 @@ naming_ask(struct pup *pup)
 	op->job.run = opening_run;
 	op->job.done = opening_done;
 	op->job.drop = opening_drop;
-	store_submit(op->bridge->store, &op->job);
+	store_submit(pup->life->bridge->store, &op->job);
 }
 
 /* Remember the name, so that the same person gets it next time. */

@@ -83,17 +83,20 @@ bounds_coming(struct room *room, size_t bytes)
 }
 
 void
-bounds_landed(struct room *room, size_t bytes, bool kept)
+bounds_landed(struct room *room, size_t bytes, int64_t event)
 {
 	struct bounds *b;
+	bool fresh;
 
 	if (!room)
 		return;
 	b = &room->bounds;
 	b->coming--;
 	b->coming_bytes -= (int64_t)bytes;
-	b->rows += kept;
-	b->bytes += kept ? (int64_t)bytes : 0;
+	/* Else it was there already when they were counted. */
+	fresh = event > b->counted;
+	b->rows += fresh;
+	b->bytes += fresh ? (int64_t)bytes : 0;
 	review(room);
 }
 
@@ -117,6 +120,7 @@ bounds_load(struct room *room)
 		return;
 	room->bounds.rows = f.rows;
 	room->bounds.bytes = f.bytes;
+	room->bounds.counted = f.last_event;
 	review(room);
 }
 

@@ -184,6 +184,7 @@ struct away {
 struct bounds {
 	int64_t rows, bytes;          /* on disk */
 	int64_t coming, coming_bytes; /* on their way there */
+	int64_t counted;              /* the newest event of those read there */
 	bool crowded;                 /* hysteresis: at 4/5, until 3/5 */
 	bool full;                    /* the log knows it */
 };
@@ -394,6 +395,10 @@ struct link *link_new(const struct conf_link *conf, const struct conf *of);
 
 /* Made on demand, in bridge->portals, for that room. */
 struct link *link_portal(struct room *room);
+
+/* The same for one that was in a link of the configuration, and is in none:
+ * it was to be left, and is entered anew. */
+void link_become_portal(struct room *room);
 void link_add(struct link *link, struct room *room);
 void link_drop(struct link *link, struct room *room);
 
@@ -779,9 +784,10 @@ void outbox_reread(struct room *room);
 /* No room for so many bytes; the operator is told. */
 bool bounds_full(struct room *room, size_t bytes);
 
-/* On its way to disk; there, or not kept (accepts NULL); at its end. */
+/* On its way to disk; there, with the number of its event, or, if that is 0,
+ * not kept (accepts NULL); at its end. */
 void bounds_coming(struct room *room, size_t bytes);
-void bounds_landed(struct room *room, size_t bytes, bool kept);
+void bounds_landed(struct room *room, size_t bytes, int64_t event);
 void bounds_left(struct room *room, size_t bytes);
 
 /* Count anew what is on disk. */

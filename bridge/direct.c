@@ -77,7 +77,6 @@ static void
 direct_deliver(struct direct *d)
 {
 	struct keeping *k = &d->k;
-	bool counted = !room_direct(d->to, d->to_id); /* with those on disk */
 	struct room *room;
 
 	k->ev->channel = k->row.channel; /* nobody else has seen it yet */
@@ -91,10 +90,8 @@ direct_deliver(struct direct *d)
 		bridge_owe(room, k->life, k->ev, k->row.id, FULL);
 		return;
 	}
-	if (!counted) {
-		bounds_coming(room, k->bytes);
-		bounds_landed(room, k->bytes, true);
-	}
+	bounds_coming(room, k->bytes);
+	bounds_landed(room, k->bytes, k->row.id);
 	outbox_push(room, k->ev, k->row.id, k->life);
 }
 

@@ -113,7 +113,7 @@ intake_done(struct store_job *job, int status)
 	bounds_pace(in->bridge);
 	for (size_t i = 0; i < in->n; i++)
 		bounds_landed(bridge_room(in->bridge, in->channels[i]),
-			      k->bytes, kept);
+			      k->bytes, kept ? k->row.id : 0);
 	if (status < 0) {
 		log_error(k->life->net->name, "event %lld cannot be kept: %s",
 			  (long long)k->row.id, strerror(-status));

@@ -46,6 +46,16 @@ link_portal(struct room *room)
 }
 
 void
+link_become_portal(struct room *room)
+{
+	room_unconfigure(room);
+	room->renew = true;
+	room->closing = false;
+	link_portal(room);
+	bridge_mark(room);
+}
+
+void
 link_add(struct link *link, struct room *room)
 {
 	assert(!room->link);

@@ -217,11 +217,14 @@ portal_open(const struct opening *op)
 {
 	struct room *far = portal_far(op->far_life, op->far_name);
 	struct room *room = portal_room(op->life, CHANNEL_HOSTED, op->name);
+	bool orphan = far && !far->link; /* a reload has just taken it out */
 
 	if (!far) {
 		far = far_make(op->far_life, op->far_name, op->far);
 		far->untried = op->asked;
 	}
+	if (orphan)
+		link_become_portal(far);
 	room->far = far;
 	room->ch.modes = far->ch.modes;
 	room->portal = op->portal;
@@ -229,6 +232,8 @@ portal_open(const struct opening *op)
 			strlen(room->ch.name), room);
 	link_add(far->link, room);
 	room_open(room, op->room);
+	if (orphan) /* and those of its link are not shown there any more */
+		puppets_review(far);
 	members_show_in(room);
 	timer_start(&room->idle, room->bridge->loop, VACANT_MS, look, room);
 }

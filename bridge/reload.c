@@ -17,6 +17,8 @@
 #include "bridge/str.h"
 #include "mappings/channels.h"
 
+#include <utlist.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@ struct reload {
 	/* by place in conf->networks */
 	struct network **made; /* NULL: the one that is there stays */
 	int64_t *networks;
-	int64_t *channels; /* by place in the links, link after link */
+	int64_t *channels;    /* by place in the links, link after link */
+	int64_t last_network; /* that was given, be it on disk or not */
 };
 
 static void
@@ -93,6 +96,7 @@ plan(struct bridge *bridge, const struct conf *conf, struct error *err)
 	for (size_t i = 0; i < conf->n_links; i++)
 		n += conf->links[i].n_members;
 	r->bridge = bridge;
+	r->last_network = bridge->last_network;
 	r->conf = conf_use(conf);
 	r->made = xcalloc(conf->n_networks + 1, sizeof(struct network *));
 	r->networks = xcalloc(conf->n_networks + 1, sizeof(int64_t));
@@ -342,15 +346,25 @@ close_room(struct room *room)
 	bridge_mark(room);
 }
 
-/* Somebody is in a hosted room that stands for it. */
+/* Who is shown where follows from what is linked with what. */
 static void
-become_portal(struct room *far)
+review_people(struct link *link)
 {
-	room_unconfigure(far);
-	far->renew = true;
-	far->closing = false;
-	link_portal(far);
-	bridge_mark(far);
+	for (size_t i = 0; i < link->n_rooms; i++) {
+		puppets_review(link->rooms[i]);
+		members_show_in(link->rooms[i]);
+	}
+}
+
+static void
+review_link(struct link *link)
+{
+	review_people(link);
+	for (size_t i = 0; i < link->n_rooms; i++) {
+		standings_changed(link->rooms[i]);
+		bridge_mark(link->rooms[i]);
+	}
+	standby_review(link);
 }
 
 /* Rooms that were in a link of the file, and are in none. */
@@ -358,31 +372,23 @@ static void
 settle_rooms(struct bridge *bridge)
 {
 	struct room *room, *tmp;
+	struct link *link;
 
 	HASH_ITER(hh, bridge->rooms, room, tmp)
 	{
 		if (room->ch.kind != CHANNEL_HOSTED || room->link)
 			continue;
+		/* Somebody is in a room that stands for it. */
 		if (!room->far->link)
-			become_portal(room->far);
+			link_become_portal(room->far);
 		link_add(room->far->link, room);
 	}
+	DL_FOREACH(bridge->portals, link)
+	if (link->rooms[0]->renew)
+		review_people(link);
 	HASH_ITER(hh, bridge->rooms, room, tmp)
 	if (room->ch.kind == CHANNEL_ROOM && !room->link)
 		close_room(room);
-}
-
-/* Who is shown where follows from what is linked with what. */
-static void
-review_link(struct link *link)
-{
-	for (size_t i = 0; i < link->n_rooms; i++) {
-		puppets_review(link->rooms[i]);
-		members_show_in(link->rooms[i]);
-		standings_changed(link->rooms[i]);
-		bridge_mark(link->rooms[i]);
-	}
-	standby_review(link);
 }
 
 /* Those that are the same stay; the others are taken apart and made anew, by
@@ -466,16 +472,31 @@ write_links(struct db *db, struct reload *r)
 	return 0;
 }
 
+/* What somebody asked for has a number that need not be on disk (demand.c): a
+ * new network gets one that comes after all of them. */
+static int
+write_network(struct db *db, const struct conf_network *conf, int64_t *last,
+	      int64_t *id)
+{
+	int rc = network_find(db, conf->name, id);
+
+	if (rc == -ENOENT)
+		rc = network_put_as(db, conf->name, conf->protocol, ++*last);
+	return rc < 0 ? rc : network_put(db, conf->name, conf->protocol, id);
+}
+
 static int
 reload_run(struct db *db, struct store_job *job)
 {
 	struct reload *r = container_of(job, struct reload, job);
+	int64_t last = network_last_id(db);
 	int rc = 0;
 
+	if (last < r->last_network)
+		last = r->last_network;
 	for (size_t i = 0; rc == 0 && i < r->conf->n_networks; i++)
-		rc = network_put(db, r->conf->networks[i].name,
-				 r->conf->networks[i].protocol,
-				 &r->networks[i]);
+		rc = write_network(db, &r->conf->networks[i], &last,
+				   &r->networks[i]);
 	return rc < 0 ? rc : write_links(db, r);
 }
 

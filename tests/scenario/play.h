@@ -33,6 +33,7 @@ struct play {
 	struct plan *plans[PLANS_MAX]; /* the last one is being written */
 	size_t n_plans;
 	bool running; /* it is in use */
+	bool at_once; /* the bridge has no turn before the next line */
 	struct loop *loop;
 	int64_t wall_ms; /* when the next one starts */
 	struct store *store;

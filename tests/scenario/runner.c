@@ -59,6 +59,8 @@
  *   NET trips join|send|bring|remove|update|bounce
  *                                  the connection breaks in that hook
  *
+ *   & LINE                         and the next one in the same turn, before
+ *                                  anything is on disk
  *   wait 30s|500ms
  *   jump 3600s                     the wall clock is set forwards, or back
  *   crash, restart [60s]           the process dies, or ends; and starts again
@@ -182,7 +184,7 @@ static const char *const admins[] = { "m:root" };
 static void
 turn(struct play *p)
 {
-	if (p->loop)
+	if (p->loop && !p->at_once)
 		loop_advance(p->loop, 0);
 }
 
@@ -678,6 +680,16 @@ split_words(struct play *p, char *s)
 	}
 }
 
+/* "&": nothing is done about the line before the next one is played, too. */
+static void
+take_ampersand(struct play *p)
+{
+	p->at_once = p->n_words > 1 && strcmp(p->words[0], "&") == 0;
+	if (p->at_once)
+		memmove(p->words, p->words + 1,
+			--p->n_words * sizeof(p->words[0]));
+}
+
 static void
 play_file(struct play *p, FILE *in)
 {
@@ -688,6 +700,7 @@ play_file(struct play *p, FILE *in)
 	while (getline(&line, &size, in) >= 0) {
 		p->line++;
 		split_words(p, line);
+		take_ampersand(p);
 		if (p->n_words && p->words[0][0] != '#')
 			do_line(p);
 	}

@@ -9,7 +9,8 @@
  * in rounds:
  *
  *     run the batch of deferred calls
- *     run timers that are due, until one of them defers something
+ *     run timers that are due, until one of them defers something; not if
+ *         the batch did, unless that went on for too long
  *     real:   let libevent wait (not at all if something is left) and call
  *     manual: move the clock to the next timer
  *
@@ -39,6 +40,8 @@
 
 /* So many rounds without time passing mean that two calls feed each other. */
 #define ROUNDS_MAX 1000000
+/* Rounds that timers wait for calls which defer others. */
+#define PATIENCE 16
 
 struct call {
 	void (*fn)(void *arg); /* NULL if cancelled, or run */
@@ -68,6 +71,7 @@ struct loop {
 	struct timer **heap; /* by due_ms, then order */
 	size_t n_timers, heap_size;
 	uint64_t next_order;
+	unsigned waited; /* rounds in a row in which no timer could run */
 };
 
 static int64_t
@@ -250,16 +254,31 @@ is_due(struct loop *loop)
 	return loop->n_timers > 0 && loop->heap[0]->due_ms <= loop_now_ms(loop);
 }
 
+/*
+ * Where every call defers another, as when each thing that is heard leads to
+ * one that is said, timers would never have their turn.
+ */
+static bool
+may_run_timers(struct loop *loop, bool begun)
+{
+	if (loop->queue.n == 0)
+		return true;
+	return !begun && ++loop->waited > PATIENCE;
+}
+
 /* Timers set from now on wait for the next round, also if due at once. */
 static void
 run_timers(struct loop *loop)
 {
 	uint64_t end = loop->next_order;
+	bool begun = false;
 
-	while (!loop->stopped && loop->queue.n == 0 && is_due(loop) &&
-	       loop->heap[0]->order < end) {
+	while (!loop->stopped && is_due(loop) && loop->heap[0]->order < end &&
+	       may_run_timers(loop, begun)) {
 		struct timer *t = loop->heap[0];
 
+		begun = true;
+		loop->waited = 0;
 		heap_remove(loop, t);
 		t->fn(t->arg);
 	}

@@ -31,6 +31,7 @@ struct actor {
 	char letter;
 	void (*then)(struct actor *actor);
 	struct actor *other;
+	int left; /* times that it may still be called */
 	struct timer timer;
 };
 
@@ -571,6 +572,42 @@ a_busy_socket_does_not_starve_timers(void **state UNUSED)
 	loop_free(f.loop);
 }
 
+/* The word that ends it comes from a timer. */
+static void
+again_until_told(struct actor *actor)
+{
+	struct fixture *f = actor->f;
+
+	assert_true(actor->left-- > 0);
+	f->n = 0;
+	if (actor->other)
+		loop_defer(f->loop, act, actor);
+}
+
+static void
+tell(struct actor *actor)
+{
+	actor->other->other = NULL;
+}
+
+static void
+calls_that_defer_others_do_not_starve_timers(void **state)
+{
+	struct fixture *f = *state;
+	struct actor busy = {
+		.f = f, .letter = 'd', .then = again_until_told, .left = 1000
+	};
+	struct actor timed = {
+		.f = f, .letter = 't', .then = tell, .other = &busy
+	};
+
+	busy.other = &timed;
+	timer_start(&timed.timer, f->loop, 0, act, &timed);
+	loop_defer(f->loop, act, &busy);
+	loop_advance(f->loop, 0);
+	assert_null(busy.other);
+}
+
 static void
 the_resolver_is_made_once(void **state UNUSED)
 {
@@ -622,6 +659,7 @@ main(void)
 		cmocka_unit_test(
 			a_call_that_defers_itself_does_not_starve_sockets),
 		cmocka_unit_test(a_busy_socket_does_not_starve_timers),
+		MANUAL(calls_that_defer_others_do_not_starve_timers),
 		cmocka_unit_test(the_resolver_is_made_once),
 		cmocka_unit_test(real_chance_differs),
 	};

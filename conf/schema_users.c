@@ -29,7 +29,8 @@ static const struct option users_options[] = {
 	{ .name = "raw", .type = OPTION_BOOL,
 	  AT(struct irc_block, irc.users.raw), .fallback = "false",
 	  .doc = "Whether a message to the network's own address is sent to "
-		 "the server as a command." },
+		 "the server as a command, and the ad-hoc command raw is "
+		 "offered there." },
 	{ .name = "channels", .type = OPTION_COUNT,
 	  AT(struct irc_block, irc.users.channels), .max = 10000,
 	  .fallback = "100",

@@ -41,16 +41,34 @@ may_say(struct irc_puppet *p)
 }
 
 static void
-set_words(const struct session *s, struct event *ev, const char *words)
+read_words(const struct session *s, struct text_builder *text,
+	   const char *words)
 {
 	AUTO_STR utf8 = { 0 };
-	struct text_builder text;
 
 	str_init(&utf8, WORDS_MAX);
-	text_builder_init(&text, WORDS_MAX);
+	text_builder_init(text, WORDS_MAX);
 	irc_charset_read(&utf8, words, strlen(words), session_charset(s));
-	irc_format_read(&text, utf8.data, utf8.len);
+	irc_format_read(text, utf8.data, utf8.len);
+}
+
+static void
+set_words(const struct session *s, struct event *ev, const char *words)
+{
+	struct text_builder text;
+
+	read_words(s, &text, words);
 	event_take_text(ev, &text);
+	text_builder_finish(&text);
+}
+
+void
+irc_session_words(const struct session *s, struct str *out, const char *words)
+{
+	struct text_builder text;
+
+	read_words(s, &text, words);
+	str_add_n(out, text.utf8.data, text.utf8.len);
 	text_builder_finish(&text);
 }
 
@@ -88,20 +106,25 @@ server_says(struct irc_puppet *p, const struct irc_line *line,
 		event_unref(ev);
 }
 
-/* All parameters but our own nick, as a client would show them. */
+void
+irc_numeric_words(struct str *out, const struct irc_line *line)
+{
+	for (size_t i = 1; i < line->n_params; i++)
+		str_printf(out, "%s%s",
+			   i == 1                   ? ""
+			   : i + 1 < line->n_params ? " "
+						    : ": ",
+			   line->params[i]);
+}
+
 static void
 tell_numeric(struct irc_puppet *p, const struct irc_line *line)
 {
 	AUTO_STR words = { 0 };
 
 	str_init(&words, IRC_BODY_MAX + 8);
-	for (size_t i = 1; i < line->n_params; i++)
-		str_printf(&words, "%s%s",
-			   i == 1                   ? ""
-			   : i + 1 < line->n_params ? " "
-						    : ": ",
-			   line->params[i]);
-	server_says(p, line, words.data ? words.data : "");
+	irc_numeric_words(&words, line);
+	server_says(p, line, words.data);
 }
 
 void
@@ -193,19 +216,21 @@ welcome_line(struct irc_puppet *p, const struct irc_line *line)
 	}
 }
 
-void
+bool
 irc_account_line(struct irc_puppet *p, const struct irc_line *line)
 {
-	bool asked = irc_watch_line(p, line);
+	bool answer = irc_raw_line(p, line);
+	bool asked = answer || irc_watch_line(p, line);
 
 	if (!asked && irc_raw_answers(p, line))
 		tell_numeric(p, line);
 	else if (irc_line_numeric(line))
 		welcome_line(p, line);
-	else if (!line->user && !strcmp(line->command, "NOTICE") &&
+	else if (!answer && !line->user && !strcmp(line->command, "NOTICE") &&
 		 !irc_is_channel(&p->irc->isupport, irc_line_param(line, 0)))
 		server_says(p, line, irc_line_param(line, 1));
 	irc_portals_line(p, line);
+	return answer;
 }
 
 /* ---- the end ------------------------------------------------------- */

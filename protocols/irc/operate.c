@@ -17,6 +17,8 @@ const struct command irc_commands[] = {
 	{ "list", "Search for channels", AT_PLACE(PLACE_NETWORK), false },
 	{ "client-certificate", "Your client certificate",
 	  AT_PLACE(PLACE_NETWORK), false },
+	{ "raw", "Send a command to the server", AT_PLACE(PLACE_NETWORK),
+	  false },
 	{ "kick", "Throw somebody out", AT_PLACE(PLACE_CHANNEL), false },
 	{ "ban", "Throw somebody out for good", AT_PLACE(PLACE_CHANNEL),
 	  false },
@@ -182,15 +184,21 @@ irc_command(struct network *net, struct request *r)
 		irc_list(irc_from(net), r);
 	else if (!strcmp(request_command(r)->name, "client-certificate"))
 		run_certificate(net, r);
+	else if (!strcmp(request_command(r)->name, "raw"))
+		irc_raw_command(irc_from(net), r);
 	else
 		tell_connection(irc_from(net), r);
 }
 
 bool
-irc_offers(struct network *net, const struct command *command UNUSED,
+irc_offers(struct network *net, const struct command *command,
 	   const struct command_place *place UNUSED)
 {
-	return irc_from(net)->conf->gateway;
+	const struct conf_irc *conf = irc_from(net)->conf;
+
+	if (!strcmp(command->name, "raw") && !conf->users.raw)
+		return false;
+	return conf->gateway;
 }
 
 void

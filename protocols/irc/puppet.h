@@ -43,7 +43,9 @@ struct irc_puppet {
 	bool motd_told;
 	int64_t words_ms;     /* when it may be told a lot again */
 	int64_t raw_until_ms; /* answers to a command of its owner may come */
-	bool welcomed;        /* its message of the day is over */
+	struct irc_asked *asked; /* commands that wait for one; raw.c */
+	unsigned raw_labels;     /* used so far */
+	bool welcomed;           /* its message of the day is over */
 	bool was_up;
 	int64_t up_ms;   /* since when; wall clock */
 	int64_t lost_ms; /* when the connection broke; 0: never */
@@ -113,6 +115,17 @@ void irc_watch_lost(struct irc_puppet *p, const char *why);
 /* True if the line may be an answer to what its owner wrote. */
 bool irc_raw_answers(const struct irc_puppet *p, const struct irc_line *line);
 
+/* Run the command that sends one that its owner has written, for an account:
+ * answered with what the server says to it, if that bears our label. */
+void irc_raw_command(struct irc *irc, struct request *r);
+
+/* A line that may be of such an answer. True if it is nothing but that. */
+bool irc_raw_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* As irc_tasks_lost() and irc_tasks_drop(). */
+void irc_raw_lost(struct irc_puppet *p);
+void irc_raw_drop(struct irc_puppet *p);
+
 /* ---- settings.c ---------------------------------------------------- */
 
 /* The nick that who comes in is to have: the owner's choice, or theirs. */
@@ -135,8 +148,17 @@ void irc_account_free(struct irc_puppet *p);
 
 /* ---- account.c ----------------------------------------------------- */
 
-/* A line on its connection, whatever else is done with it. */
-void irc_account_line(struct irc_puppet *p, const struct irc_line *line);
+/* A line on its connection. True if nothing else is to be done with it. */
+bool irc_account_line(struct irc_puppet *p, const struct irc_line *line);
+
+/* What a line says to whom it came, as a client would show it: all parameters
+ * but their own nick. Appended, in the bytes of the server. */
+void irc_numeric_words(struct str *out, const struct irc_line *line);
+
+/* Such bytes, in the session's charset, as UTF-8 without format codes;
+ * appended. */
+void irc_session_words(const struct session *s, struct str *out,
+		       const char *words);
 
 /* An error that nothing else is made of: its owner reads it. */
 void irc_account_error(struct irc_puppet *p, const struct irc_line *line);

@@ -114,6 +114,7 @@ puppet_free(struct irc_puppet *p)
 		p->puppet->data = NULL;
 	irc_tasks_drop(p);
 	irc_list_drop(p);
+	irc_raw_drop(p);
 	while (p->seats)
 		irc_seat_free(p, p->seats);
 	irc_nick_retire(p);
@@ -432,6 +433,7 @@ on_down(void *owner, enum session_end how, const char *text)
 	irc_speaker_lost(irc, &p->speaker, text);
 	irc_tasks_lost(p);
 	irc_list_lost(p);
+	irc_raw_lost(p);
 	p->welcomed = false;
 	irc_watch_lost(p, text);
 	if (irc->stopping) {
@@ -537,8 +539,8 @@ on_line(void *owner, const struct irc_line *line)
 	bool own = session_is_own(&p->session, line->nick);
 	bool said = !strcmp(command, "PRIVMSG") || !strcmp(command, "NOTICE");
 
-	if (p->account)
-		irc_account_line(p, line);
+	if (p->account && irc_account_line(p, line))
+		return;
 	/* What is said in a channel is the affair of who hears. */
 	if (said && !own &&
 	    !session_is_own(&p->session, irc_line_param(line, 0)))

@@ -467,88 +467,6 @@ whom_a_full_list_does_not_take_is_asked_for(void **state)
 	fx->net->state = NETWORK_STOPPING;
 }
 
-/* ---- commands as people write them --------------------------------- */
-
-static struct occupant *
-to_the_server(struct fixture *fx, bool allowed)
-{
-	struct occupant *ann;
-
-	fx->conf.users.raw = allowed;
-	portal_up(fx);
-	fx->direct.name = "127.0.0.1";
-	ann = puppet(fx, 0, &fx->direct);
-	expect(fx, "puppet joined 127.0.0.1 Ann as Ann");
-	return ann;
-}
-
-static void
-a_command_goes_to_the_server_and_its_answer_comes(void **state)
-{
-	struct fixture *fx = *state;
-	struct occupant *ann = to_the_server(fx, true);
-
-	peer_say(fx->d.peer, 0, ":irc.test 351 Ann nobody asked");
-	send_text(fx, &fx->direct, ann, "VERSION");
-	expect_line(fx, "0> VERSION");
-	expect(fx, "sent d0");
-	peer_say(fx->d.peer, 0, ":irc.test 351 Ann v1 :of the tests");
-	expect(fx, "->home/Ann 127.0.0.1 (irc.test) v1: of the tests");
-	assert_null(recorder_find("nobody asked"));
-	peer_say(fx->d.peer, 0, ":irc.test 421 Ann FOO :Unknown command");
-	expect(fx, "->home/Ann 127.0.0.1 (irc.test) FOO: Unknown command");
-}
-
-static void
-without_leave_no_command_goes_out(void **state)
-{
-	struct fixture *fx = *state;
-
-	send_text(fx, &fx->direct, to_the_server(fx, false), "VERSION");
-	expect(fx, "refused d0: the gateway's operator does not let");
-	assert_null(peer_find(fx->d.peer, "VERSION"));
-}
-
-static void
-what_would_surprise_is_refused(void **state)
-{
-	static const char *const texts[] = {
-		"VERSION\nQUIT :two",
-		"quit :accident",
-		"\001VERSION\001",
-		":forged PRIVMSG #a :x",
-		"JOIN #b",
-		" ",
-		"12345",
-	};
-	struct fixture *fx = *state;
-	struct occupant *ann = to_the_server(fx, true);
-	char words[32];
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		send_text(fx, &fx->direct, ann, texts[i]);
-		snprintf(words, sizeof(words), "refused d%zu: ", i);
-		expect(fx, words);
-	}
-	assert_null(peer_find(fx->d.peer, "0> QUIT"));
-	assert_null(peer_find(fx->d.peer, "0> VERSION"));
-	assert_null(peer_find(fx->d.peer, "0> JOIN #b"));
-}
-
-static void
-the_server_can_be_written_to_by_each_of_its_names(void **state)
-{
-	struct fixture *fx = *state;
-	char id[64];
-
-	portal_up(fx);
-	assert_true(
-		irc_protocol.ops.resolve(fx->net, "127.0.0.1", id, sizeof(id)));
-	assert_string_equal(id, "127.0.0.1");
-	assert_false(
-		irc_protocol.ops.resolve(fx->net, "127.0.0.2", id, sizeof(id)));
-}
-
 int
 main(void)
 {
@@ -572,10 +490,6 @@ main(void)
 		CASE(monitor_tells_who_comes_and_whois_who_is_away),
 		CASE(without_monitor_people_are_asked_for),
 		CASE(whom_a_full_list_does_not_take_is_asked_for),
-		CASE(a_command_goes_to_the_server_and_its_answer_comes),
-		CASE(without_leave_no_command_goes_out),
-		CASE(what_would_surprise_is_refused),
-		CASE(the_server_can_be_written_to_by_each_of_its_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,40 @@ def test_what_can_be_asked_is_listed_where_it_can_be(each_gate):
         Command(ann, GATEWAY, "disconnect-user")
 
 
+@pytest.mark.parametrize("server", ["ngircd", "inspircd"])
+def test_a_command_is_sent_to_the_server(server, farm, closing):
+    """Where the server marks answers (labeled-response) they are what the
+    command ends with; else they come as messages from its address."""
+    labels = server == "inspircd"
+    gate = make_gate(closing, farm.get("prosody"), farm.get(server),
+                     network={"users": {"raw": True}})
+    ann = gate.things.xmpp(gate.xmpp, "ann")
+    assert nodes(ann, NETWORK)[-1] == "raw"
+    run = lambda text: Command(ann, NETWORK, "raw").fill(
+        {"command": text}).note
+    assert "you are not connected" in run("TIME")
+    ann.join(gate.room, gate.nick("ann"), timeout=30)
+    whois, nobody = run(f"WHOIS {gate.bob.nick}"), run("WHOIS no-one-here")
+    if labels:
+        assert whois.startswith(f"{gate.bob.nick} ")
+        assert "End of /WHOIS list." in whois
+        assert "no-one-here: No such nick" in nobody
+    else:
+        assert whois == nobody == ("Sent; what the server answers comes as "
+                                   "messages from its address.")
+        for words in (f"{gate.bob.nick}: End of WHOIS list",
+                      "no-one-here: No such nick or channel name"):
+            ann.wait_for(lambda s: s.kind == "message" and
+                         s.bare == NETWORK and s.body == words)
+    for text in ("QUIT :by accident", "TIME&#10;QUIT :injected",
+                 "TIME&#13;QUIT :injected", ":bob PRIVMSG #x :forged",
+                 f"NOTICE {gate.bob.nick} :" + "x" * 600):
+        assert Command(ann, NETWORK, "raw").fill({"command": text}).failed
+    run(f"PRIVMSG {gate.bob.nick} :by command")
+    gate.bob.wait_text("by command", nick=gate.nick("ann"))
+    assert gate.nick("ann") in gate.bob.names(gate.channel)
+
+
 def test_settings_hold_from_the_next_connection_on(each_gate):
     gate = each_gate
     ann = gate.things.xmpp(gate.xmpp, "ann")

@@ -219,9 +219,12 @@ welcome_line(struct irc_puppet *p, const struct irc_line *line)
 bool
 irc_account_line(struct irc_puppet *p, const struct irc_line *line)
 {
-	bool answer = irc_raw_line(p, line);
-	bool asked = answer || irc_watch_line(p, line);
+	bool answer, asked;
 
+	if (!p->account)
+		return false;
+	answer = irc_raw_line(p, line);
+	asked = answer || irc_watch_line(p, line);
 	if (!asked && irc_raw_answers(p, line))
 		tell_numeric(p, line);
 	else if (irc_line_numeric(line))
@@ -238,6 +241,8 @@ irc_account_line(struct irc_puppet *p, const struct irc_line *line)
 enum refusal
 irc_account_refusal(const struct irc_puppet *p, enum session_end how)
 {
+	if (p->session.login_failed)
+		return REFUSAL_LOGIN;
 	switch (p->session.refused) {
 	case 433:
 	case 436:
@@ -247,7 +252,6 @@ irc_account_refusal(const struct irc_puppet *p, enum session_end how)
 	case 432:
 		return REFUSAL_NAME_INVALID;
 	case 464:
-	case 904:
 		return REFUSAL_LOGIN;
 	}
 	return how == SESSION_REFUSED ? REFUSAL_BANNED : REFUSAL_OTHER;

@@ -148,7 +148,8 @@ void irc_account_free(struct irc_puppet *p);
 
 /* ---- account.c ----------------------------------------------------- */
 
-/* A line on its connection. True if nothing else is to be done with it. */
+/* A line on its connection, if it is an account's. True if nothing else is to
+ * be done with it. */
 bool irc_account_line(struct irc_puppet *p, const struct irc_line *line);
 
 /* What a line says to whom it came, as a client would show it: all parameters

@@ -539,7 +539,7 @@ on_line(void *owner, const struct irc_line *line)
 	bool own = session_is_own(&p->session, line->nick);
 	bool said = !strcmp(command, "PRIVMSG") || !strcmp(command, "NOTICE");
 
-	if (p->account && irc_account_line(p, line))
+	if (irc_account_line(p, line))
 		return;
 	/* What is said in a channel is the affair of who hears. */
 	if (said && !own &&

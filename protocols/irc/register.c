@@ -138,6 +138,14 @@ fail(struct irc_register *r, enum irc_verdict verdict, const char *why,
 	return verdict;
 }
 
+/* What was to log us in did not, or is not to be trusted. */
+static enum irc_verdict
+fail_login(struct irc_register *r, const char *why, const char *server_says)
+{
+	r->login_failed = true;
+	return fail(r, IRC_FORBIDDEN, why, server_says);
+}
+
 /* The text for people, which is the last parameter. */
 static const char *
 last_param(const struct irc_line *line)
@@ -189,7 +197,7 @@ sasl_failed(struct irc_register *r, struct str *wire, const char *why,
 {
 	r->sasl_done = true;
 	if (needs_sasl(r))
-		return fail(r, IRC_FORBIDDEN, why, server_says);
+		return fail_login(r, why, server_says);
 	return r->state == SASL ? finish_caps(r, wire) : IRC_GOING;
 }
 
@@ -290,7 +298,7 @@ sasl_answer(struct irc_register *r, const struct str *message, struct str *wire)
 
 	/* A false proof is worse than a refusal, required or not. */
 	if (wrong && r->scram && !strncmp(message->data, "v=", 2))
-		return fail(r, IRC_FORBIDDEN, wrong, NULL);
+		return fail_login(r, wrong, NULL);
 	return wrong ? sasl_abort(r, wire, wrong) : IRC_GOING;
 }
 
@@ -361,6 +369,7 @@ sasl_start(struct irc_register *r, struct str *wire)
 	return IRC_GOING;
 }
 
+/* 903, or 907: it says that it has been done before. */
 static enum irc_verdict
 on_sasl_success(struct irc_register *r, const struct irc_line *line UNUSED,
 		struct str *wire)
@@ -371,20 +380,10 @@ on_sasl_success(struct irc_register *r, const struct irc_line *line UNUSED,
 	/* Whoever skips the proof may only pretend to be the server. */
 	if (r->id.sasl == IRC_SASL_SCRAM_SHA_256 &&
 	    (!r->scram || !irc_scram_verified(r->scram)))
-		return fail(r, IRC_FORBIDDEN,
-			    "the server did not prove that it knows the "
-			    "password",
-			    NULL);
-	r->sasl_done = r->sasl_ok = true;
-	return finish_caps(r, wire);
-}
-
-static enum irc_verdict
-on_sasl_already(struct irc_register *r, const struct irc_line *line UNUSED,
-		struct str *wire)
-{
-	if (r->state != SASL || r->sasl_done)
-		return IRC_GOING;
+		return fail_login(r,
+				  "the server did not prove that it knows the "
+				  "password",
+				  NULL);
 	r->sasl_done = r->sasl_ok = true;
 	return finish_caps(r, wire);
 }
@@ -679,10 +678,10 @@ on_welcome(struct irc_register *r, const struct irc_line *line,
 	struct irc_isupport is;
 
 	if (needs_sasl(r) && !r->sasl_ok)
-		return fail(r, IRC_FORBIDDEN,
-			    "the server let us in without the SASL login that "
-			    "is required",
-			    NULL);
+		return fail_login(r,
+				  "the server let us in without the SASL login "
+				  "that is required",
+				  NULL);
 	irc_isupport_init(&is);
 	if (strlen(nick) < sizeof(r->nick) && irc_is_nick(&is, nick))
 		memcpy(r->nick, nick, strlen(nick) + 1);
@@ -833,7 +832,7 @@ static const struct handler {
 	{ "904", BEFORE, on_sasl_failure },
 	{ "905", BEFORE, on_sasl_failure },
 	{ "906", BEFORE, on_sasl_failure },
-	{ "907", BEFORE, on_sasl_already },
+	{ "907", BEFORE, on_sasl_success },
 	{ "908", BEFORE, on_sasl_mechanisms },
 };
 /* clang-format on */

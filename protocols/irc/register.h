@@ -94,6 +94,7 @@ struct irc_register {
 	char why[200];      /* of a failure, for people */
 	unsigned refused;   /* the numeric that it came with, or 0 */
 	enum irc_turned_away turned_away;
+	bool login_failed; /* SASL, whoever found that */
 	bool registered;
 	/* private */
 	unsigned offered, wanted, nick_attempt;

@@ -615,6 +615,7 @@ register_line(struct session *s, const struct irc_line *line)
 	put(s, wire.data, wire.len);
 	s->caps = s->reg->caps;
 	s->refused = s->reg->refused;
+	s->login_failed = s->reg->login_failed;
 	if (s->reg->turned_away)
 		turned_away(s,
 			    s->reg->turned_away == IRC_BANNED
@@ -776,6 +777,7 @@ session_start(struct session *s, const struct irc_identity *identity,
 	assert(s->state == SESSION_IDLE && !s->ended);
 	s->state = SESSION_DIALLING;
 	s->refused = 0;
+	s->login_failed = false;
 	s->reg = xcalloc(1, sizeof(*s->reg));
 	irc_register_init(s->reg, identity);
 	irc_framer_init(&s->framer);

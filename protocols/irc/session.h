@@ -101,7 +101,8 @@ struct session {
 	char *user, *host; /* of our own prefix; NULL until known */
 	unsigned caps;     /* enum irc_cap: granted */
 	size_t n_queued;
-	unsigned refused; /* the numeric that ended the registration; or 0 */
+	unsigned refused;  /* the numeric that ended the registration; or 0 */
+	bool login_failed; /* SASL ended it */
 
 	/*
 	 * For the owner to set: it is listened to, so acknowledge at once what

@@ -236,6 +236,9 @@ no_password_goes_over_a_plain_connection(void **state)
 		  "SCRAM-SHA-256, only: PLAIN");
 	assert_null(peer_find(((struct fixture *)*state)->d.peer,
 			      "AUTHENTICATE PLAIN"));
+	/* and is not taken for a ban */
+	assert_int_equal(((struct fixture *)*state)->occupants[0].refusal,
+			 REFUSAL_LOGIN);
 }
 
 static void

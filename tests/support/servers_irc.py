@@ -213,7 +213,7 @@ ATHEME_MODULES = """
 class Atheme(Server):
     """Services for an InspIRCd that runs. Debian's build offers SASL PLAIN
     and EXTERNAL; it has no module for SCRAM (that is in newer versions), so
-    scram_server.py plays that part."""
+    scram_services.py plays that part."""
 
     name = "atheme"
     packages = ("atheme-services",)

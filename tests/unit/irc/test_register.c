@@ -793,6 +793,8 @@ a_server_that_cannot_prove_itself_is_left(void **state UNUSED)
 			 "<:s 903 ann :trust me", "=forbidden");
 		DIALOGUE(&setting, SASL_START("SCRAM-SHA-256"),
 			 "<:s 903 ann :trust me", "=forbidden");
+		DIALOGUE(&setting, SASL_START("SCRAM-SHA-256"),
+			 "<:s 907 ann :you did that before", "=forbidden");
 	}
 }
 

@@ -10,14 +10,22 @@
  * Secrets lie sealed on disk (seal.h) and in struct secret here.
  */
 
+#include "bridge/account.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
+#include "bridge/portal.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/seal.h"
 #include "bridge/secret.h"
+#include "bridge/stay.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 #include "mappings/accounts.h"
 
 #include <utlist.h>

@@ -4,11 +4,19 @@
  * by naming another.
  */
 
+#include "bridge/archive.h"
+
+#include "bridge/account.h"
 #include "bridge/attach.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/fallback.h"
+#include "bridge/network.h"
+#include "bridge/outbox.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/rows.h"
+#include "bridge/stay.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "bridge/text.h"

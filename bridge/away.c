@@ -11,8 +11,13 @@
  * two may tell it once more.
  */
 
+#include "bridge/away.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/intake.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "conf/conf.h"

@@ -7,9 +7,12 @@
  * known by it, or by the id that is made of it.
  */
 
+#include "bridge/account.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/hash.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/accounts.h"

@@ -9,8 +9,14 @@
  * row, and an author who is still there.
  */
 
+#include "bridge/bounce.h"
+
+#include "bridge/archive.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/intake.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"

@@ -13,8 +13,13 @@
  * pace with what comes in.
  */
 
+#include "bridge/bounds.h"
+
 #include "bridge/core.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "conf/conf.h"
 #include "mappings/queue.h"

@@ -9,7 +9,10 @@
 
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/network.h"
+#include "bridge/operate.h"
 #include "bridge/pool.h"
+#include "conf/conf.h"
 
 #include <utlist.h>
 

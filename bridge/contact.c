@@ -6,9 +6,13 @@
  * change that state and mark it, and contacts_work() makes up for it by hooks.
  */
 
+#include "bridge/account.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/accounts.h"

@@ -14,8 +14,10 @@
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 #include "mappings/channels.h"
 
 #include <errno.h>

@@ -11,9 +11,16 @@
  */
 
 #include "bridge/base.h"
+#include "bridge/bounce.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
+#include "bridge/intake.h"
 #include "bridge/keep.h"
 #include "bridge/log.h"
+#include "bridge/moment.h"
+#include "bridge/network.h"
+#include "bridge/outbox.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
 #include "mappings/queue.h"

@@ -9,9 +9,12 @@
  */
 
 #include "bridge/ending.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/intake.h"
 #include "bridge/log.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 
 #include <stdlib.h>

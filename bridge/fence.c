@@ -20,11 +20,19 @@
  * there.
  */
 
+#include "bridge/fence.h"
+
 #include "bridge/base.h"
+#include "bridge/bounce.h"
 #include "bridge/core.h"
 #include "bridge/fuse.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
 #include "bridge/origin.h"
+#include "bridge/outbox.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
 #include "bridge/str.h"
 
 #include <stdlib.h>

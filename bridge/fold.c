@@ -14,11 +14,15 @@
 
 #include "mappings/fold.h"
 #include "bridge/base.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/outbox.h"
+#include "bridge/room.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

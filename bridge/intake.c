@@ -5,10 +5,25 @@
  * it goes, one transaction keeps it, its source is told, the outboxes get it.
  */
 
+#include "bridge/intake.h"
+
 #include "bridge/base.h"
+#include "bridge/bounce.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
+#include "bridge/fence.h"
 #include "bridge/keep.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/moment.h"
+#include "bridge/network.h"
+#include "bridge/outbox.h"
+#include "bridge/portal.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
+#include "bridge/stay.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "bridge/text.h"

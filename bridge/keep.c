@@ -6,6 +6,7 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/fuse.h"
+#include "bridge/network.h"
 #include "bridge/rows.h"
 #include "bridge/steady.h"
 #include "mappings/channels.h"

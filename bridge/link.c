@@ -4,8 +4,14 @@
  * on demand.
  */
 
+#include "bridge/link.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
+#include "conf/conf.h"
 
 #include <utlist.h>
 

@@ -16,9 +16,14 @@
  * it is entered again as ever: with what the network can tell, or a gap.
  */
 
+#include "bridge/listener.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/str.h"
 
 #include <utlist.h>

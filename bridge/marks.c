@@ -3,6 +3,7 @@
 
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/protocol.h"
 #include "bridge/store.h"
 #include "mappings/messages.h"
 

@@ -4,8 +4,16 @@
  * that in the other rooms of its link.
  */
 
+#include "bridge/member.h"
+
+#include "bridge/account.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/link.h"
+#include "bridge/portal.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
+#include "bridge/stay.h"
 
 #include <utlist.h>
 

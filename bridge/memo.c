@@ -5,9 +5,11 @@
  */
 
 #include "bridge/base.h"
+#include "bridge/bounce.h"
 #include "bridge/core.h"
 #include "bridge/keep.h"
 #include "bridge/log.h"
+#include "bridge/network.h"
 #include "bridge/pool.h"
 #include "bridge/store.h"
 #include "mappings/memos.h"

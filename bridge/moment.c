@@ -14,9 +14,18 @@
  * that was said before it, is looked up, by the ids on disk.
  */
 
+#include "bridge/moment.h"
+
+#include "bridge/archive.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/link.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
 #include "bridge/store.h"
+#include "conf/conf.h"
 #include "mappings/channels.h"
 #include "mappings/messages.h"
 

@@ -5,8 +5,11 @@
  */
 
 #include "bridge/naming.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
 #include "bridge/store.h"
 #include "mappings/identities.h"
 

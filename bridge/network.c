@@ -4,13 +4,21 @@
  * that never ends. Adapters report; only this file decides when to try again.
  */
 
+#include "bridge/network.h"
+
+#include "bridge/account.h"
 #include "bridge/backoff.h"
 #include "bridge/base.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/gate.h"
 #include "bridge/log.h"
+#include "bridge/operate.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
+#include "conf/conf.h"
 #include "mappings/channels.h"
 
 #include <assert.h>

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* operate.c - the commands that every network has: those of the bridge. */
 
+#include "bridge/operate.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

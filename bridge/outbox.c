@@ -14,14 +14,28 @@
  * disk's queue by its ending (ending.c) and by nothing else.
  */
 
+#include "bridge/outbox.h"
+
+#include "bridge/archive.h"
+#include "bridge/away.h"
 #include "bridge/backoff.h"
 #include "bridge/base.h"
+#include "bridge/bounce.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
 #include "bridge/ending.h"
 #include "bridge/fallback.h"
+#include "bridge/intake.h"
 #include "bridge/keep.h"
+#include "bridge/listener.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/moment.h"
+#include "bridge/network.h"
 #include "bridge/origin.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
 #include "bridge/str.h"

@@ -10,9 +10,17 @@
  * that row alone decides which portals come back after a restart.
  */
 
+#include "bridge/portal.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
+#include "bridge/stay.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "mappings/channels.h"

@@ -11,6 +11,7 @@
 #include "bridge/core.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
+#include "conf/conf.h"
 #include "mappings/messages.h"
 #include "mappings/stays.h"
 

@@ -15,11 +15,22 @@
  * An occupant that is to leave stays until what it still has to say is said.
  */
 
+#include "bridge/puppet.h"
+
+#include "bridge/account.h"
 #include "bridge/backoff.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/link.h"
+#include "bridge/listener.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/moment.h"
 #include "bridge/naming.h"
+#include "bridge/network.h"
+#include "bridge/portal.h"
+#include "bridge/room.h"
+#include "bridge/standby.h"
 #include "bridge/str.h"
 
 #include <utlist.h>

@@ -11,10 +11,18 @@
 #include "bridge/bridge.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/portal.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/secret.h"
+#include "bridge/standby.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 #include "mappings/channels.h"
 
 #include <utlist.h>

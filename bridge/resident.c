@@ -8,9 +8,14 @@
  * that they come back after a restart, and are not forgotten in a crash.
  */
 
+#include "bridge/account.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
+#include "bridge/stay.h"
 #include "bridge/store.h"
 #include "mappings/accounts.h"
 

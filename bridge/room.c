@@ -4,10 +4,23 @@
  * place from which an adapter's hooks about it are called.
  */
 
+#include "bridge/room.h"
+
+#include "bridge/away.h"
 #include "bridge/backoff.h"
 #include "bridge/base.h"
+#include "bridge/bounds.h"
 #include "bridge/core.h"
+#include "bridge/fence.h"
+#include "bridge/link.h"
+#include "bridge/listener.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/outbox.h"
+#include "bridge/portal.h"
+#include "bridge/puppet.h"
+#include "bridge/standby.h"
 #include "bridge/store.h"
 #include "mappings/channels.h"
 

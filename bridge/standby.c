@@ -18,12 +18,18 @@
  * would show ours again.
  */
 
+#include "bridge/standby.h"
+
 #include "bridge/base.h"
 #include "bridge/core.h"
+#include "bridge/link.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
 #include "bridge/notice.h"
 #include "bridge/origin.h"
+#include "bridge/room.h"
 #include "bridge/str.h"
+#include "conf/conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

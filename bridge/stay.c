@@ -9,9 +9,15 @@
  * While recording is turned off for somebody, there is no stay.
  */
 
+#include "bridge/stay.h"
+
+#include "bridge/account.h"
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/room.h"
 #include "bridge/store.h"
 #include "mappings/accounts.h"
 #include "mappings/stays.h"

@@ -9,6 +9,7 @@
 #include "bridge/bridge.h"
 #include "bridge/core.h"
 #include "bridge/log.h"
+#include "bridge/protocol.h"
 #include "bridge/store.h"
 #include "mappings/withdrawn.h"
 

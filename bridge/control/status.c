@@ -10,8 +10,14 @@
 #include "bridge/control/verbs.h"
 #include "bridge/core.h"
 #include "bridge/fuse.h"
+#include "bridge/link.h"
+#include "bridge/member.h"
+#include "bridge/network.h"
+#include "bridge/puppet.h"
+#include "bridge/room.h"
 #include "bridge/steady.h"
 #include "bridge/store.h"
+#include "conf/conf.h"
 #include "mappings/queue.h"
 
 #include <unistd.h>

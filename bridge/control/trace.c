@@ -14,6 +14,7 @@
 #include "bridge/core.h"
 #include "bridge/error.h"
 #include "bridge/log.h"
+#include "bridge/outbox.h"
 #include "bridge/store.h"
 #include "bridge/str.h"
 #include "bridge/text.h"

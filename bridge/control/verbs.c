@@ -10,6 +10,7 @@
 #include "bridge/control/request.h"
 #include "bridge/core.h"
 #include "bridge/error.h"
+#include "bridge/protocol.h"
 #include "bridge/str.h"
 
 #include <errno.h>

@@ -19,7 +19,7 @@
  */
 
 #include "bridge/base.h"
-#include "bridge/core.h"
+#include "bridge/outbox.h"
 #include "mappings/messages.h"
 #include "mappings/queue.h"
 

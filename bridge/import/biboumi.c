@@ -16,6 +16,7 @@
 #include "bridge/seal.h"
 #include "bridge/secret.h"
 #include "bridge/str.h"
+#include "conf/address.h"
 #include "conf/conf.h"
 #include "mappings/accounts.h"
 #include "mappings/biboumi.h"
@@ -25,7 +26,6 @@
 #include "mappings/queue.h"
 #include "mappings/stays.h"
 #include "protocols/protocols.h"
-#include "protocols/xmpp/address.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -102,11 +102,11 @@ static bool
 find_place(struct import *im, const char *name, const char *server,
 	   struct address_place *place)
 {
-	char escaped[JID_PART_MAX + 1];
+	char escaped[ESCAPED_MAX + 1];
 	AUTO_STR local = { 0 };
 
 	str_init(&local, JID_MAX);
-	jid_local_encode(*name ? name : "#x", escaped, sizeof(escaped));
+	escape_write(*name ? name : "#x", escaped, sizeof(escaped));
 	str_printf(&local, "%s%%%s", escaped, server);
 	address_read(im->gateway, local.data, place);
 	if (place->network && !strcmp(place->network->protocol, "irc") &&

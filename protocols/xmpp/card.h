@@ -7,7 +7,7 @@
  * their network tells the account of who asks, by its command "whois".
  */
 
-#include "protocols/xmpp/address.h"
+#include "conf/address.h"
 #include "protocols/xmpp/xmpp.h"
 
 struct card_call {

@@ -165,14 +165,12 @@ read_person(struct sign *s, const char *to)
 		(void)snprintf(s->id, sizeof(s->id), "%s", place.name);
 		(void)snprintf(s->network, sizeof(s->network), "%s",
 			       place.label);
-		return address_allowed(gateway->users, gateway->n_users,
-				       &s->from);
+		return jid_allowed(gateway->users, gateway->n_users, &s->from);
 	}
 	return place.kind == ADDRESS_FOREIGN && jid_parse(&jid, to) &&
-	       jid_person(jid.local, s->id, sizeof(s->id), s->network,
-			  sizeof(s->network)) &&
-	       address_allowed(conf->direct_from, conf->n_direct_from,
-			       &s->from);
+	       escape_read_person(jid.local, s->id, sizeof(s->id), s->network,
+				  sizeof(s->network)) &&
+	       jid_allowed(conf->direct_from, conf->n_direct_from, &s->from);
 }
 
 static bool
@@ -206,7 +204,7 @@ gateway_presence(struct xmpp *x, xmpp_stanza_t *st)
 	if (place.kind != ADDRESS_GATEWAY ||
 	    (!subscribes && strcmp(type, "probe") != 0) ||
 	    !jid_parse(&s.from, stanza_get(st, "from")) || !*s.from.local ||
-	    !address_allowed(gateway->users, gateway->n_users, &s.from))
+	    !jid_allowed(gateway->users, gateway->n_users, &s.from))
 		return false;
 	s.from.resource[0] = '\0';
 	(void)snprintf(s.contact, sizeof(s.contact), "%s", x->conf->component);

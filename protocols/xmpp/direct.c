@@ -97,9 +97,8 @@ may_write(const struct xmpp *x, const struct event *ev, const struct jid *from)
 	const struct conf_gateway *gateway = x->conf->gateway;
 
 	if (ev->flags & EVENT_GATEWAY)
-		return address_allowed(gateway->users, gateway->n_users, from);
-	return address_allowed(x->conf->direct_from, x->conf->n_direct_from,
-			       from);
+		return jid_allowed(gateway->users, gateway->n_users, from);
+	return jid_allowed(x->conf->direct_from, x->conf->n_direct_from, from);
 }
 
 static void
@@ -225,7 +224,8 @@ set_person(struct xmpp *x, struct event *ev, const struct room *room,
 		return true;
 	}
 	if (!jid_parse(&to, address) ||
-	    !jid_person(to.local, id, sizeof(id), network, sizeof(network)))
+	    !escape_read_person(to.local, id, sizeof(id), network,
+				sizeof(network)))
 		return false;
 	event_set_to(ev, network, id);
 	return true;
@@ -248,7 +248,7 @@ is_invitation(struct xmpp *x, xmpp_stanza_t *st)
 	struct jid from;
 
 	if (!gateway || !jid_parse(&from, stanza_get(st, "from")) ||
-	    !address_allowed(gateway->users, gateway->n_users, &from))
+	    !jid_allowed(gateway->users, gateway->n_users, &from))
 		return false;
 	from.resource[0] = '\0';
 	return *from.local && jid_format(&from, bare, sizeof(bare)) &&
@@ -352,7 +352,7 @@ ends_in_room(struct xmpp *x, struct room *room, const struct puppet *p,
 		str_add(from, x->listener);
 		return NULL;
 	}
-	if (jid_of_person(p->sender->id, p->origin, x->conf->component, bare,
+	if (escape_person(p->sender->id, p->origin, x->conf->component, bare,
 			  sizeof(bare))) {
 		str_printf(from, "%s/" XMPP_RESOURCE, bare);
 		s = seat_find_from(room, from->data);

@@ -4,8 +4,8 @@
 #include "protocols/xmpp/directory.h"
 
 #include "bridge/base.h"
+#include "conf/address.h"
 #include "conf/conf.h"
-#include "protocols/xmpp/address.h"
 #include "protocols/xmpp/rsm.h"
 #include "protocols/xmpp/search.h"
 

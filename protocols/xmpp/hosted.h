@@ -27,7 +27,7 @@
  * back by puppet_join(), or are swept out a while after the room did.
  */
 
-#include "protocols/xmpp/address.h"
+#include "conf/address.h"
 #include "protocols/xmpp/xmpp.h"
 
 #define PAST_MAX 100

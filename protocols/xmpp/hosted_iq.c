@@ -406,7 +406,7 @@ hosted_iq(struct xmpp *x, xmpp_stanza_t *st)
 	if (q.place.kind == ADDRESS_FOREIGN)
 		return false;
 	q.allowed = jid_parse(&from, stanza_get(st, "from")) &&
-		    address_allowed(gateway->users, gateway->n_users, &from);
+		    jid_allowed(gateway->users, gateway->n_users, &from);
 	from.resource[0] = '\0';
 	if (!*from.local || !jid_format(&from, q.who, sizeof(q.who)))
 		q.who[0] = '\0';

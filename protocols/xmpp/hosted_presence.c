@@ -492,7 +492,7 @@ may_enter(struct knock *k)
 	struct guest *g = k->h ? guest_find(k->h, k->bare) : NULL;
 	const char *why = NULL;
 
-	if (!address_allowed(gateway->users, gateway->n_users, &k->from)) {
+	if (!jid_allowed(gateway->users, gateway->n_users, &k->from)) {
 		answer_error(k, "forbidden", "this gateway is not open to you");
 		return false;
 	}

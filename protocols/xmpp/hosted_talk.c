@@ -327,7 +327,7 @@ read_author(const struct heard_here *m, char who[FULL_JID_MAX])
 	struct jid from;
 
 	if (!jid_parse(&from, stanza_get(m->st, "from")) || !*from.local ||
-	    !address_allowed(gateway->users, gateway->n_users, &from))
+	    !jid_allowed(gateway->users, gateway->n_users, &from))
 		from = (struct jid){ 0 };
 	from.resource[0] = '\0';
 	if (!*from.local || !jid_format(&from, who, FULL_JID_MAX))

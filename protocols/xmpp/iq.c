@@ -227,7 +227,8 @@ say_vcard(struct xmpp *x, xmpp_stanza_t *result, const char *to)
 	}
 	card = stanza_add(result, "vCard", NS_VCARD);
 	if (is_puppet(x, to) && jid_parse(&jid, to) &&
-	    jid_person(jid.local, id, sizeof(id), network, sizeof(network)))
+	    escape_read_person(jid.local, id, sizeof(id), network,
+			       sizeof(network)))
 		stanza_add_text(card, "FN", NULL, id);
 	else
 		stanza_add_text(card, "FN", NULL, "Causeway");

@@ -4,13 +4,16 @@
 
 /*
  * XMPP addresses (RFC 7622) and how people of other networks get one
- * (SEMANTICS 1.7: E1 for local parts, E2 for nicks; XEP-0106). Pure.
+ * (SEMANTICS 1.7: E1 for local parts, which is conf/escape.h; E2 for nicks).
+ * Pure.
  */
+
+#include "conf/escape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JID_PART_MAX 1023
+#define JID_PART_MAX ESCAPED_MAX
 
 /* An address in parts; "" where absent. */
 struct jid {
@@ -36,22 +39,10 @@ size_t jid_bare_len(const char *text);
 bool jid_same_bare(const char *a, const char *b);
 
 /*
- * E1: any bytes to a local part, reversibly; longer than 959 bytes or empty
- * gives "=z" and a hash, which cannot be turned back. Out needs
- * JID_PART_MAX + 1.
+ * True if one of the n in list is "*", or the domain or the bare address of
+ * jid.
  */
-void jid_local_encode(const char *name, char *out, size_t size);
-void jid_local_decode(const char *local, char *out, size_t size);
-
-/*
- * The bare address of somebody with that id on that network, on our domain:
- * E1(id)%network@domain; and the way back, splitting at the last "%". False
- * if there is no "%", or nothing before it or behind it, or if it does not fit.
- */
-bool jid_of_person(const char *id, const char *network, const char *domain,
-		   char *out, size_t size);
-bool jid_person(const char *local, char *id, size_t id_size, char *network,
-		size_t network_size);
+bool jid_allowed(const char *const *list, size_t n, const struct jid *jid);
 
 /*
  * E2: a room nick (resource) from any name: no controls, no invisible or

@@ -163,7 +163,7 @@ read_prompt(const struct legacy_call *c, const char *text,
 {
 	char local[JID_PART_MAX + 1];
 
-	jid_local_encode(text, local, sizeof(local));
+	escape_write(text, local, sizeof(local));
 	address_read(c->x->conf->gateway, local, place);
 	if (c->network && strlen(text) < sizeof(place->name) &&
 	    (place->kind == ADDRESS_FOREIGN || place->kind == ADDRESS_DENIED ||

@@ -7,7 +7,7 @@
  * and how somebody's name is written as an address (XEP-0100 section 6.4).
  */
 
-#include "protocols/xmpp/address.h"
+#include "conf/address.h"
 #include "protocols/xmpp/xmpp.h"
 
 #define NS_REGISTER "jabber:iq:register"

@@ -403,7 +403,7 @@ puppet_join(struct network *net, struct occupant *o)
 		guest_puppet_join(x, o);
 		return;
 	}
-	if (!room || !jid_of_person(o->puppet->sender->id, o->puppet->origin,
+	if (!room || !escape_person(o->puppet->sender->id, o->puppet->origin,
 				    x->conf->component, bare, sizeof(bare))) {
 		bridge_puppet_left(o, DOWN_REFUSED,
 				   "no address can be made for this person");

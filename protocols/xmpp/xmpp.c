@@ -289,7 +289,7 @@ component_create(const struct conf_network *conf, struct loop *loop,
 	if (x->conf->gateway)
 		x->net.limits.connections = x->conf->gateway->connections;
 	x->net.limits.puppet_idle_ms = (int64_t)x->conf->puppet_idle_s * 1000;
-	jid_local_encode(x->conf->nick, local, sizeof(local));
+	escape_write(x->conf->nick, local, sizeof(local));
 	str_init(&listener, FULL_JID_MAX);
 	str_printf(&listener, "%s@%s/" XMPP_RESOURCE, local,
 		   x->conf->component);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_address.c - addresses of a gateway, written by strangers. */
 
+#include "conf/address.h"
 #include "conf/conf.h"
-#include "protocols/xmpp/address.h"
+#include "protocols/xmpp/jid.h"
 #include "protocols/xmpp/xml.h"
 
 #include <assert.h>

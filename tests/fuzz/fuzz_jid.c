@@ -45,14 +45,16 @@ check_person(const char *name)
 	char network[64];
 	struct jid jid;
 
-	assert(jid_of_person(name, "net", "gw", address, sizeof(address)));
+	assert(escape_person(name, "net", "gw", address, sizeof(address)));
 	assert(jid_parse(&jid, address));
-	assert(jid_person(jid.local, id, sizeof(id), network, sizeof(network)));
+	assert(escape_read_person(jid.local, id, sizeof(id), network,
+				  sizeof(network)));
 	assert(strcmp(network, "net") == 0);
 	assert(strncmp(address, "=z", 2) == 0 || strcmp(id, name) == 0);
-	(void)jid_person(name, id, sizeof(id), network, sizeof(network));
-	jid_local_decode(name, id, sizeof(id));
-	jid_local_decode(name, network, sizeof(network));
+	(void)escape_read_person(name, id, sizeof(id), network,
+				 sizeof(network));
+	(void)escape_read(name, strlen(name), id, sizeof(id));
+	(void)escape_read(name, strlen(name), network, sizeof(network));
 }
 
 static void

@@ -27,8 +27,7 @@ ALLOWED = {
     "bridge/control": {"bridge/", "conf/", "mappings/", "event2/", "uthash.h",
                        "utlist.h", "jansson.h"},
     # the way in from other programs knows how they write, and how we do
-    "bridge/import": {"bridge/", "conf/", "mappings/", "protocols/protocols.h",
-                      "protocols/xmpp/address.h"},
+    "bridge/import": {"bridge/", "conf/", "mappings/", "protocols/protocols.h"},
     "bridge/http": BASE | {"bridge/loop.h", "microhttpd.h", "curl/",
                            "event2/", "utlist.h"},
     "bridge/media": BASE | {"bridge/attach.h", "bridge/event.h",
@@ -37,6 +36,7 @@ ALLOWED = {
                             "openssl/", "utlist.h"},
     "protocols": {"bridge/protocol.h"},
     "protocols/xmpp": ADAPTER | {"bridge/http/", "bridge/media/media.h",
+                               "conf/address.h", "conf/escape.h",
                                "strophe.h", "expat.h", "utlist.h", "event2/",
                                "openssl/"},
     "protocols/irc": ADAPTER | {"bridge/http/address.h", "libirc", "event2/",

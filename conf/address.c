@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* address.c - the addresses of a gateway; see address.h. */
 
-#include "protocols/xmpp/address.h"
+#include "conf/address.h"
 
 #include "conf/conf.h"
+#include "conf/escape.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,11 +90,7 @@ address_server(const struct address_place *place)
 static void
 read_name(struct address_place *out, const char *local, size_t len)
 {
-	char part[JID_PART_MAX + 1];
-
-	memcpy(part, local, len);
-	part[len] = '\0';
-	jid_local_decode(part, out->name, sizeof(out->name));
+	(void)escape_read(local, len, out->name, sizeof(out->name));
 	/* There, capitals are others than small letters. */
 	for (char *c = out->name; *c && !out->network->matrix; c++)
 		if (*c >= 'A' && *c <= 'Z')
@@ -112,7 +109,7 @@ address_read(const struct conf_gateway *gateway, const char *local,
 	size_t len = strlen(local);
 
 	*out = (struct address_place){ .kind = ADDRESS_FOREIGN };
-	if (!gateway || len > JID_PART_MAX)
+	if (!gateway || len > ESCAPED_MAX)
 		return;
 	if (!len) {
 		out->kind = ADDRESS_GATEWAY;
@@ -157,13 +154,13 @@ address_write(const struct conf_gateway *gateway,
 	      const struct address_place *place, const char *domain, char *out,
 	      size_t size)
 {
-	char name[JID_PART_MAX + 1];
+	char name[ESCAPED_MAX + 1];
 
 	if (!*place->name)
 		return fits(snprintf(out, size, "%s%s%s", place->label,
 				     place->network ? "@" : "", domain),
 			    size);
-	jid_local_encode(place->name, name, sizeof(name));
+	escape_write(place->name, name, sizeof(name));
 	if (is_short(gateway, place, name))
 		return fits(snprintf(out, size, "%s@%s", name, domain), size);
 	return fits(snprintf(out, size, "%s%%%s@%s", name, place->label,
@@ -181,7 +178,7 @@ address_of_person(const struct conf_gateway *gateway, const char *id,
 		gateway ? find_network(gateway, network) : NULL;
 	bool is_host = !net && gateway && gateway->hosts &&
 		       conf_is_host(network) && !strcmp(id, network);
-	char name[JID_PART_MAX + 1];
+	char name[ESCAPED_MAX + 1];
 
 	/* It speaks for the network. */
 	if (is_host || (net && has_server(net, id)))
@@ -189,23 +186,7 @@ address_of_person(const struct conf_gateway *gateway, const char *id,
 			    size);
 
 	if (!fixed || strcmp(fixed->name, network) != 0 || !*id)
-		return jid_of_person(id, network, domain, out, size);
-	jid_local_encode(id, name, sizeof(name));
+		return escape_person(id, network, domain, out, size);
+	escape_write(id, name, sizeof(name));
 	return fits(snprintf(out, size, "%s@%s", name, domain), size);
-}
-
-bool
-address_allowed(const char *const *list, size_t n, const struct jid *jid)
-{
-	struct jid bare = *jid;
-	char text[3 * JID_PART_MAX + 3];
-
-	bare.resource[0] = '\0';
-	if (!jid_format(&bare, text, sizeof(text)))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(list[i], "*") || !strcmp(list[i], jid->domain) ||
-		    !strcmp(list[i], text))
-			return true;
-	return false;
 }

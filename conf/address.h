@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROTOCOLS_XMPP_ADDRESS_H
-#define PROTOCOLS_XMPP_ADDRESS_H
+#ifndef CONF_ADDRESS_H
+#define CONF_ADDRESS_H
 
 /*
  * What the addresses of a gateway mean, and how they are written: those of
@@ -19,7 +19,7 @@
  * lower case as far as ASCII goes.
  */
 
-#include "protocols/xmpp/jid.h"
+#include "conf/escape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ struct address_place {
 	 * itself. */
 	const struct conf_network *network;
 	char label[ADDRESS_LABEL_MAX + 1]; /* of the network; "" if NULL */
-	char name[JID_PART_MAX + 1];       /* channel or nick; "" if neither */
+	char name[ESCAPED_MAX + 1];        /* channel or nick; "" if neither */
 };
 
 /*
@@ -68,17 +68,11 @@ bool address_write(const struct conf_gateway *gateway,
 
 /*
  * The bare address of somebody with that id on that network: as above where
- * the gateway leads there, else jid_of_person(). A server of the network has
+ * the gateway leads there, else escape_person(). A server of the network has
  * the address of the network itself.
  */
 bool address_of_person(const struct conf_gateway *gateway, const char *id,
 		       const char *network, const char *domain, char *out,
 		       size_t size);
-
-/*
- * True if one of the n in list is "*", or the domain or the bare address of
- * jid.
- */
-bool address_allowed(const char *const *list, size_t n, const struct jid *jid);
 
 #endif

@@ -9,6 +9,18 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* The alphabet of addresses differs in two letters. */
+static const char plain[] = "+/", url[] = "-_";
+
+static char
+translated(char c, const char *from, const char *to)
+{
+	const char *at = c ? strchr(from, c) : NULL;
+
+	return at ? to[at - from] : c;
+}
 
 void
 base64_write(struct str *out, const void *bytes, size_t n)
@@ -50,4 +62,31 @@ base64_read(struct str *out, const char *text, size_t n)
 		str_add_n(out, bytes, (size_t)len - padding);
 	free(bytes);
 	return len >= 0 && !str_overflowed(out);
+}
+
+void
+base64url_write(struct str *out, const void *bytes, size_t n)
+{
+	AUTO_STR text = { 0 };
+
+	str_init(&text, (n + 2) / 3 * 4);
+	base64_write(&text, bytes, n);
+	for (size_t i = 0; i < text.len && text.data[i] != '='; i++)
+		str_add_char(out, translated(text.data[i], plain, url));
+}
+
+bool
+base64url_read(struct str *out, const char *text, size_t n)
+{
+	AUTO_STR padded = { 0 };
+
+	str_init(&padded, n + 3);
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("+/=", text[i])) /* and NUL */
+			return false;
+		str_add_char(&padded, translated(text[i], url, plain));
+	}
+	while (padded.len % 4 != 0)
+		str_add_char(&padded, '=');
+	return base64_read(out, padded.data, padded.len);
 }

@@ -10,6 +10,7 @@
 #include "bridge/media/ticket.h"
 
 #include "bridge/base.h"
+#include "bridge/base64.h"
 #include "bridge/secret.h"
 #include "bridge/str.h"
 
@@ -25,7 +26,6 @@
 #define CODE_BYTES 16
 #define BODY_MAX (HEAD_BYTES + TICKET_NETWORK_MAX + 1 + TICKET_ITEM_MAX)
 #define RAW_MAX (BODY_MAX + CODE_BYTES)
-#define TEXT_MAX ((RAW_MAX + 2) / 3 * 4)
 #define MINUTE_MS 60000
 
 static void
@@ -81,44 +81,6 @@ make_code(unsigned char *out, const unsigned char *body, size_t n,
 	memcpy(out, digest, CODE_BYTES);
 }
 
-static void
-encode(struct str *out, const unsigned char *raw, size_t n)
-{
-	unsigned char text[TEXT_MAX + 1];
-	int len = EVP_EncodeBlock(text, raw, (int)n);
-
-	while (len && text[len - 1] == '=')
-		len--;
-	for (int i = 0; i < len; i++)
-		str_add_char(out, text[i] == '+'   ? '-'
-				  : text[i] == '/' ? '_'
-						   : (char)text[i]);
-}
-
-/* How many bytes; 0: it is none. raw has room for TEXT_MAX. */
-static size_t
-decode(unsigned char *raw, const char *text)
-{
-	unsigned char padded[TEXT_MAX + 4];
-	size_t n = strlen(text);
-	size_t pad = (4 - n % 4) % 4;
-
-	if (!n || n > TEXT_MAX || pad == 3)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
-			    "xyz0123456789-_",
-			    c))
-			return 0;
-		padded[i] = c == '-' ? '+' : c == '_' ? '/' : (unsigned char)c;
-	}
-	memset(padded + n, '=', pad);
-	int len = EVP_DecodeBlock(raw, padded, (int)(n + pad));
-	return len > 0 ? (size_t)len - pad : 0;
-}
-
 void
 ticket_write(struct str *out, const struct ticket *t, const char *name,
 	     const struct secret *key)
@@ -136,7 +98,7 @@ ticket_write(struct str *out, const struct ticket *t, const char *name,
 	memcpy(raw + n, t->item, item);
 	n += item;
 	make_code(raw + n, raw, n, name, key);
-	encode(out, raw, n + CODE_BYTES);
+	base64url_write(out, raw, n + CODE_BYTES);
 }
 
 static bool
@@ -161,18 +123,22 @@ bool
 ticket_read(struct ticket *t, const char *text, const char *name,
 	    const struct secret *key)
 {
-	unsigned char raw[TEXT_MAX];
+	AUTO_STR raw = { 0 };
 	unsigned char code[CODE_BYTES];
-	size_t n = decode(raw, text);
+	const unsigned char *body;
+	size_t n;
 
 	*t = (struct ticket){ 0 };
-	if (n <= HEAD_BYTES + CODE_BYTES || n > RAW_MAX)
+	str_init(&raw, RAW_MAX);
+	if (!base64url_read(&raw, text, strlen(text)) ||
+	    raw.len <= HEAD_BYTES + CODE_BYTES)
 		return false;
-	n -= CODE_BYTES;
-	make_code(code, raw, n, name, key);
-	if (CRYPTO_memcmp(code, raw + n, CODE_BYTES) != 0)
+	n = raw.len - CODE_BYTES;
+	body = (const unsigned char *)raw.data;
+	make_code(code, body, n, name, key);
+	if (CRYPTO_memcmp(code, body + n, CODE_BYTES) != 0)
 		return false;
-	if (parse(t, raw, n))
+	if (parse(t, body, n))
 		return true;
 	*t = (struct ticket){ 0 };
 	return false;

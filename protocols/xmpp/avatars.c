@@ -13,6 +13,7 @@
 #include "protocols/xmpp/muc.h"
 
 #include "bridge/base.h"
+#include "bridge/base64.h"
 #include "bridge/log.h"
 #include "bridge/media/media.h"
 
@@ -217,8 +218,7 @@ avatar_show(struct xmpp *x, const struct puppet *p, xmpp_stanza_t *st)
 		(void)stanza_add(update, "photo", NULL);
 }
 
-/* ---- the picture
- * ---------------------------------------------------------------- */
+/* ---- the picture --------------------------------------------------------- */
 
 static void
 add_photo(xmpp_stanza_t *result, const char *mime, const unsigned char *bytes,
@@ -226,12 +226,12 @@ add_photo(xmpp_stanza_t *result, const char *mime, const unsigned char *bytes,
 {
 	xmpp_stanza_t *card = stanza_child(result, "vCard", "vcard-temp");
 	xmpp_stanza_t *photo = stanza_add(card, "PHOTO", NULL);
-	unsigned char *text = xcalloc(1, (n + 2) / 3 * 4 + 1);
+	AUTO_STR text = { 0 };
 
-	(void)EVP_EncodeBlock(text, bytes, (int)n);
+	str_init(&text, (n + 2) / 3 * 4);
+	base64_write(&text, bytes, n);
 	stanza_add_text(photo, "TYPE", NULL, mime);
-	stanza_add_text(photo, "BINVAL", NULL, (const char *)text);
-	free(text);
+	stanza_add_text(photo, "BINVAL", NULL, text.data);
 }
 
 bool

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_scram.c - SCRAM-SHA-256 and the base64 it needs. */
+/* test_scram.c - SCRAM-SHA-256. */
 
 #include "tests/support/test.h"
 
-#include "bridge/base64.h"
 #include "protocols/irc/scram.h"
 
 #include <string.h>
@@ -151,49 +150,6 @@ a_proof_before_the_challenge_proves_nothing(void **state UNUSED)
 	talk_finish(&t);
 }
 
-static void
-base64_goes_both_ways(void **state UNUSED)
-{
-	static const char *const cases[][2] = {
-		{ "", "" },
-		{ "f", "Zg==" },
-		{ "fo", "Zm8=" },
-		{ "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" },
-		{ "\xff", "/w==" },
-		{ "\xfb\xf0", "+/A=" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		AUTO_STR s;
-
-		str_init(&s, 100);
-		base64_write(&s, cases[i][0], strlen(cases[i][0]));
-		assert_string_equal(s.data, cases[i][1]);
-		str_clear(&s);
-		assert_true(base64_read(&s, cases[i][1], strlen(cases[i][1])));
-		assert_string_equal(s.data, cases[i][0]);
-		assert_int_equal(s.len, strlen(cases[i][0]));
-	}
-}
-
-static void
-what_is_not_base64_is_refused(void **state UNUSED)
-{
-	static const char *const cases[] = {
-		"Z",    "Zg",       "Zg=",  "====",  "Z===", "=Zg=",
-		"Zg=a", "Zg==Zg==", " Zg=", "Zg\n=", "Z-_="
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		AUTO_STR s;
-
-		str_init(&s, 100);
-		assert_false(base64_read(&s, cases[i], strlen(cases[i])));
-		assert_int_equal(s.len, 0);
-	}
-}
-
 int
 main(void)
 {
@@ -204,8 +160,6 @@ main(void)
 		cmocka_unit_test(extensions_after_the_challenge_are_allowed),
 		cmocka_unit_test(a_server_that_cannot_prove_itself_is_refused),
 		cmocka_unit_test(a_proof_before_the_challenge_proves_nothing),
-		cmocka_unit_test(base64_goes_both_ways),
-		cmocka_unit_test(what_is_not_base64_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@ from tests.support.process import Failure
 
 # the longest life before a kill; many end while it is still connecting
 LIFE_S = 0.6
+DEEP = 8  # at the latest when a step is reached so often
 WAIT_FOR_READY = 0.7
 AT_A_STEP = 0.5
 READY_S = 120  # after many kills a room may throw us out for old errors
@@ -73,7 +74,8 @@ class Account:
 
 def at_a_step(scene, dice, step):
     """One life up to that step; the step, or another end."""
-    scene.bridge.launch(crash_at=f"{step}:{dice.randint(1, 8)}")
+    times = dice.randint(1, getattr(scene, "deep", DEEP))
+    scene.bridge.launch(crash_at=f"{step}:{times}")
     try:
         scene.bridge.wait_crash(STEP_S)
         return step
@@ -89,7 +91,7 @@ def at_a_moment(scene, dice, traffic):
     if dice.random() < WAIT_FOR_READY:
         scene.wait_ready(READY_S)
     # The one place where time itself is what is asked for.
-    traffic.rest(dice.uniform(0.02, LIFE_S))
+    traffic.rest(dice.uniform(0.02, getattr(scene, "life_s", LIFE_S)))
     scene.bridge.kill9()
     return "at a moment"
 

@@ -27,11 +27,16 @@
 #include "bridge/base.h"
 #include "bridge/log.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #define UNKNOWN_MS 10000 /* to learn how the channel is */
 #define GRACE_MS 3000
 #define AGAIN_MS 30000 /* after it could not be closed */
+/* After somebody could not be put out; then twice as long, each time. */
+#define PUT_AGAIN_MS 1000
+#define PUT_AGAIN_MAX_MS 300000
 #define RESTRICTED (CHANNEL_INVITED_ONLY | CHANNEL_HAS_PASSWORD)
 
 static void door_close(struct mroom *room);
@@ -102,40 +107,114 @@ next_pending(const struct mroom *room)
 static void
 review(struct mroom *room)
 {
-	if (room->door == DOOR_CLOSING && room->shut && !room->putting_out &&
+	if (room->door == DOOR_CLOSING && room->shut && !room->puttings &&
 	    !next_pending(room))
 		settle(room, DOOR_CLOSED);
 }
 
+/* Somebody who is to be out, and is not known to be. */
+struct putting {
+	struct mroom *room;
+	char *id, *why;
+	bool again;      /* asked for once more; they may have come back */
+	int64_t wait_ms; /* after the next failure */
+	struct timer timer;
+	struct putting *prev, *next;
+};
+
+static void
+putting_free(struct putting *p)
+{
+	timer_stop(&p->timer);
+	hs_cancel(p->room->m->hs, p);
+	DL_DELETE(p->room->puttings, p);
+	free(p->id);
+	free(p->why);
+	free(p);
+}
+
+static void put_out(void *arg);
+
 static void
 on_put_out(void *arg, const struct hs_answer *answer)
 {
-	struct mroom *room = arg;
+	struct putting *p = arg;
+	struct mroom *room = p->room;
 
-	room->putting_out--;
 	if (!answer->status) {
 		matrix_lost(room->m, answer);
 		return;
 	}
-	if (!hs_good(answer) && answer->status != 403) /* has gone already */
+	if (hs_good(answer) || answer->status == 403) { /* has gone already */
+		if (p->again) {
+			p->again = false;
+			put_out(p);
+			return;
+		}
+		putting_free(p);
+		review(room);
+		return;
+	}
+	if (p->wait_ms == PUT_AGAIN_MS)
 		log_error(room->m->net.name,
-			  "somebody cannot be put out of %s: %s", room->id,
-			  answer->why);
-	review(room);
+			  "%s cannot be put out of %s, and reads along: %s; "
+			  "trying again until it is done",
+			  p->id, room->id, answer->why);
+	timer_start(&p->timer, room->m->loop, p->wait_ms, put_out, p);
+	p->wait_ms *= 2;
+	if (p->wait_ms > PUT_AGAIN_MAX_MS)
+		p->wait_ms = PUT_AGAIN_MAX_MS;
+}
+
+static void
+put_out(void *arg)
+{
+	struct putting *p = arg;
+	struct mroom *room = p->room;
+	const struct person *person = person_find(room, p->id);
+	AUTO_STR path = { 0 };
+
+	if (person && person->inside && p->wait_ms > PUT_AGAIN_MS) {
+		putting_free(p); /* let in meanwhile */
+		review(room);
+		return;
+	}
+	matrix_room_path(&path, room->id, "kick");
+	hs_call(room->m->hs,
+		&(struct hs_call){ "POST", path.data,
+				   json_pack("{s:s, s:s}", "user_id", p->id,
+					     "reason", p->why),
+				   on_put_out, p });
 }
 
 void
 door_put_out(struct mroom *room, const char *user_id, const char *why)
 {
-	AUTO_STR path = { 0 };
+	struct person *person = person_find(room, user_id);
+	struct putting *p;
 
-	room->putting_out++;
-	matrix_room_path(&path, room->id, "kick");
-	hs_call(room->m->hs,
-		&(struct hs_call){ "POST", path.data,
-				   json_pack("{s:s, s:s}", "user_id", user_id,
-					     "reason", why),
-				   on_put_out, room });
+	if (person)
+		person->inside = false;
+	DL_FOREACH(room->puttings, p)
+	if (strcmp(p->id, user_id) == 0) {
+		p->again = true;
+		return;
+	}
+	p = xcalloc(1, sizeof(*p));
+	p->room = room;
+	p->id = xstrdup(user_id);
+	p->why = xstrdup(why);
+	p->wait_ms = PUT_AGAIN_MS;
+	DL_APPEND(room->puttings, p);
+	put_out(p);
+}
+
+void
+door_drop(struct mroom *room)
+{
+	timer_stop(&room->door_timer);
+	while (room->puttings)
+		putting_free(room->puttings);
 }
 
 /* Out of the room, but on the way into the channel, as if they had knocked. */

@@ -55,6 +55,7 @@ struct conf_network;
 struct chat;
 struct ask;
 struct closing;
+struct putting;
 struct watched;
 struct http_exchange;
 struct http_request;
@@ -182,8 +183,8 @@ struct mroom {
 	char *title; /* its name; NULL: not known */
 	bool denied; /* we may not change it, and the operator knows */
 	enum door door;
-	bool shut;            /* who joins must be invited */
-	unsigned putting_out; /* people, without an answer yet */
+	bool shut;                /* who joins must be invited */
+	struct putting *puttings; /* utlist; out, until it is done; door.c */
 	struct timer door_timer;
 	struct horizon horizon;
 	struct person *people, *by_name;
@@ -274,6 +275,7 @@ struct matrix {
 	struct watched *watched; /* utlist; presence.c */
 	struct ghost *up;        /* utlist: those whose presence is told */
 	unsigned n_up;
+	struct ghost *probe; /* whether that one's is kept is being asked */
 	struct timer presence_timer;
 	unsigned waits; /* how often we waited for rooms to be entered */
 	uint64_t n_ignored, n_broken;
@@ -534,6 +536,9 @@ void door_left(struct mroom *room);
 
 /* Throw somebody out, or refuse who knocks. */
 void door_put_out(struct mroom *room, const char *user_id, const char *why);
+
+/* The room is about to be freed. */
+void door_drop(struct mroom *room);
 
 /* ---- desk.c ------------------------------------------------------------- */
 

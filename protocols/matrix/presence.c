@@ -207,6 +207,8 @@ unlist(struct ghost *g)
 {
 	struct matrix *m = g->m;
 
+	if (m->probe == g)
+		m->probe = NULL;
 	if (!g->kept_up)
 		return;
 	DL_DELETE2(m->up, g, prev_up, next_up);
@@ -225,6 +227,23 @@ switch_off(struct matrix *m)
 			      "puppets is not told");
 }
 
+/* It is not known yet; the next who is told is asked for. */
+static void
+ask_again(struct matrix *m, int64_t wait_ms)
+{
+	m->presence = PRESENCE_NEW;
+	m->probe = NULL;
+	timer_start(&m->presence_timer, m->loop, wait_ms, work, m);
+}
+
+/* Not now, which says nothing about the next time. */
+static bool
+is_trouble(const struct hs_answer *answer)
+{
+	return answer->status < 400 || answer->status >= 500 ||
+	       answer->status == 429;
+}
+
 /* It was told that it is there: is it? */
 static void
 on_asked(void *arg, const struct hs_answer *answer)
@@ -232,7 +251,14 @@ on_asked(void *arg, const struct hs_answer *answer)
 	struct matrix *m = arg;
 	const char *presence = content_string(answer->json, "presence");
 
+	if (m->presence != PRESENCE_ASKED)
+		return;
+	if (!hs_good(answer) && is_trouble(answer)) {
+		ask_again(m, AGAIN_MS);
+		return;
+	}
 	m->presence = PRESENCE_ON;
+	m->probe = NULL;
 	if (!hs_good(answer) || !presence || strcmp(presence, "offline") == 0)
 		switch_off(m);
 	else
@@ -248,16 +274,19 @@ on_told(void *arg, const struct hs_answer *answer)
 	if (m->presence == PRESENCE_OFF)
 		return;
 	if (!hs_good(answer)) {
-		if (answer->status >= 400 && answer->status < 500 &&
-		    answer->status != 429)
-			switch_off(m);
+		if (is_trouble(answer))
+			ask_again(m, AGAIN_MS);
 		else
-			m->presence = PRESENCE_NEW;
+			switch_off(m);
 		return;
 	}
-	if (m->presence != PRESENCE_ASKED || !m->up)
+	if (m->presence != PRESENCE_ASKED)
 		return;
-	presence_path(&path, m->up->prev_up); /* the one that was told last */
+	if (!m->probe) { /* others did something since */
+		ask_again(m, GAP_MS);
+		return;
+	}
+	presence_path(&path, m->probe);
 	hs_call(m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_asked, m });
 }
@@ -292,8 +321,10 @@ work(void *arg)
 	if (!g || m->presence == PRESENCE_OFF || m->presence == PRESENCE_ASKED)
 		return;
 	if (g->due_ms <= now) {
-		if (m->presence == PRESENCE_NEW)
+		if (m->presence == PRESENCE_NEW) {
 			m->presence = PRESENCE_ASKED;
+			m->probe = g;
+		}
 		DL_DELETE2(m->up, g, prev_up, next_up);
 		DL_APPEND2(m->up, g, prev_up, next_up);
 		g->due_ms = now + AGAIN_MS;
@@ -368,6 +399,7 @@ presence_stop(struct matrix *m)
 {
 	timer_stop(&m->presence_timer);
 	m->presence = PRESENCE_NEW;
+	m->probe = NULL;
 	while (m->watched)
 		watched_free(m->watched);
 }

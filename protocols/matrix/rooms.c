@@ -293,7 +293,7 @@ mroom_free(struct mroom *room)
 	hs_cancel(m->hs, room);
 	timer_stop(&room->sweep);
 	horizon_drop(&room->horizon);
-	timer_stop(&room->door_timer);
+	door_drop(room);
 	words_drop(room);
 	seats_drop(room);
 	HASH_ITER(hh, room->people, p, next)

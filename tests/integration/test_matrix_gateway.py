@@ -2,9 +2,8 @@
 """People of a homeserver in IRC channels that are in no link: rooms made when
 somebody asks for their alias, and a connection of one's own."""
 
-import json
 import threading
-import urllib.request
+import urllib.error
 from urllib.parse import quote
 
 import pytest
@@ -39,11 +38,7 @@ class Gateway:
         return f"#{self.service.prefix}irc_{channel}:localhost"
 
     def ask(self, path):
-        request = urllib.request.Request(
-            self.service.url + "/_matrix/app/v1/" + path)
-        request.add_header("Authorization", f"Bearer {self.service.hs_token}")
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+        return self.service.ask(path)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.support.bridge import irc_network, matrix_network
-from tests.support.process import free_ports
+from tests.support.process import free_ports, wait_for
 from tests.support.scripted_hs import ROOM, ScriptedHomeserver
 
 SEND = "PUT .*/send/m.room.message/"
@@ -19,18 +19,21 @@ HEADER = (429, {"Retry-After": "1"}, {"errcode": "M_LIMIT_EXCEEDED"})
 class Pair:
     """bob in a channel, mia in a room of the scripted homeserver."""
 
-    def __init__(self, farm, things):
+    def __init__(self, farm, things, links=True, **options):
         self.irc = farm.get("ngircd")
         self.home = ScriptedHomeserver(things.folder / things.name("hs"),
                                        free_ports(1)[0])
         things.servers += [self.irc, self.home]
+        self.things = things
         self.channel = "#" + things.name("chan")
         self.bob = things.irc(self.irc, things.name("bob"))
         self.bob.join(self.channel)
         self.bridge = things.bridge(
             {"irc": irc_network(self.irc),
-             "matrix": matrix_network(self.home, self.home.service)},
-            {"lobby": [f"irc:{self.channel}", f"matrix:{ROOM}"]})
+             "matrix": matrix_network(self.home, self.home.service,
+                                      **options)},
+            {"lobby": [f"irc:{self.channel}", f"matrix:{ROOM}"]}
+            if links else {})
 
     def start(self):
         self.bridge.start()
@@ -155,6 +158,44 @@ def bare(events):
 def heard(pair, until):
     pair.bob.wait_text(until, 60)
     return [t for nick, t in pair.bob.texts(pair.channel) if nick == "Mia"]
+
+
+def test_who_may_not_be_there_is_put_out_until_that_is_done(farm, closing):
+    """mia is kicked from the channel; at first the homeserver fails to do so
+    in the room, where she would read along."""
+    pair = Pair(farm, closing, links=False,
+                gateway={"networks": ["irc"], "users": ["*"]})
+    home, service = pair.home, pair.home.service
+    home.answer("POST .*/kick", (500, {}, {"errcode": "M_UNKNOWN"}),
+                (403, {}, {"errcode": "M_FORBIDDEN"}))
+    pair.bridge.start()
+    pair.bridge.wait_log("up after", "matrix")
+    service.ask(f"rooms/%23{service.prefix}irc_%23{pair.channel[1:]}"
+                ":localhost")
+    pair.bob.wait_for(lambda m: m.command == "JOIN" and m.nick == "Mia")
+    pair.bob.send(f"KICK {pair.channel} Mia :out")
+    wait_for("the second try", lambda: home.count("POST .*/kick") == 2)
+    pair.bridge.stop()
+    home.close()
+
+
+def test_presence_is_told_although_asking_after_it_fails_once(fresh):
+    """What one question in trouble says is not that no presence is kept."""
+    fresh.home.answer("GET .*/presence/", (500, {}, {"errcode": "M_UNKNOWN"}),
+                      (200, {}, {"presence": "online"}))
+    fresh.start()
+
+    def come(nick):
+        name = fresh.things.name(nick)
+        fresh.things.irc(fresh.irc, name).join(fresh.channel)
+        wait_for("presence",
+                 lambda: fresh.home.count(f"PUT .*/presence/.*{name}"))
+    wait_for("a question",
+             lambda: fresh.home.count("GET .*/presence/") == 1)
+    come("cyd")
+    wait_for("another question",
+             lambda: fresh.home.count("GET .*/presence/") == 2)
+    come("eve")
 
 
 def test_what_the_homeserver_forgot_to_push_is_asked_for(pair):

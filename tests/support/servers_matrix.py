@@ -126,6 +126,14 @@ class Service:
     def is_puppet(self, user_id):
         return user_id.startswith("@" + self.prefix)
 
+    def ask(self, path):
+        """What the homeserver asks of the bridge; the answer."""
+        request = urllib.request.Request(
+            self.url + "/_matrix/app/v1/" + path)
+        request.add_header("Authorization", f"Bearer {self.hs_token}")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
 
 class Synapse(Server):
     name = "synapse"

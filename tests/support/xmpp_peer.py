@@ -7,9 +7,12 @@ recorded as Stanza, a reading of the element that came.
 """
 
 import asyncio
+import functools
 import logging
+import ssl
 import threading
 import time
+import types
 import urllib.request
 import uuid
 from xml.sax.saxutils import escape, quoteattr
@@ -17,6 +20,11 @@ from xml.sax.saxutils import escape, quoteattr
 # it says at import that it would rather be compiled
 logging.getLogger("slixmpp").setLevel(logging.ERROR)
 import slixmpp  # noqa: E402 pylint: disable=wrong-import-position
+
+# The machine's certificates are read once, and not for each client: 50 ms.
+slixmpp.xmlstream.xmlstream.ssl = types.SimpleNamespace(**{
+    **vars(ssl),
+    "create_default_context": functools.cache(ssl.create_default_context)})
 
 CLIENT = "{jabber:client}"
 MUC = "http://jabber.org/protocol/muc"
@@ -132,6 +140,8 @@ class XmppPeer:
     async def _connect(self, timeout):
         client = slixmpp.ClientXMPP(self.full, self.password)
         client.use_aiodns = False
+        # thousands of rounds of SCRAM in Python would be most of a test
+        client.plugin["feature_mechanisms"].use_mech = "PLAIN"
         client.plugin["feature_mechanisms"].unencrypted_plain = True
         client.whitespace_keepalive = False
         ended = asyncio.get_running_loop().create_future()

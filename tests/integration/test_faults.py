@@ -286,7 +286,7 @@ def test_fault_19_a_long_partition_is_made_good_in_order(faulty):
     wait_for("all of it to be kept",
              lambda: kept(it.bridge, "away-%") == AWAY, 60, 0.1)
     it.restore("irc")
-    it.pair.bob.wait_text(f"away-{AWAY - 1:05}", 60)
+    it.pair.bob.wait_text(f"away-{AWAY - 1:05}", 240)
     wait_for("all of it to come to an end", lambda: not it.bridge.query(
         "SELECT count(*) FROM delivery WHERE state < 2")[0][0], 60, 0.1)
     ends = dict(it.bridge.query(

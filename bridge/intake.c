@@ -7,6 +7,7 @@
 
 #include "bridge/intake.h"
 
+#include "bridge/about.h"
 #include "bridge/base.h"
 #include "bridge/bounce.h"
 #include "bridge/bounds.h"
@@ -281,18 +282,6 @@ carry_noise(struct room *from, struct event *ev)
 	}
 }
 
-static void
-carry_briefly(struct room *from, struct event *ev)
-{
-	struct link *link = from->link;
-
-	for (size_t i = 0; link && i < link->n_rooms; i++)
-		if (route_allows(&from->place, &link->rooms[i]->place,
-				 ev->kind) &&
-		    !standby_covers(from, link->rooms[i]))
-			outbox_push(link->rooms[i], ev, 0, from->life);
-}
-
 /* ---- topics ------------------------------------------------------------ */
 
 struct topic_job {
@@ -449,7 +438,7 @@ carry(struct room *room, struct event *ev)
 		return;
 	case EVENT_NAME:
 	case EVENT_PICTURE:
-		carry_briefly(room, ev);
+		about_event(room, ev);
 		return;
 	}
 }

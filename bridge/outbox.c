@@ -16,6 +16,7 @@
 
 #include "bridge/outbox.h"
 
+#include "bridge/about.h"
 #include "bridge/archive.h"
 #include "bridge/away.h"
 #include "bridge/backoff.h"
@@ -246,6 +247,7 @@ refuse(struct item *item, enum delivery_state state, const char *why)
 	if (ending_is_owed(item, state))
 		bridge_owe(item->room, item->home, item->source, item->event,
 			   why);
+	about_refused(item->room, item->source, why);
 	settle(item, state, NULL, 0, why);
 }
 
@@ -473,6 +475,7 @@ static bool
 has_speaker(const struct event *ev)
 {
 	return ev->kind != EVENT_JOIN && ev->kind != EVENT_PART &&
+	       ev->kind != EVENT_NAME && ev->kind != EVENT_PICTURE &&
 	       !(ev->flags & EVENT_STATED);
 }
 
@@ -788,6 +791,7 @@ bridge_sent(struct delivery *d, const char *const *ids, size_t n)
 
 	if (d->event->kind == EVENT_TOPIC)
 		topic_remember(item->room, d->event->text.utf8);
+	about_sent(item->room, item->source, n ? ids[0] : NULL);
 	if (item->room->ch.kind == CHANNEL_DIRECT && item->home &&
 	    item->source->flags & EVENT_ASKED)
 		bridge_delivered(item->room, item->home, item->source);

@@ -35,7 +35,8 @@
  *
  * Joining. join() asks for a channel. The adapter enters it, then reports who
  * is there as EVENT_JOIN with EVENT_BACKLOG, one each, then the topic as
- * EVENT_TOPIC with EVENT_BACKLOG if it has one, then bridge_joined(). Who was
+ * EVENT_TOPIC with EVENT_BACKLOG if it has one, and likewise its name and
+ * picture where it tells them, "" for none, then bridge_joined(). Who was
  * known before and is not in that snapshot is gone. bridge_left() says that
  * the channel was lost (or could not be entered); the bridge calls join()
  * again, with back-off, for as long as it wants the channel. When the network
@@ -756,7 +757,10 @@ int bridge_memos(struct network *net, const char *scope, unsigned max,
 		 void (*fn)(void *arg, const char *key, const char *value),
 		 void *arg);
 
-/* ids: n strings, the network's own, first first; n may be 0. */
+/*
+ * ids: n strings, the network's own, first first; n may be 0. Of EVENT_PICTURE:
+ * what it is called in the events of this network.
+ */
 void bridge_sent(struct delivery *d, const char *const *ids, size_t n);
 void bridge_later(struct delivery *d, int64_t wait_ms, const char *why);
 void bridge_refused(struct delivery *d, const char *why);

@@ -6,6 +6,7 @@
 
 #include "bridge/room.h"
 
+#include "bridge/about.h"
 #include "bridge/away.h"
 #include "bridge/backoff.h"
 #include "bridge/base.h"
@@ -108,6 +109,7 @@ room_free(struct room *room)
 	network_unuse(room->life);
 	free((char *)(uintptr_t)room->ch.name);
 	free(room->topic);
+	about_free(room);
 	free(room->cursor);
 	free(room->identity);
 	free(room->password);
@@ -138,6 +140,7 @@ room_open(struct room *room, int64_t id)
 	room->cursor = channel_cursor(store_reader(bridge->store), id);
 	room->outbox.more = true; /* until we looked */
 	away_load(room);
+	about_load(room);
 	bounds_load(room);
 	bridge_mark(room);
 }
@@ -263,6 +266,7 @@ room_lost(struct room *room)
 	timer_stop(&room->retry);
 	members_doubt(room);
 	outbox_lost(room);
+	about_lost(room);
 	puppets_lost(room);
 	standings_changed(room);
 	standby_lost(room);
@@ -425,6 +429,7 @@ room_work(struct room *room)
 		tell_modes(room);
 	puppets_work(room);
 	standings_work(room);
+	about_work(room);
 	outbox_work(room);
 	listener_work(room);
 }

@@ -4,6 +4,7 @@
 
 /* A channel's life. */
 
+#include "bridge/about.h"
 #include "bridge/away.h"
 #include "bridge/bounds.h"
 #include "bridge/hash.h"
@@ -41,6 +42,7 @@ struct room {
 	struct timer splits;  /* the next of them does not come back */
 	struct listener listener;
 	char *topic;        /* as last seen there; NULL if not known */
+	struct about about; /* its name and picture */
 	char *cursor;       /* of the newest event kept; NULL if none */
 	char *identity;     /* digest of what everybody calls it, or NULL */
 	char *notice;       /* what we show other bridges there, or NULL */

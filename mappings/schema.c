@@ -336,6 +336,22 @@ static const char *const blocks[] = {
 	NULL,
 };
 
+/* 11: names and pictures of channels */
+static const char *const abouts[] = {
+	"CREATE TABLE about ("
+	"	channel INTEGER NOT NULL REFERENCES channel,"
+	"	kind INTEGER NOT NULL,"
+	"	seen TEXT,"   /* as it was there last; NULL: not known */
+	"	wanted TEXT," /* what it is to become; NULL: nothing */
+	"	source INTEGER NOT NULL," /* channel where that was set */
+	"	author TEXT,"
+	"	author_name TEXT,"
+	"	PRIMARY KEY (channel, kind)"
+	") STRICT, WITHOUT ROWID;",
+	"PRAGMA user_version = 11;",
+	NULL,
+};
+
 static const char *const *const migrations[] = {
 	links_and_messages,
 	origins,
@@ -347,6 +363,7 @@ static const char *const *const migrations[] = {
 	memos,
 	marks,
 	blocks,
+	abouts,
 };
 /* clang-format on */
 

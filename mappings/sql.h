@@ -161,8 +161,12 @@ enum statement {
 	SQL_AWAY_OVER,
 	SQL_AWAY_WAITING,
 	SQL_AWAY_EACH,
+
+	/* about.c */
+	SQL_ABOUT_PUT,
+	SQL_ABOUT_EACH,
 };
-#define SQL_STATEMENTS (SQL_AWAY_EACH + 1)
+#define SQL_STATEMENTS (SQL_ABOUT_EACH + 1)
 
 /* Where the catch-up of a channel resumes; to be written with the commit. */
 struct cursor_note {

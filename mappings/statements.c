@@ -512,6 +512,16 @@ static const char *const texts[SQL_STATEMENTS] = {
 		"	LEFT JOIN sender s ON s.id = e.sender"
 		"	WHERE s.native_id IS NOT ?2",
 	[SQL_AWAY_EACH] = "SELECT told FROM away WHERE channel = ?1",
+
+	[SQL_ABOUT_PUT] =
+		"INSERT INTO about (channel, kind, seen, wanted, source,"
+		"	author, author_name)"
+		"	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		"	ON CONFLICT DO UPDATE SET seen = ?3, wanted = ?4,"
+		"	source = ?5, author = ?6, author_name = ?7",
+	[SQL_ABOUT_EACH] =
+		"SELECT kind, seen, wanted, source, author, author_name"
+		"	FROM about WHERE channel = ?1",
 };
 /* clang-format on */
 

@@ -30,6 +30,25 @@ leave_out(struct matrix *m, const char *type)
 			 n, type ? type : "(none)");
 }
 
+/*
+ * What the homeserver kept for us is told after we have asked how the room is,
+ * and after what we have set since.
+ */
+static bool
+is_outdated(struct mroom *room, const struct event *ev)
+{
+	int64_t *known = ev->kind == EVENT_NAME      ? &room->named_ms
+			 : ev->kind == EVENT_PICTURE ? &room->pictured_ms
+						     : NULL;
+
+	if (!known)
+		return false;
+	if (ev->when_ms < *known)
+		return true;
+	*known = ev->when_ms;
+	return false;
+}
+
 static void
 said(struct mroom *room, const json_t *whole, const char *sender)
 {
@@ -47,8 +66,8 @@ said(struct mroom *room, const json_t *whole, const char *sender)
 		leave_out(m, content_string(whole, "type"));
 		return;
 	}
-	if ((ev->kind == EVENT_PICTURE && !bridge_media(&m->net)) ||
-	    (ev->kind == EVENT_NAME && !room_named(room, ev->text.utf8))) {
+	if (is_outdated(room, ev) ||
+	    (ev->kind == EVENT_PICTURE && !bridge_media(&m->net))) {
 		event_unref(ev);
 		return;
 	}

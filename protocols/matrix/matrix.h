@@ -180,7 +180,8 @@ struct mroom {
 	unsigned moves;
 	bool encrypted;
 	bool topic_told;
-	char *title; /* its name; NULL: not known */
+	/* When its name and picture were set (UTC), or later; 0: not known. */
+	int64_t named_ms, pictured_ms;
 	bool denied; /* we may not change it, and the operator knows */
 	enum door door;
 	bool shut;                /* who joins must be invited */
@@ -423,9 +424,6 @@ void room_member(struct mroom *room, const json_t *ev, bool backlog);
 
 /* Somebody invited the bot: the rooms that we are not in are tried again. */
 void rooms_invited(struct matrix *m);
-
-/* The room has that name now; false if it had. */
-bool room_named(struct mroom *room, const char *title);
 
 /* It says that the room is encrypted. */
 void mroom_refuse_encrypted(struct mroom *room);

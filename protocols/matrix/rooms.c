@@ -304,7 +304,6 @@ mroom_free(struct mroom *room)
 	room->ch->data = NULL;
 	free(room->moved_from);
 	free(room->id);
-	free(room->title);
 	free(room->token);
 	free(room);
 }
@@ -403,53 +402,6 @@ on_sweep(void *arg)
 	seats_sweep(arg);
 }
 
-static void
-raise_topic(struct mroom *room, const json_t *whole)
-{
-	const char *why;
-	struct event *ev = content_to_event(whole, &why);
-
-	if (!ev)
-		return;
-	ev->channel = room->ch->id;
-	ev->flags |= EVENT_BACKLOG;
-	event_set_sender(ev, room->m->bot, room->ch->name);
-	bridge_event(&room->m->net, ev);
-}
-
-static void
-take_state(struct mroom *room, const json_t *state)
-{
-	const json_t *topic = NULL;
-	const json_t *ev;
-	size_t i;
-
-	json_array_foreach (state, i, ev) {
-		const char *type = content_string(ev, "type");
-
-		if (!type)
-			continue;
-		if (strcmp(type, "m.room.member") == 0)
-			room_member(room, ev, true);
-		else if (strcmp(type, "m.room.topic") == 0)
-			topic = ev;
-		else if (strcmp(type, "m.room.encryption") == 0)
-			room->encrypted = true;
-	}
-	if (topic && !room->encrypted)
-		raise_topic(room, topic);
-}
-
-bool
-room_named(struct mroom *room, const char *title)
-{
-	if (room->title && strcmp(room->title, title) == 0)
-		return false;
-	free(room->title);
-	room->title = xstrdup(title);
-	return true;
-}
-
 /* The state event of that type, with an empty key; or NULL. */
 static const json_t *
 state_of(const json_t *state, const char *type)
@@ -465,6 +417,64 @@ state_of(const json_t *state, const char *type)
 			return ev;
 	}
 	return NULL;
+}
+
+/* How it was before we came. whole: the state event, or NULL. */
+static void
+raise_state(struct mroom *room, const json_t *whole, enum event_kind kind)
+{
+	struct matrix *m = room->m;
+	const char *why;
+	struct event *ev = whole ? content_to_event(whole, &why) : NULL;
+
+	if (!ev)
+		ev = event_make(kind);
+	media_heard(m, ev);
+	ev->channel = room->ch->id;
+	ev->flags |= EVENT_BACKLOG;
+	if (ev->when_ms <= 0)
+		ev->when_ms = loop_wall_ms(m->loop);
+	event_set_sender(ev, m->bot, room->ch->name);
+	bridge_event(&m->net, ev);
+}
+
+/* Its topic, name and picture. A room of ours has those that we gave it. */
+static void
+take_looks(struct mroom *room, const json_t *state)
+{
+	const json_t *topic = state_of(state, "m.room.topic");
+	const json_t *name = state_of(state, "m.room.name");
+	const json_t *picture = state_of(state, "m.room.avatar");
+
+	if (topic)
+		raise_state(room, topic, EVENT_TOPIC);
+	room->named_ms = content_number(name, "origin_server_ts", 0);
+	room->pictured_ms = content_number(picture, "origin_server_ts", 0);
+	if (mroom_is_hosted(room))
+		return;
+	raise_state(room, name, EVENT_NAME);
+	if (bridge_media(&room->m->net))
+		raise_state(room, picture, EVENT_PICTURE);
+}
+
+static void
+take_state(struct mroom *room, const json_t *state)
+{
+	const json_t *ev;
+	size_t i;
+
+	json_array_foreach (state, i, ev) {
+		const char *type = content_string(ev, "type");
+
+		if (!type)
+			continue;
+		if (strcmp(type, "m.room.member") == 0)
+			room_member(room, ev, true);
+		else if (strcmp(type, "m.room.encryption") == 0)
+			room->encrypted = true;
+	}
+	if (!room->encrypted)
+		take_looks(room, state);
 }
 
 /*
@@ -509,7 +519,6 @@ on_state(void *arg, const struct hs_answer *answer)
 {
 	struct mroom *room = arg;
 	struct matrix *m = room->m;
-	const char *name;
 
 	if (!answer->status) {
 		matrix_lost(m, answer);
@@ -534,11 +543,6 @@ on_state(void *arg, const struct hs_answer *answer)
 	if (follow(room, answer->json))
 		return;
 	take_state(room, answer->json);
-	name = content_string(
-		content_object(state_of(answer->json, "m.room.name"),
-			       "content"),
-		"name");
-	(void)room_named(room, name ? name : "");
 	if (room->encrypted) {
 		mroom_refuse_encrypted(room);
 		return;

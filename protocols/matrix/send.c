@@ -59,6 +59,46 @@ seat_of(const struct word *w)
 	return w->d->speaker ? w->d->speaker->data : NULL;
 }
 
+static bool
+is_about_room(const struct event *ev)
+{
+	return ev->kind == EVENT_NAME || ev->kind == EVENT_PICTURE;
+}
+
+/* Clocks may differ: what is said in this minute is not outdated by it. */
+#define CLOCKS_MS 60000
+
+static void
+note_set(struct mroom *room, enum event_kind kind)
+{
+	int64_t now = loop_wall_ms(room->m->loop) - CLOCKS_MS;
+	int64_t *known =
+		kind == EVENT_NAME ? &room->named_ms : &room->pictured_ms;
+
+	if (*known < now)
+		*known = now;
+}
+
+/* A state event: of a picture its name for the media room, not the event's. */
+static void
+word_set(struct word *w)
+{
+	struct mroom *room = w->room;
+	const struct content_file *file = media_of(w);
+	enum event_kind kind = w->d->event->kind;
+	AUTO_STR item = { 0 };
+	const char *id = NULL;
+
+	str_init(&item, 2 * MATRIX_ID_MAX + 8);
+	if (kind == EVENT_PICTURE && file &&
+	    media_avatar(room->m, file->mxc, &item))
+		id = item.data;
+	note_set(room, kind);
+	room->denied = false;
+	bridge_sent(word_free(w), &id, id ? 1 : 0);
+	next(room);
+}
+
 static void
 word_sent(struct word *w, const char *id)
 {
@@ -138,13 +178,7 @@ is_unknown_device(const struct hs_answer *answer)
 	return strstr(answer->errcode, "UNKNOWN_DEVICE") != NULL;
 }
 
-static bool
-is_about_room(const struct event *ev)
-{
-	return ev->kind == EVENT_NAME || ev->kind == EVENT_PICTURE;
-}
-
-/* Once for each room: it will not be different soon. */
+/* Logged once for each room, until one is taken. */
 static void
 tell_denied(const struct word *w, const char *why)
 {
@@ -198,6 +232,10 @@ on_answer(void *arg, const struct hs_answer *answer)
 
 	if (!hs_good(answer)) {
 		word_failed(w, answer);
+		return;
+	}
+	if (is_about_room(w->d->event)) {
+		word_set(w);
 		return;
 	}
 	AUTO_STR id = { 0 };
@@ -327,7 +365,9 @@ send_content(struct word *w)
 	AUTO_STR path = { 0 };
 
 	if (!content) {
-		word_refused(w, "Matrix has no form for it");
+		word_refused(w, d->event->kind == EVENT_PICTURE
+					? "it could not be fetched"
+					: "Matrix has no form for it");
 		return;
 	}
 	if (is_state(d->event)) {
@@ -387,11 +427,6 @@ word_send(struct network *net, struct delivery *d)
 		room = mroom_direct(matrix_from(net), d->channel);
 	if (d->speaker && !d->speaker->data) {
 		bridge_later(d, RETRY_MS, "the puppet has just left");
-		return;
-	}
-	if (d->event->kind == EVENT_NAME &&
-	    !room_named(room, d->event->text.utf8)) {
-		bridge_sent(d, NULL, 0);
 		return;
 	}
 	w = xcalloc(1, sizeof(*w));

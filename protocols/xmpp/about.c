@@ -36,13 +36,11 @@ struct wish {
  */
 
 static void
-tell(struct room *room, enum event_kind kind, const char *text)
+tell(struct room *room, enum event_kind kind, const char *text, unsigned flags)
 {
-	struct event *ev;
+	struct event *ev = event_make(kind);
 
-	if (room->state != ROOM_JOINED)
-		return;
-	ev = event_make(kind);
+	ev->flags = flags;
 	ev->channel = room->ch->id;
 	ev->when_ms = loop_wall_ms(room->x->loop);
 	/* Who did it is not said. */
@@ -78,7 +76,7 @@ modes_of(xmpp_stanza_t *query)
 	return modes;
 }
 
-/* The name in its identity. */
+/* The name in its identity, "" for none; NULL: it does not say. */
 static const char *
 name_of(xmpp_stanza_t *query)
 {
@@ -88,7 +86,7 @@ name_of(xmpp_stanza_t *query)
 		if (stanza_is(c, "identity") &&
 		    strcmp(stanza_get(c, "category"), "conference") == 0)
 			return stanza_get(c, "name");
-	return "";
+	return NULL;
 }
 
 void
@@ -98,12 +96,22 @@ about_read(struct room *room, xmpp_stanza_t *answer)
 	const char *name = name_of(query);
 
 	bridge_moded(room->ch, modes_of(query));
-	if (strlen(name) > NAME_BYTES ||
+	if (!name || strlen(name) > NAME_BYTES ||
 	    (room->title && strcmp(room->title, name) == 0))
 		return;
 	free(room->title);
 	room->title = xstrdup(name);
-	tell(room, EVENT_NAME, name);
+	if (room->state == ROOM_JOINED)
+		tell(room, EVENT_NAME, name, 0);
+}
+
+void
+about_announce(struct room *room)
+{
+	if (room->title)
+		tell(room, EVENT_NAME, room->title, EVENT_BACKLOG);
+	if (room->face)
+		tell(room, EVENT_PICTURE, room->face, EVENT_BACKLOG);
 }
 
 static void
@@ -135,8 +143,9 @@ about_message(struct room *room, xmpp_stanza_t *st)
 void
 about_presence(struct room *room, xmpp_stanza_t *st)
 {
-	if (!*stanza_get(st, "type") && face_read(room->x, st, &room->face))
-		tell(room, EVENT_PICTURE, room->face);
+	if (!*stanza_get(st, "type") && face_read(room->x, st, &room->face) &&
+	    room->state == ROOM_JOINED)
+		tell(room, EVENT_PICTURE, room->face, 0);
 }
 
 /* ---- setting it ------------------------------------------------------------
@@ -166,12 +175,16 @@ static void
 granted(struct wish *w)
 {
 	struct delivery *d = w->d;
+	char *is = w->value;
+	bool picture = d->event->kind == EVENT_PICTURE;
 
+	w->value = NULL;
 	wish_free(w);
-	bridge_sent(d, NULL, 0);
+	bridge_sent(d, (const char *const *)&is, picture);
+	free(is);
 }
 
-/* Once for each room, until one is granted: it will not be different soon. */
+/* Logged once for each room, until one is granted. */
 static void
 denied(struct wish *w, const char *why)
 {

@@ -20,6 +20,9 @@ struct xmpp;
 /* Read the answer to disco#info; before the room is entered nothing is told. */
 void about_read(struct room *room, xmpp_stanza_t *answer);
 
+/* The room is being joined: tell what is known of it, as it was before. */
+void about_announce(struct room *room);
+
 /* A message or a presence of the room itself, of nobody in it. */
 void about_message(struct room *room, xmpp_stanza_t *st);
 void about_presence(struct room *room, xmpp_stanza_t *st);

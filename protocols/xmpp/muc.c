@@ -418,6 +418,7 @@ muc_room_entered(struct room *room)
 	for (struct member *m = room->members; m; m = m->hh.next)
 		muc_member_announce(room, m, EVENT_BACKLOG);
 	announce_topic(room);
+	about_announce(room);
 	free(room->topic);
 	free(room->topic_nick);
 	room->topic = room->topic_nick = NULL;

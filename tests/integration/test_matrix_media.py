@@ -527,12 +527,14 @@ def names_seen(crowd, since):
 
 
 def test_names_of_rooms_go_both_ways(crowd):
-    """Once the bridge is an owner of the room in XMPP; before that the
-    operator is told once. What was set comes back from nowhere."""
+    """Once the bridge is an owner of the room in XMPP; before that its author
+    and the operator are told once. What was set comes back from nowhere."""
     mark = crowd.mia.mark()
     for name in ("Alpha", "Beta"):
         crowd.mia.set_state(crowd.place, "m.room.name", {"name": name})
     crowd.bridge.wait_log("is causeway@gw.localhost/causeway an owner of")
+    refusal = f"{crowd.mia_nick}: the name of xmpp/{crowd.room} stays as it is"
+    crowd.mia.wait_for(lambda e: refusal in (e.body or ""), since=mark)
     crowd.ann.configure(crowd.room, roomname="Gamma")
     crowd.mia.wait_for(lambda e: e.type == "m.room.name" and
                        e.content["name"] == "Gamma" and
@@ -547,6 +549,8 @@ def test_names_of_rooms_go_both_ways(crowd):
     assert names_seen(crowd, mark) == ["Alpha", "Beta", "Gamma", "Delta <&>"]
     assert sum("an owner of" in line["msg"] for line in
                crowd.bridge.log()) == 1
+    assert sum(refusal in (e.body or "") for e in
+               crowd.mia.messages(crowd.place, mark)) == 1
 
 
 @pytest.fixture
@@ -574,28 +578,84 @@ def gallery(farm, closing):
     return it
 
 
+def photo_of(user, room):
+    card = user.iq(room, "<vCard xmlns='vcard-temp'/>").element
+    value = card.findtext("{vcard-temp}vCard/{vcard-temp}PHOTO/"
+                          "{vcard-temp}BINVAL")
+    return value and base64.b64decode(value)
+
+
+def set_room_photo(user, room, data):
+    user.iq(room, "<vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE>"
+            f"<BINVAL>{base64.b64encode(data).decode()}</BINVAL></PHOTO>"
+            "</vCard>", "set")
+
+
+def set_by_bot(g, kind, since):
+    return g.mia.wait_for(lambda e: e.type == kind and e.sender == g.bot,
+                          since=since, what=kind).content
+
+
 def test_pictures_of_rooms_go_both_ways(gallery):
     g, data = gallery, png(40, 40)
-    photo = (f"<PHOTO><TYPE>image/png</TYPE><BINVAL>"
-             f"{base64.b64encode(data).decode()}</BINVAL></PHOTO>")
-    g.ann.iq(g.room, f"<vCard xmlns='vcard-temp'>{photo}</vCard>", "set")
-    seen = g.mia.wait_for(lambda e: e.type == "m.room.avatar" and
-                          e.sender == g.bot)
-    assert g.mia.download(seen.content["url"]) == ("image/png", data)
+    set_room_photo(g.ann, g.room, data)
+    seen = set_by_bot(g, "m.room.avatar", 0)
+    assert g.mia.download(seen["url"]) == ("image/png", data)
     mark = g.mia.mark()
     g.mia.set_state(g.place, "m.room.avatar", {
         "url": g.mia.upload(png(50, 50), "image/png")})
-
-    def picture():
-        card = g.ann.iq(g.room, "<vCard xmlns='vcard-temp'/>").element
-        value = card.findtext("{vcard-temp}vCard/{vcard-temp}PHOTO/"
-                              "{vcard-temp}BINVAL")
-        return value and base64.b64decode(value) != data
-    wait_for("another picture of the room", picture)
+    wait_for("another picture of the room",
+             lambda: photo_of(g.ann, g.room) not in (None, data))
     g.ann.say(g.room, "and nothing comes back")
     g.mia.wait_text("and nothing comes back", since=mark)
     assert [e.sender for e in g.mia.record[mark:]
             if e.type == "m.room.avatar"] == [g.mia.id]
+    what_changes_meanwhile_is_made_good(g)
+    who_may_not_is_told_in_xmpp(g)
+
+
+def what_changes_meanwhile_is_made_good(g):
+    """In each room while the bridge is away; and once, not at every return."""
+    g.bridge.stop()
+    mark, data = g.mia.mark(), png(41, 41)
+    g.ann.configure(g.room, roomname="Gallery")
+    set_room_photo(g.ann, g.room, data)
+    g.bridge.start()
+    assert set_by_bot(g, "m.room.name", mark)["name"] == "Gallery"
+    seen = set_by_bot(g, "m.room.avatar", mark)
+    assert g.mia.download(seen["url"]) == ("image/png", data)
+    g.bridge.stop()
+    mark, other = g.mia.mark(), png(42, 42)
+    g.mia.set_state(g.place, "m.room.name", {"name": "Hall"})
+    g.mia.set_state(g.place, "m.room.avatar", {
+        "url": g.mia.upload(other, "image/png")})
+    g.bridge.start()
+    wait_for("the name of Matrix", lambda: title_of(g.ann, g.room) == "Hall")
+    wait_for("the picture of Matrix",
+             lambda: photo_of(g.ann, g.room) not in (None, data))
+    g.bridge.restart()
+    g.ann.say(g.room, "all is as it was")
+    g.mia.wait_text("all is as it was", since=mark)
+    assert [e.sender for e in g.mia.record[mark:] if e.type in
+            ("m.room.name", "m.room.avatar")] == [g.mia.id] * 2
+    assert title_of(g.ann, g.room) == "Hall"
+
+
+def who_may_not_is_told_in_xmpp(g):
+    """Where the bot may not change it, and once."""
+    mark = g.ann.mark()
+    g.mia.set_state(g.place, "m.room.power_levels", {
+        "users": {g.mia.id: 100, g.bot: 0}})
+    refusal = f"the name of matrix/{g.place} stays as it is"
+    for n, name in enumerate(("One", "Two"), 1):
+        g.ann.configure(g.room, roomname=name)
+        wait_for("the homeserver to refuse it", lambda: n == sum(
+            "delivery 0 refused" in line["msg"] for line in g.bridge.log()))
+    g.ann.wait_text(refusal, since=mark)
+    g.mia.say(g.place, "and no more")
+    g.ann.wait_text("and no more", since=mark)
+    assert sum(refusal in text for _, text in
+               g.ann.texts(g.room, mark)) == 1
 
 
 def test_killed_in_the_middle_of_a_file(crowd, liar):

@@ -165,6 +165,25 @@ act_topic(struct play *p, struct world *w)
 		  NULL, NULL);
 }
 
+static enum event_kind
+look_of(const struct play *p)
+{
+	return strstr(p->words[2], "pictured") ? EVENT_PICTURE : EVENT_NAME;
+}
+
+static void
+act_look(struct play *p, struct world *w)
+{
+	world_say(w, look_of(p), 0, p->words[3], p->words[1], play_word(p, 4),
+		  NULL, NULL);
+}
+
+static void
+act_changes(struct play *p, struct world *w)
+{
+	world_look(w, look_of(p), p->words[3], play_word(p, 4));
+}
+
 static void
 act_tells(struct play *p, struct world *w)
 {
@@ -315,6 +334,8 @@ static const struct verb people_verbs[] = {
 	{ "lists", 3, act_lists },         { "here", 3, act_here },
 	{ "gone", 3, act_gone },           { "may", 4, act_may },
 	{ "reads", 5, act_reads },         { "runs", 5, act_runs },
+	{ "titled", 5, act_look },         { "pictured", 5, act_look },
+	{ "retitled", 5, act_changes },    { "repictured", 5, act_changes },
 };
 
 bool

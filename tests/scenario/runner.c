@@ -8,10 +8,9 @@
  * channel, WHO a sender id, $1..$9 an id that was kept with "as $1".
  *
  *   network NET [puppet] [own] [style] [topic] [edit] [reply] [react]
- *               [redact] [retract] [notice] [direct] [puppets=N] [wait=MS]
- *               [window=N] [idle=MS] [delay]
- *               [connections=N: of one of its people]
- *               [allow=PATTERN [deny=PATTERN] hosts=N forget=S: it stands for
+ *               [redact] [retract] [notice] [direct] [name] [picture]
+ * [puppets=N] [wait=MS] [window=N] [idle=MS] [delay] [connections=N: of one of
+ * its people] [allow=PATTERN [deny=PATTERN] hosts=N forget=S: it stands for
  *               hosts that nobody configured]
  *               [listener=MS: it leaves where accounts hear; bars us]
  *   host NAME NET                  one that NET stands for
@@ -32,6 +31,8 @@
  *   NET WHO recalled #CH "text" ID the history tells it, under that very id
  *   NET WHO edits|withdraws|reacts #CH $1 ["text"] [as $2]
  *   NET WHO topic #CH "text"
+ *   NET WHO titled|pictured #CH "text"     the channel has that name, picture
+ *   NET WHO retitled|repictured #CH "text"   while we are not there
  *   NET WHO tells NET2:WHO2 "text"
  *
  *   NET knocks ROOM NET2:#CH       somebody wants the hosted room
@@ -269,7 +270,8 @@ static const struct word cap_words[] = {
 	{ "host", CAN_HOST },       { "account", CAN_ACCOUNT },
 	{ "contact", CAN_CONTACT }, { "author", CAN_AUTHOR },
 	{ "typing", CAN_TYPING },   { "receipt", CAN_RECEIPT },
-	{ "visit", CAN_VISIT },
+	{ "visit", CAN_VISIT },     { "name", CAN_NAME },
+	{ "picture", CAN_PICTURE },
 };
 
 static const struct word receipt_words[] = {

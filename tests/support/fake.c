@@ -313,6 +313,15 @@ fake_stop(struct network *net)
 	up_down(f, DOWN_ASKED, NULL);
 }
 
+char **
+fake_look(struct fake_place *place, enum event_kind kind)
+{
+	return kind == EVENT_TOPIC     ? &place->topic
+	       : kind == EVENT_NAME    ? &place->title
+	       : kind == EVENT_PICTURE ? &place->picture
+				       : NULL;
+}
+
 static void
 tell_members(struct world *w, struct fake_channel *c)
 {
@@ -322,12 +331,16 @@ tell_members(struct world *w, struct fake_channel *c)
 	c->told = true;
 	DL_FOREACH(place->people, p)
 	fake_raise_join(w, c->ch, p, EVENT_BACKLOG);
-	if (place->topic) {
-		struct event *ev = event_make(EVENT_TOPIC);
+	for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++) {
+		char **look = fake_look(place, kind);
+
+		if (!look || !*look)
+			continue;
+		struct event *ev = event_make(kind);
 
 		ev->flags = EVENT_BACKLOG;
 		event_set_sender(ev, "server", "server");
-		event_set_text(ev, place->topic);
+		event_set_text(ev, *look);
 		fake_raise(w, c->ch, ev);
 	}
 }
@@ -408,8 +421,11 @@ write_delivery(struct fake *f, const struct delivery *d)
 		assert(fake_joined(f->world, d->channel->name));
 	switch (ev->kind) {
 	case EVENT_TOPIC:
-		fake_write(f->world, "%s %s topic \"%s\"", d->channel->name,
-			   ev->sender.name, ev->text.utf8);
+	case EVENT_NAME:
+	case EVENT_PICTURE:
+		fake_write(f->world, "%s %s %s \"%s\"", d->channel->name,
+			   ev->sender.name, event_kind_name(ev->kind),
+			   ev->text.utf8);
 		return;
 	case EVENT_EDIT:
 		fake_write(f->world, "%s %s edits %s: %s", d->channel->name,
@@ -441,23 +457,25 @@ write_delivery(struct fake *f, const struct delivery *d)
 			   sep, ev->text.utf8);
 }
 
-/* A topic that we set is the topic. */
+/* A topic that we set is the topic; a picture has a name of its own here. */
 static void
-take_topic(struct fake *f, const struct delivery *d)
+take_look(struct fake *f, const struct delivery *d)
 {
-	struct fake_place *place = fake_place_of(f->world, d->channel->name);
+	char **look = fake_look(fake_place_of(f->world, d->channel->name),
+				d->event->kind);
 
-	if (d->event->kind != EVENT_TOPIC)
+	if (!look)
 		return;
-	free(place->topic);
-	place->topic = xstrdup(d->event->text.utf8);
+	free(*look);
+	*look = xstrdup(d->event->kind == EVENT_PICTURE ? d->id
+							: d->event->text.utf8);
 }
 
 static void
 appear(struct fake *f, const struct delivery *d)
 {
 	write_delivery(f, d);
-	take_topic(f, d);
+	take_look(f, d);
 	if (f->world->watch)
 		f->world->watch->shown(f->world, d);
 }
@@ -489,7 +507,7 @@ confirm(struct fake *f, struct delivery *d)
 {
 	struct world *w = f->world;
 	char id[16];
-	const char *ids[] = { id };
+	const char *ids[] = { d->event->kind == EVENT_PICTURE ? d->id : id };
 
 	snprintf(id, sizeof(id), "f%u", ++w->next_id);
 	if (w->watch)

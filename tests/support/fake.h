@@ -131,6 +131,10 @@ void world_rename(struct world *w, const char *who, const char *name);
 void world_presence(struct world *w, const char *who, enum presence_show show,
 		    const char *text);
 
+/* A channel has that topic, name or picture now, and nobody says so. */
+void world_look(struct world *w, enum event_kind kind, const char *channel,
+		const char *text);
+
 /*
  * Raise an event of that kind; the id that it got ("f1", "f2", ...) is written
  * into id if that is not NULL. ref: target or parent, or NULL.

@@ -18,6 +18,7 @@ struct fake_person {
 /* A channel as the server knows it, whether we are in it or not. */
 struct fake_place {
 	char *name, *topic;
+	char *title, *picture; /* as EVENT_NAME and EVENT_PICTURE say */
 	struct fake_person *people;
 	struct fake_place *prev, *next;
 };
@@ -65,6 +66,9 @@ void fake_write(struct world *w, const char *fmt, ...)
 
 /* The place of that name, made if need be. */
 struct fake_place *fake_place_of(struct world *w, const char *name);
+
+/* What an event of that kind is about, or NULL. */
+char **fake_look(struct fake_place *place, enum event_kind kind);
 
 /* The channel of that name, if the bridge knows who is there; else NULL. */
 struct channel *fake_joined(struct world *w, const char *name);

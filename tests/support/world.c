@@ -97,6 +97,8 @@ world_finish(struct world *w)
 		}
 		free(place->name);
 		free(place->topic);
+		free(place->title);
+		free(place->picture);
 		free(place);
 	}
 	for (size_t i = 0; i < w->n_lines; i++)
@@ -335,6 +337,18 @@ raise_said(struct world *w, struct event *ev, const char *channel,
 }
 
 void
+world_look(struct world *w, enum event_kind kind, const char *channel,
+	   const char *text)
+{
+	char **look = fake_look(fake_place_of(w, channel), kind);
+
+	if (!look)
+		return;
+	free(*look);
+	*look = xstrdup(text);
+}
+
+void
 world_say(struct world *w, enum event_kind kind, unsigned flags,
 	  const char *channel, const char *who, const char *text,
 	  const char *ref, char id[16])
@@ -354,12 +368,7 @@ world_say(struct world *w, enum event_kind kind, unsigned flags,
 		ev->target = event_strdup(ev, ref);
 	if (kind == EVENT_REACTION)
 		ev->mark = event_strdup(ev, text);
-	if (kind == EVENT_TOPIC) {
-		struct fake_place *place = fake_place_of(w, channel);
-
-		free(place->topic);
-		place->topic = xstrdup(text);
-	}
+	world_look(w, kind, channel, text);
 	raise_said(w, ev, channel, who, kind == EVENT_REACTION ? "" : text);
 }
 

@@ -165,6 +165,7 @@ what_waited_in_an_older_version_keeps_its_age(void **state)
 	raw_run(s->path,
 		"DROP TABLE setting; DROP TABLE contact; DROP TABLE stay;"
 		"DROP TABLE withdrawn; DROP TABLE memo; DROP TABLE block;"
+		"DROP TABLE about;"
 		"DROP INDEX event_gateway; DROP INDEX event_mark;"
 		"DROP INDEX delivery_channel;"
 		"DROP TABLE clock; DROP TABLE away;"

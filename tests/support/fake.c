@@ -568,6 +568,10 @@ fake_send(struct network *net, struct delivery *d)
 	assert(d->channel->joined);
 	assert(!d->speaker || d->speaker->state == OCCUPANT_JOINED);
 	assert(d->speaker || !fake_is_out(f, d->channel));
+	if (!d->speaker && d->channel->portal) { /* no listener is there */
+		refuse(f, d);
+		return;
+	}
 	if (f->world->trap == FAKE_TRAP_SEND) {
 		if (!f->world->shows_late)
 			show(f, d);

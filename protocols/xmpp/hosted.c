@@ -65,6 +65,7 @@ hosted_free(struct hosted *h)
 	struct guest *g, *next;
 
 	hosted_detach(h);
+	hosted_forget_shown(h);
 	HASH_ITER(hh_nick, h->by_nick, g, next)
 	guest_free(g);
 	HASH_ITER(hh, h->users, g, next)

@@ -16,8 +16,9 @@
  * they hear anything.
  *
  * Whoever comes in is shown everybody, and the others that one. Where a crowd
- * comes, that is the square of it; so clients wait in turn for that as long as
- * the server is behind, and what is said meanwhile overtakes them.
+ * comes, or goes, that is the square of it; so as long as the server is behind
+ * clients wait in turn to be shown the room, and guests to be shown to others
+ * as they are by then. What is said meanwhile overtakes them.
  *
  * All clients of one user go by one nick. Whoever came by another way to write
  * the room's address sees it under that one.
@@ -83,6 +84,14 @@ struct guest {
 	char *new_nick_by, *new_nick_id;
 	struct timer timer; /* entering, or changing the nick */
 	UT_hash_handle hh, hh_nick;
+
+	/* What the others have been shown of it; hosted_shown.c. */
+	char *shown;             /* nick; key of by_shown; NULL: not there */
+	uint32_t shown_as;       /* digest of the rest */
+	struct parting *parting; /* how it left; NULL: it did not */
+	bool due;                /* to be shown as it is now */
+	struct guest *due_before, *due_behind; /* of x->due */
+	UT_hash_handle hh_shown;
 };
 
 /* Something said, as it was shown; from and to are set anew. */
@@ -103,6 +112,9 @@ struct hosted {
 	unsigned modes;     /* ch->modes, as last shown */
 	int64_t channel;    /* ch->id, key of hosted_by_id; 0: not known yet */
 	struct guest *users, *by_nick;
+	struct guest *by_shown;
+	struct guest *ghosts; /* who left, and is shown; by occupant id */
+	size_t n_due;         /* of x->due, those of this room */
 	struct client *clients;
 	struct past past[PAST_MAX];
 	size_t past_begin, n_past, past_bytes;
@@ -181,6 +193,7 @@ struct shown {
 	const char *reason;     /* of a kick or a ban, in words */
 	const char *actor;      /* who did that, or NULL */
 	const char *status;     /* of who goes; else the guest's own */
+	const char *address;    /* of who went; else the guest's own */
 };
 
 /* Who sees a presence. */
@@ -196,11 +209,9 @@ unsigned guest_view(const struct guest *g);
 xmpp_stanza_t *guest_presence(const struct guest *g, const struct shown *how,
 			      unsigned view);
 
-/* ... to everybody who is in, g's own clients last. */
-void guest_show(struct guest *g, const struct shown *how);
-
-/* Show g, who is shown, under a nick like name; asked: that was g's wish. */
-void guest_rename(struct guest *g, const char *name, const char *asked);
+/* The address of who that is: a client's, or the person's of elsewhere; false
+ * if there is none. */
+bool guest_address(const struct guest *g, char *out, size_t size);
 
 /* st from the room, or from nick in it; st stays the caller's. */
 void client_post(const struct client *c, xmpp_stanza_t *st, const char *nick);
@@ -213,12 +224,37 @@ void guest_puppet_join(struct xmpp *x, struct occupant *o);
 void guest_puppet_leave(struct occupant *o, const char *reason);
 void guest_puppet_update(struct occupant *o, unsigned changes);
 
+/* ---- hosted_shown.c: who is shown to whom -------------------------------- */
+
+/*
+ * Show a guest, as it is now or leaving, to everybody who is in, g's own
+ * clients last. While the server is behind only those are told at once; the
+ * others later, once, whatever happens to g until then.
+ */
+void guest_show(struct guest *g, const struct shown *how);
+
+/* Show g, who is shown, under a nick like name; asked: that was g's wish. */
+void guest_rename(struct guest *g, const char *name, const char *asked);
+
+/* It is about to say something: the others know it first. */
+void guest_show_now(struct guest *g);
+
+/* Show to others who has waited longest for that; false: nobody waits. */
+bool guests_show_due(struct xmpp *x);
+
+/* g is about to be freed: if it left and not everybody knows, that is kept. */
+void guest_leaves_view(struct guest *g);
+
+/* Nobody is to be shown in that room any more. */
+void hosted_forget_shown(struct hosted *h);
+
 /* ---- hosted_presence.c: coming and going --------------------------------- */
 
 /* True if st was for a hosted room, and is done with. */
 bool hosted_presence(struct xmpp *x, xmpp_stanza_t *st);
 
-/* Show rooms to those who wait for it, as long as the server keeps up. */
+/* Show guests and rooms to those who wait for that, as long as the server
+ * keeps up. */
 void hosted_admit(struct xmpp *x);
 
 void hosted_standing(struct network *net, struct channel *ch,

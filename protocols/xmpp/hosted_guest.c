@@ -75,6 +75,7 @@ guest_free(struct guest *g)
 {
 	timer_stop(&g->timer);
 	timer_stop(&g->linger);
+	guest_leaves_view(g);
 	while (g->clients)
 		client_free(g->clients);
 	if (g->nick)
@@ -189,29 +190,24 @@ add_codes(xmpp_stanza_t *x, const char *codes)
 	}
 }
 
-/* The address of who that is: a client's, or the person's of elsewhere. */
-static void
-add_address(xmpp_stanza_t *item, const struct guest *g)
+bool
+guest_address(const struct guest *g, char *out, size_t size)
 {
 	const struct conf_gateway *gateway = g->room->x->conf->gateway;
 	struct address_place place = { .kind = ADDRESS_PERSON };
-	char jid[FULL_JID_MAX];
 	const struct sender *who = g->o ? g->o->puppet->sender : NULL;
 	const char *name;
 
-	if (g->clients) {
-		stanza_attr(item, "jid", g->clients->jid);
-		return;
-	}
+	if (g->clients)
+		return snprintf(out, size, "%s", g->clients->jid) < (int)size;
 	if (!who || !address_set_network(gateway, g->room->network, &place))
-		return;
+		return false;
 	name = place.network->matrix ? who->id : who->name;
 	if (!*name || strlen(name) >= sizeof(place.name))
-		return;
+		return false;
 	(void)snprintf(place.name, sizeof(place.name), "%s", name);
-	if (address_write(gateway, &place, g->room->x->conf->component, jid,
-			  sizeof(jid)))
-		stanza_attr(item, "jid", jid);
+	return address_write(gateway, &place, g->room->x->conf->component, out,
+			     size);
 }
 
 /* Who is not heard is a visitor. */
@@ -229,14 +225,17 @@ add_item(xmpp_stanza_t *x, const struct guest *g, const struct shown *how,
 {
 	xmpp_stanza_t *item = stanza_add(x, "item", NULL);
 	enum rank rank = g->rank;
+	char jid[FULL_JID_MAX];
 
 	stanza_attr(item, "affiliation", standings[rank].affiliation);
 	stanza_attr(item, "role",
 		    how->gone && !how->new_nick ? "none" : role_of(g));
 	if (how->new_nick)
 		stanza_attr(item, "nick", how->new_nick);
-	if (view & GUEST_ADDRESS)
-		add_address(item, g);
+	if (how->address && (view & GUEST_ADDRESS))
+		stanza_attr(item, "jid", how->address);
+	else if ((view & GUEST_ADDRESS) && guest_address(g, jid, sizeof(jid)))
+		stanza_attr(item, "jid", jid);
 	if (how->actor)
 		stanza_attr(stanza_add(item, "actor", NULL), "nick",
 			    how->actor);
@@ -304,50 +303,6 @@ unsigned
 guest_view(const struct guest *g)
 {
 	return g->rank >= RANK_HALFOP ? GUEST_ADDRESS : 0;
-}
-
-static void
-show_as(struct guest *g, const struct shown *how, const char *nick)
-{
-	xmpp_stanza_t *st = guest_presence(g, how, 0);
-	xmpp_stanza_t *whole = guest_presence(g, how, GUEST_ADDRESS);
-
-	for (struct client *c = g->room->clients; c; c = c->hh.next)
-		if (c->in && c->who != g)
-			client_post(c, guest_view(c->who) ? whole : st, nick);
-	(void)xmpp_stanza_release(st);
-	(void)xmpp_stanza_release(whole);
-	if (!g->clients)
-		return;
-	st = guest_presence(g, how, GUEST_SELF | guest_view(g));
-	for (struct client *c = g->clients; c; c = c->next)
-		if (c->in)
-			client_post(c, st, nick);
-	(void)xmpp_stanza_release(st);
-}
-
-void
-guest_show(struct guest *g, const struct shown *how)
-{
-	show_as(g, how, g->nick);
-}
-
-void
-guest_rename(struct guest *g, const char *name, const char *asked)
-{
-	struct shown gone = { .gone = true, .codes = "303" };
-	struct shown back = { .gone = false };
-	char *old = xstrdup(g->nick);
-
-	guest_set_nick(g, name);
-	if (strcmp(old, g->nick) != 0) {
-		gone.new_nick = g->nick;
-		if (!asked || strcmp(asked, g->nick) != 0)
-			back.self_codes = "210";
-		show_as(g, &gone, old);
-		show_as(g, &back, g->nick);
-	}
-	free(old);
 }
 
 /* ---- people of elsewhere ------------------------------------------------- */

@@ -215,15 +215,39 @@ show_room(struct client *c)
 	hosted_tell_past(h, c);
 }
 
+/* The first whose room is as all in it see it; NULL: there is none. */
+static struct client *
+first_arriving(struct xmpp *x)
+{
+	struct client *c = x->arriving;
+
+	while (c && c->who->room->n_due)
+		c = c->behind_it;
+	return c;
+}
+
+static bool
+admit_one(struct xmpp *x)
+{
+	struct client *c = first_arriving(x);
+
+	if (!c)
+		return false;
+	DL_DELETE2(x->arriving, c, before_it, behind_it);
+	c->waits = false;
+	show_room(c);
+	return true;
+}
+
 void
 hosted_admit(struct xmpp *x)
 {
-	while (x->arriving && !xmpp_is_busy(x)) {
-		struct client *c = x->arriving;
+	bool more = true;
 
-		DL_DELETE2(x->arriving, c, before_it, behind_it);
-		c->waits = false;
-		show_room(c);
+	while (more && !xmpp_is_busy(x)) {
+		more = guests_show_due(x);
+		if (!xmpp_is_busy(x))
+			more |= admit_one(x);
 	}
 }
 

@@ -52,10 +52,12 @@ post_to_willing(struct hosted *h, xmpp_stanza_t *st, const struct guest *g)
 /* Takes the reference to st. */
 static void
 publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-	const struct guest *g)
+	struct guest *g)
 {
 	const char *nick = g ? g->nick : NULL;
 
+	if (g)
+		guest_show_now(g);
 	hosted_add_ids(h->jid, ev, st, g ? g->occupant_id : NULL);
 	if (ev->number && ev->kind != EVENT_TOPIC)
 		hosted_remember(h, ev, st, nick);
@@ -161,7 +163,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 {
 	struct hosted *h = d->channel->data;
 	const struct event *ev = d->event;
-	const struct guest *g = d->speaker ? d->speaker->data : NULL;
+	struct guest *g = d->speaker ? d->speaker->data : NULL;
 	struct message_form form = {
 		.type = "groupchat",
 		.id = d->id,

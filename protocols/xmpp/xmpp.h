@@ -104,6 +104,7 @@ struct xmpp {
 	/* rooms of our own, by address and by channel; hosted.h */
 	struct hosted *hosted, *hosted_by_id;
 	struct client *arriving;       /* utlist: to be shown them */
+	struct guest *due;             /* utlist: to be shown in them */
 	struct adhoc *adhocs;          /* by id; adhoc.h */
 	struct admin *admins;          /* utlist; hosted_admin.c */
 	struct directory *directories; /* utlist; directory.h */

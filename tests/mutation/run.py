@@ -52,6 +52,11 @@ BUGS = [
 	} else
 		item_free(item);
 """)]),
+    Bug("the_last_who_hears_is_let_go", "bridge/listener.c", [("""\
+	if (!occ->hears || l->hearers > 1 || !is_shared(room) ||
+""", """\
+	if (l->hearers || !is_shared(room) ||
+""")]),
     Bug("an_answer_before_the_commit", "bridge/intake.c", [("""\
 		rc = keeping_refuse(&in->k, db, in->channels[in->n + i], FULL);
 	return rc;

@@ -339,24 +339,28 @@ refused_by_us(struct oracle *o, struct heard *h)
 	ending(o, h);
 }
 
-/* Nothing more might wait there: "n1/#r2: too many ..." */
+/* Nothing more might wait there, or the listener may not enter: "n1/#r2: too
+ * many ..." */
 static bool
-was_too_many(struct oracle *o, struct word *word, const char *why)
+was_shut(struct oracle *o, struct word *word, const char *why)
 {
 	const char *name = strchr(why, '#');
 
-	if (!strstr(why, "too many messages wait") || word->to >= 0 || !name)
+	if (word->to >= 0 || (!strstr(why, "too many messages wait") &&
+			      !strstr(why, "the bridge itself cannot be")))
 		return false;
+	if (!name)
+		return true; /* for the guests, who are not judged */
 	for (size_t i = 0; i < o->n_rooms; i++) {
 		size_t len = strlen(o->rooms[i].name);
 
 		if (strncmp(name, o->rooms[i].name, len) != 0 ||
 		    name[len] != ':')
 			continue;
-		if (word->at[i].shown)
+		if (word->at[i].shown && !word->at[i].excused)
 			o->fail(o, "word %u was shown and bounced",
 				number(o, word));
-		word->at[i].refused++;
+		refused_by_us(o, &word->at[i]);
 	}
 	return true;
 }
@@ -371,7 +375,7 @@ on_bounced(struct world *w, const struct event *ev, const char *why)
 		return;
 	if (!word->accepted)
 		return; /* it could not even be kept */
-	if (was_too_many(o, word, why))
+	if (was_shut(o, word, why))
 		return;
 	if (word->owed) {
 		word->owed--;
@@ -387,7 +391,8 @@ on_bounced(struct world *w, const struct event *ev, const char *why)
 	} else if (word->to >= 0) {
 		refused_by_us(o, &word->at[word->to]);
 	} else {
-		o->fail(o, "word %u bounced without need", number(o, word));
+		o->fail(o, "word %u bounced without need: %s", number(o, word),
+			why);
 	}
 }
 
@@ -400,7 +405,17 @@ on_accepted(struct world *w, const struct event *ev)
 		word->accepted = true;
 }
 
+/* The last who hears may go when the listener is there, or cannot come. */
+static void
+on_deafened(struct world *w, const struct channel *ch)
+{
+	struct oracle *o = w->arg;
+
+	o->fail(o, "nobody hears %s of %s any more", ch->name, w->label);
+}
+
 const struct fake_watch oracle_watch = {
+	.deafened = on_deafened,
 	.accepted = on_accepted,
 	.shown = on_shown,
 	.confirmed = on_confirmed,
@@ -498,9 +513,12 @@ take_puppet(void *arg, const struct occupant *oc)
 	struct oracle *o = s->o;
 	int home = net_named(o, oc->puppet->origin);
 	const char *id = oc->puppet->sender->id;
-	const char *name = world_name(&o->worlds[home], id);
 	int place = place_of(o, &o->worlds[s->net], oc->channel);
+	const char *name;
 
+	if (home < 0)
+		return; /* a guest */
+	name = world_name(&o->worlds[home], id);
 	s->anywhere[home][person_of(id)] = true;
 	if (place >= ROOMS)
 		return;

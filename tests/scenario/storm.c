@@ -11,6 +11,7 @@
  * Then the weather clears, time passes, and oracle.c judges what came of it.
  */
 
+#include "tests/scenario/guests.h"
 #include "tests/scenario/oracle.h"
 #include "tests/support/memory_disk.h"
 
@@ -42,13 +43,14 @@
  * their networks and links are taken for others. */
 struct reading {
 	struct conf conf;
-	struct conf_network networks[NETS];
+	struct conf_network networks[NETS + 1];
 	struct conf_link links[LINKS];
 	char prints[NETS + LINKS][16];
 };
 
 struct storm {
 	struct oracle oracle; /* first: a failure finds its way back */
+	struct guests guests;
 	uint64_t seed, random;
 	uint64_t steps; /* of all storms so far */
 	struct conf_member members[ROOMS];
@@ -170,6 +172,8 @@ some_caps(struct storm *s)
 		caps |= CAN_DIRECT;
 	if (likely(s, 30))
 		caps |= CAN_PUPPET_OWN;
+	if (likely(s, 40))
+		caps |= CAN_ACCOUNT;
 	return caps;
 }
 
@@ -187,6 +191,8 @@ make_net(struct storm *s, struct world *w)
 		w->limits.puppet_wait_ms = 3000;
 	if (likely(s, 50))
 		w->limits.puppet_idle_ms = 60000;
+	if (w->caps & CAN_ACCOUNT && likely(s, 70))
+		w->limits.listener_ms = 1000 + roll(s, 20) * 1000;
 	w->why = "the storm says so";
 	w->watch = &oracle_watch;
 	w->arg = &s->oracle;
@@ -242,6 +248,7 @@ print_all(struct reading *r)
 {
 	r->conf.networks = r->networks;
 	r->conf.links = r->links;
+	r->networks[NETS].fingerprint = "of guests";
 	for (size_t i = 0; i < NETS; i++)
 		r->networks[i].fingerprint = r->prints[i];
 	for (size_t i = 0; i < LINKS; i++)
@@ -275,6 +282,9 @@ make_conf(struct storm *s)
 	s->now->conf.uses = 1; /* our own */
 	s->now->conf.networks = s->now->networks;
 	s->now->conf.n_networks = o->n_nets;
+	guests_init(&s->guests);
+	s->now->networks[s->now->conf.n_networks++] =
+		world_conf(&s->guests.home);
 	s->now->conf.links = s->now->links;
 	s->now->conf.n_links = (size_t)n_links;
 	for (size_t i = 0; i < NETS + LINKS; i++)
@@ -353,6 +363,7 @@ end(struct storm *s)
 	store_close(s->store);
 	release(s);
 	oracle_ended(&s->oracle, false);
+	guests_gone(&s->guests, &s->oracle);
 }
 
 /* What is not committed now is gone; by half of them so is what is not synced.
@@ -366,10 +377,12 @@ crash(struct storm *s)
 		memory_disk_freeze();
 	for (size_t i = 0; i < s->oracle.n_nets; i++)
 		world_forget(&s->oracle.worlds[i]);
+	world_forget(&s->guests.home);
 	store_abandon(s->store);
 	release(s);
 	memory_disk_on();
 	oracle_ended(&s->oracle, true);
+	guests_gone(&s->guests, &s->oracle);
 }
 
 /* ---- people ------------------------------------------------------------ */
@@ -442,6 +455,19 @@ do_part(struct storm *s)
 		come(s, &sc);
 }
 
+/* A user of the gateway comes to the hosted room, or leaves it. */
+static void
+do_guest(struct storm *s)
+{
+	struct scene sc = some_scene(s);
+	const char *what =
+		guests_move(&s->guests, &s->oracle, sc.room, sc.person);
+
+	if (what)
+		note(s, "guest %s %s %s of %s", sc.who, what, sc.channel,
+		     sc.w->label);
+}
+
 static void
 do_rename(struct storm *s)
 {
@@ -494,7 +520,8 @@ static void
 do_burst(struct storm *s)
 {
 	struct scene sc = some_scene(s);
-	int n = likely(s, 10) ? 400 : 30;
+	/* BOUNCES_MAX, if each is refused in all rooms, of guests, too */
+	int n = likely(s, 10) ? 150 : 30;
 
 	come(s, &sc);
 	while (n-- > 0)
@@ -708,7 +735,7 @@ do_kick(struct storm *s)
 		return;
 	note(s, "%s kicks %s out of %s, %d", sc.w->label, v.o->name, sc.channel,
 	     why);
-	if (why == DOWN_REFUSED)
+	if (why == DOWN_REFUSED && *v.o->puppet->origin == 'n')
 		s->oracle.kept_out[sc.room][v.o->puppet->origin[1] - '0']
 				  [index_of(oracle_people,
 					    v.o->puppet->sender->id)] = true;
@@ -726,6 +753,10 @@ do_bar(struct storm *s)
 
 	free(w->barred);
 	w->barred = likely(s, 30) ? xstrdup(some_name(s)) : NULL;
+	/* The listener; it could not tell of what was skipped, either. */
+	if (likely(s, 20) && !w->barred && !s->now->conf.fold_rows &&
+	    !s->now->conf.fold_after_s)
+		w->barred = xstrdup("us");
 	note(s, "%s bars %s", w->label, w->barred ? w->barred : "nobody");
 	s->barred |= w->barred != NULL;
 }
@@ -824,6 +855,7 @@ static const struct step {
 	{ 20, do_lose },     { 30, do_kick },   { 5, do_bar },
 	{ 120, do_wait },    { 20, do_full },   { 7, do_crash },
 	{ 7, do_fail },      { 4, do_restart }, { 10, do_reload },
+	{ 90, do_guest },
 };
 
 static void
@@ -917,6 +949,7 @@ rage(struct storm *s, uint64_t seed, unsigned n)
 	memory_disk_clear();
 	for (size_t i = 0; i < s->oracle.n_nets; i++)
 		world_finish(&s->oracle.worlds[i]);
+	guests_finish(&s->guests);
 	return !s->failed;
 }
 

@@ -728,8 +728,10 @@ fake_puppet_leave(struct network *net, struct occupant *o,
 	fake_portal_unheard(f, o->channel);
 	if (!trapped(f, FAKE_TRAP_PUPPET_LEAVE) && o->channel->joined &&
 	    fake_joined(f->world, o->channel->name) &&
-	    fake_is_deaf(f, o->channel))
+	    fake_is_deaf(f, o->channel)) {
+		fake_deafened(f, o->channel);
 		world_kick(f->world, o->channel->name, DOWN_LOST);
+	}
 }
 
 static void

@@ -71,6 +71,9 @@ struct fake_watch {
 	void (*unsettled)(struct world *w, const struct delivery *d);
 	void (*bounced)(struct world *w, const struct event *ev,
 			const char *why);
+	/* the last who heard was let go, and the listener had not been asked
+	 * in, or had not answered */
+	void (*deafened)(struct world *w, const struct channel *ch);
 };
 
 struct world {

@@ -150,8 +150,9 @@ fake_step_on(struct fake *f, struct fake_channel *c)
 	const char *barred = f->world->barred;
 
 	c->coming = false;
+	c->shut = barred && strcmp(barred, "us") == 0;
 	f->world->upcalls++;
-	if (barred && strcmp(barred, "us") == 0) {
+	if (c->shut) {
 		bridge_kept_out(c->ch, DOWN_REFUSED, "barred");
 	} else {
 		c->out = false;
@@ -207,6 +208,15 @@ fake_is_deaf(const struct fake *f, const struct channel *ch)
 	if (fo->in && fo->o->channel == ch && fo->o->puppet->account)
 		return false;
 	return true;
+}
+
+void
+fake_deafened(struct fake *f, const struct channel *ch)
+{
+	const struct fake_channel *c = channel_of(f, ch);
+
+	if (f->world->watch && c && !c->coming && !c->shut)
+		f->world->watch->deafened(f->world, ch);
 }
 
 /* ---- settings ---------------------------------------------------------- */

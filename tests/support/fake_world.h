@@ -35,6 +35,7 @@ struct fake_channel {
 	bool in;
 	bool out;    /* the listener is; an account hears */
 	bool coming; /* it is on its way in */
+	bool shut;   /* it was kept out, the last time that it came */
 	struct fake_channel *prev, *next;
 };
 
@@ -93,6 +94,9 @@ void fake_step_on(struct fake *f, struct fake_channel *c);
 bool fake_is_out(struct fake *f, const struct channel *ch);
 /* True if nobody hears what is said there: neither it nor an account. */
 bool fake_is_deaf(const struct fake *f, const struct channel *ch);
+/* The last who heard there has been let go: tells a watcher, unless the
+ * listener was kept out, or is kept waiting. */
+void fake_deafened(struct fake *f, const struct channel *ch);
 void fake_account_changed(struct fake *f, struct occupant *o);
 extern const struct setting fake_settings[];
 const char *fake_may_set(struct network *net, const struct setting *setting,

@@ -12,8 +12,8 @@
 /* The same names everywhere: they are to collide. */
 const char *const oracle_people[PEOPLE] = { "ann", "bob", "cat", "dan" };
 
-static int
-person_of(const char *id)
+int
+oracle_person(const char *id)
 {
 	for (int i = 0; i < PEOPLE; i++)
 		if (strcmp(oracle_people[i], id) == 0)
@@ -46,7 +46,7 @@ static int
 place_of(struct oracle *o, struct world *w, const struct channel *ch)
 {
 	if (ch->kind == CHANNEL_DIRECT)
-		return oracle_ear(net_of(o, w), person_of(ch->name));
+		return oracle_ear(net_of(o, w), oracle_person(ch->name));
 	for (size_t i = 0; i < o->n_rooms; i++)
 		if (o->rooms[i].net == net_of(o, w) &&
 		    strcmp(o->rooms[i].name, ch->name) == 0)
@@ -130,7 +130,7 @@ check_voice(struct oracle *o, const struct word *word, int place,
 		o->fail(o, "word %u does not name its speaker",
 			number(o, word));
 	if (p && (net_named(o, p->origin) != word->net ||
-		  person_of(p->sender->id) != word->person))
+		  oracle_person(p->sender->id) != word->person))
 		o->fail(o, "word %u of %s said by %s of %s", number(o, word),
 			oracle_people[word->person], p->sender->id, p->origin);
 }
@@ -519,10 +519,10 @@ take_puppet(void *arg, const struct occupant *oc)
 	if (home < 0)
 		return; /* a guest */
 	name = world_name(&o->worlds[home], id);
-	s->anywhere[home][person_of(id)] = true;
+	s->anywhere[home][oracle_person(id)] = true;
 	if (place >= ROOMS)
 		return;
-	s->in[place][home][person_of(id)] = true;
+	s->in[place][home][oracle_person(id)] = true;
 	if (!name)
 		return; /* is found to be too many */
 	if (strncmp(oc->name, name, strlen(name)) != 0)

@@ -80,6 +80,9 @@ extern const struct fake_watch oracle_watch;
 unsigned oracle_word(struct oracle *o, enum event_kind kind, int net,
 		     int person, int from, int to);
 
+/* Its number, or -1. */
+int oracle_person(const char *id);
+
 int oracle_ear(int net, int person);
 
 /* Everything that was settled is on disk. */

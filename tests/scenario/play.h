@@ -5,6 +5,7 @@
 /* A scenario that is being played; runner.c tells its language. */
 
 #include "tests/scenario/plan.h"
+#include "tests/scenario/scratch.h"
 #include "tests/support/fake.h"
 
 #include "bridge/log.h"
@@ -38,7 +39,7 @@ struct play {
 	int64_t wall_ms; /* when the next one starts */
 	struct store *store;
 	struct bridge *bridge;
-	char database[64];
+	struct scratch scratch;
 	char *strings[512]; /* whatever the configuration points to */
 	size_t n_strings;
 

@@ -199,7 +199,7 @@ begin(struct play *p)
 	p->loop = loop_new_manual(1, p->wall_ms);
 	for (size_t i = 0; i < p->n_nets; i++)
 		p->worlds[i].loop = p->worlds[i].stamps ? p->loop : NULL;
-	p->store = store_open_inline(p->loop, p->database, &err);
+	p->store = store_open_inline(p->loop, p->scratch.database, &err);
 	if (p->store)
 		p->bridge = bridge_new(p->loop, p->store, &plan_now(p)->conf,
 				       table, &err);
@@ -711,26 +711,11 @@ play_file(struct play *p, FILE *in)
 	close_case(p);
 }
 
-static void
-clean_up(const char *database, const char *folder)
-{
-	static const char *const ends[] = { "", "-wal", "-shm", ".lock",
-					    ".key" };
-	char path[80];
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", database, ends[i]);
-		unlink(path);
-	}
-	rmdir(folder);
-}
-
 int
 main(int argc, char **argv)
 {
 	static struct play play;
 	FILE *in = argc == 2 ? fopen(argv[1], "r") : NULL;
-	char folder[] = "/tmp/causeway-scn-XXXXXX";
 
 	if (!in) {
 		fputs("usage: runner FILE.scn\n", stderr);
@@ -738,16 +723,15 @@ main(int argc, char **argv)
 	}
 	play.wall_ms = START_MS;
 	play.plans[play.n_plans++] = plan_new();
-	play.plans[0]->conf.database = play.database;
+	play.plans[0]->conf.database = play.scratch.database;
 	play.plans[0]->conf.admins = admins;
 	play.plans[0]->conf.n_admins = ARRAY_SIZE(admins);
 	play.plans[0]->conf.queue_age_s = 24 * 3600;
 	play.plans[0]->conf.queue_rows = 10000;
 	play.plans[0]->conf.queue_mib = 64;
 	play.file = strrchr(argv[1], '/') ? strrchr(argv[1], '/') + 1 : argv[1];
-	if (!mkdtemp(folder))
+	if (!scratch_make(&play.scratch))
 		return 1;
-	snprintf(play.database, sizeof(play.database), "%s/db", folder);
 	log_set_level(LOG_LEVEL_TRACE);
 	log_set_sink(on_log, &play);
 	play_file(&play, in);
@@ -759,6 +743,6 @@ main(int argc, char **argv)
 		free(play.plans[i]);
 	for (size_t i = 0; i < play.n_strings; i++)
 		free(play.strings[i]);
-	clean_up(play.database, folder);
+	scratch_remove(&play.scratch);
 	return 0;
 }

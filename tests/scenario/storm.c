@@ -13,6 +13,7 @@
 
 #include "tests/scenario/guests.h"
 #include "tests/scenario/oracle.h"
+#include "tests/scenario/scratch.h"
 #include "tests/support/memory_disk.h"
 
 #include "bridge/base.h"
@@ -28,7 +29,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINKS 3
 #define ALL_KINDS ((1u << EVENT_KINDS) - 1)
@@ -61,7 +61,7 @@ struct storm {
 	struct loop *loop;
 	struct store *store;
 	struct bridge *bridge;
-	char folder[64], database[80];
+	struct scratch scratch;
 	char notes[NOTES][160];
 	unsigned n_notes;
 	unsigned length; /* of a storm, in steps */
@@ -321,7 +321,7 @@ begin(struct storm *s)
 	struct error err;
 
 	s->loop = loop_new_manual(next(s), START_MS);
-	s->store = store_open_inline(s->loop, s->database, &err);
+	s->store = store_open_inline(s->loop, s->scratch.database, &err);
 	if (s->store)
 		s->bridge = bridge_new(s->loop, s->store, &s->now->conf, table,
 				       &err);
@@ -455,7 +455,6 @@ do_part(struct storm *s)
 		come(s, &sc);
 }
 
-/* A user of the gateway comes to the hosted room, or leaves it. */
 static void
 do_guest(struct storm *s)
 {
@@ -713,16 +712,6 @@ take_victim(void *arg, const struct occupant *o)
 		v->o = o;
 }
 
-static int
-index_of(const char *const *list, const char *s)
-{
-	int i = 0;
-
-	while (strcmp(list[i], s) != 0)
-		i++;
-	return i;
-}
-
 static void
 do_kick(struct storm *s)
 {
@@ -737,8 +726,8 @@ do_kick(struct storm *s)
 	     why);
 	if (why == DOWN_REFUSED && *v.o->puppet->origin == 'n')
 		s->oracle.kept_out[sc.room][v.o->puppet->origin[1] - '0']
-				  [index_of(oracle_people,
-					    v.o->puppet->sender->id)] = true;
+				  [oracle_person(v.o->puppet->sender->id)] =
+			true;
 
 	char *name = xstrdup(v.o->name);
 
@@ -917,18 +906,6 @@ heal(struct storm *s)
 		fail(&s->oracle, "%zu still wait", bridge_waiting(s->bridge));
 }
 
-static void
-clean_up(const struct storm *s)
-{
-	static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
-	char path[96];
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		snprintf(path, sizeof(path), "%.80s%s", s->database, ends[i]);
-		unlink(path);
-	}
-}
-
 static bool
 rage(struct storm *s, uint64_t seed, unsigned n)
 {
@@ -945,7 +922,7 @@ rage(struct storm *s, uint64_t seed, unsigned n)
 	if (!s->failed)
 		heal(s);
 	end(s);
-	clean_up(s);
+	scratch_clean(&s->scratch);
 	memory_disk_clear();
 	for (size_t i = 0; i < s->oracle.n_nets; i++)
 		world_finish(&s->oracle.worlds[i]);
@@ -991,19 +968,6 @@ __wrap_store_submit(struct store *store, struct store_job *job)
 	__real_store_submit(store, job);
 }
 
-static bool
-make_folder(struct storm *s)
-{
-	snprintf(s->folder, sizeof(s->folder), "/dev/shm/causeway-XXXXXX");
-	if (!mkdtemp(s->folder)) {
-		snprintf(s->folder, sizeof(s->folder), "/tmp/causeway-XXXXXX");
-		if (!mkdtemp(s->folder))
-			return false;
-	}
-	snprintf(s->database, sizeof(s->database), "%.60s/db", s->folder);
-	return true;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -1018,7 +982,7 @@ main(int argc, char **argv)
 	if (rest && *rest == '-')
 		last = strtoull(rest + 1, NULL, 10);
 	s->loud = argc > 1 && first == last;
-	if (!make_folder(s))
+	if (!scratch_make(&s->scratch))
 		return 1;
 	setvbuf(stdout, NULL, _IOLBF, 0); /* long runs are cut short */
 	signal(SIGABRT, on_abort);
@@ -1027,7 +991,7 @@ main(int argc, char **argv)
 	log_set_sink(on_log, s);
 	for (uint64_t seed = first; seed <= last && failures < 5; seed++)
 		failures += !rage(s, seed, n);
-	rmdir(s->folder);
+	scratch_remove(&s->scratch);
 	printf("# %llu steps\n%s 1 - storms of %u steps, seeds %llu to %llu\n"
 	       "1..1\n",
 	       (unsigned long long)s->steps, failures ? "not ok" : "ok", n,

@@ -258,6 +258,7 @@ struct matrix {
 	struct mroom *rooms, *by_id;
 	struct outside *outside;         /* utlist */
 	struct face *faces, *face_queue; /* by ghost's id; pictures.c */
+	struct picture *pictures;        /* what they show, by name */
 	struct sitting *sitting;
 	struct timer face_timer;
 	struct ghost *ghosts;

@@ -32,14 +32,21 @@
 #define PACE_MS 200
 #define AGAIN_MS (10 * 60 * 1000) /* after one could not be had, or set */
 
-/* A ghost's picture. What it is called: where it is from, LF, and there. */
+/* One that the homeserver has, and at least one ghost shows. What it is called:
+ * where it is from, LF, and there. */
+struct picture {
+	char *key, *mxc;
+	unsigned uses;
+	UT_hash_handle hh; /* by key */
+};
+
 struct face {
 	struct matrix *m;
-	char *id;           /* of the ghost */
-	char *shown, *mxc;  /* NULL: none */
-	char *want;         /* "": none; NULL: not told */
-	int64_t changed_ms; /* UTC, when it was set last; or 0 */
-	int64_t failed_ms;  /* when it could not be; or 0 */
+	char *id;              /* of the ghost */
+	struct picture *shown; /* one use; NULL: none */
+	char *want;            /* name of a picture; "": none; NULL: not told */
+	int64_t changed_ms;    /* UTC, when it was set last; or 0 */
+	int64_t failed_ms;     /* when it could not be; or 0 */
 	bool queued;
 	struct face *prev, *next; /* while queued */
 	UT_hash_handle hh;
@@ -56,8 +63,44 @@ struct sitting {
 
 static void work(void *arg);
 
-/* ---- what is remembered ---------------------------------------------------
- */
+/* ---- what is remembered -------------------------------------------------- */
+
+static struct picture *
+picture_find(struct matrix *m, const char *key)
+{
+	struct picture *p;
+
+	HASH_FIND(hh, m->pictures, key, strlen(key), p);
+	return p;
+}
+
+/* One use of it. mxc: where it is, if that is not known yet. */
+static struct picture *
+picture_use(struct matrix *m, const char *key, const char *mxc)
+{
+	struct picture *p = picture_find(m, key);
+
+	if (!p) {
+		p = xcalloc(1, sizeof(*p));
+		p->key = xstrdup(key);
+		p->mxc = xstrdup(mxc);
+		HASH_ADD_KEYPTR(hh, m->pictures, p->key, strlen(p->key), p);
+	}
+	p->uses++;
+	return p;
+}
+
+/* Accepts NULL. */
+static void
+picture_unuse(struct matrix *m, struct picture *p)
+{
+	if (!p || --p->uses)
+		return;
+	HASH_DELETE(hh, m->pictures, p);
+	free(p->key);
+	free(p->mxc);
+	free(p);
+}
 
 static struct face *
 face_find(struct matrix *m, const char *id)
@@ -90,6 +133,7 @@ recall(void *arg, const char *id, const char *value)
 	int64_t ms = strtoll(value, &end, 10);
 	const char *key = strchr(value, '\n');
 	struct face *f;
+	char *mxc;
 
 	if (*end != ' ' || !key || end > key)
 		return; /* not ours to read */
@@ -97,9 +141,9 @@ recall(void *arg, const char *id, const char *value)
 	if (f->shown)
 		return;
 	f->changed_ms = ms;
-	f->shown = xstrdup(key + 1);
-	f->mxc = xstrdup(end + 1);
-	f->mxc[key - end - 1] = '\0';
+	mxc = strndup(end + 1, (size_t)(key - end - 1));
+	f->shown = picture_use(arg, key + 1, mxc);
+	free(mxc);
 }
 
 static void
@@ -110,25 +154,14 @@ remember(const struct face *f)
 
 	str_init(&value, MEMO_VALUE_MAX);
 	if (f->shown) {
-		str_printf(&value, "%" PRId64 " %s\n%s", f->changed_ms, f->mxc,
-			   f->shown);
+		str_printf(&value, "%" PRId64 " %s\n%s", f->changed_ms,
+			   f->shown->mxc, f->shown->key);
 		memo.value = value.data;
 	}
 	bridge_remember(&f->m->net, &memo, 0);
 }
 
-/* Where the homeserver has that picture, if it does. */
-static const char *
-mxc_of(const struct matrix *m, const char *key)
-{
-	for (const struct face *f = m->faces; f; f = f->hh.next)
-		if (f->shown && strcmp(f->shown, key) == 0)
-			return f->mxc;
-	return NULL;
-}
-
-/* ---- the queue ------------------------------------------------------------
- */
+/* ---- the queue ----------------------------------------------------------- */
 
 static void
 unqueue(struct face *f)
@@ -141,7 +174,7 @@ unqueue(struct face *f)
 static bool
 is_shown(const struct face *f)
 {
-	return strcmp(f->want, f->shown ? f->shown : "") == 0;
+	return strcmp(f->want, f->shown ? f->shown->key : "") == 0;
 }
 
 /* From when on it may be set. */
@@ -170,8 +203,7 @@ look_again(struct matrix *m, int64_t wait_ms)
 	timer_start(&m->face_timer, m->loop, wait_ms, work, m);
 }
 
-/* ---- one sitting -----------------------------------------------------------
- */
+/* ---- one sitting --------------------------------------------------------- */
 
 static void
 sitting_free(struct sitting *s)
@@ -223,10 +255,8 @@ on_set(void *arg, const struct hs_answer *answer)
 		sitting_ends(s, answer->why);
 		return;
 	}
-	free(f->shown);
-	free(f->mxc);
-	f->shown = *s->key ? xstrdup(s->key) : NULL;
-	f->mxc = *s->key ? xstrdup(s->mxc) : NULL;
+	picture_unuse(f->m, f->shown);
+	f->shown = *s->key ? picture_use(f->m, s->key, s->mxc) : NULL;
 	f->changed_ms = loop_wall_ms(f->m->loop);
 	remember(f);
 	sitting_ends(s, NULL);
@@ -306,7 +336,7 @@ begin(struct face *f)
 {
 	struct matrix *m = f->m;
 	struct sitting *s = xcalloc(1, sizeof(*s));
-	const char *mxc = mxc_of(m, f->want);
+	const struct picture *there = picture_find(m, f->want);
 	char *item;
 
 	unqueue(f);
@@ -314,8 +344,8 @@ begin(struct face *f)
 	s->face = f;
 	s->fd = -1;
 	s->key = xstrdup(f->want);
-	if (mxc || !*s->key) {
-		s->mxc = mxc ? xstrdup(mxc) : NULL;
+	if (there || !*s->key) {
+		s->mxc = there ? xstrdup(there->mxc) : NULL;
 		set(s);
 		return;
 	}
@@ -357,8 +387,7 @@ work(void *arg)
 		look_again(m, next - now);
 }
 
-/* ---- who is to show what ----------------------------------------------------
- */
+/* ---- who is to show what ------------------------------------------------- */
 
 void
 pictures_work(struct matrix *m)
@@ -414,8 +443,7 @@ pictures_drop(struct matrix *m)
 	{
 		HASH_DELETE(hh, m->faces, f);
 		free(f->id);
-		free(f->shown);
-		free(f->mxc);
+		picture_unuse(m, f->shown);
 		free(f->want);
 		free(f);
 	}

@@ -57,7 +57,7 @@ struct loop {
 	struct event_base *base; /* NULL in a manual loop */
 	struct evdns_base *dns;
 	struct gate *gate;
-	void *slot;
+	void *slots[LOOP_SLOTS];
 	struct event *alarm; /* wakes libevent for the first timer */
 	bool running, stopped;
 
@@ -526,9 +526,10 @@ loop_gate(struct loop *loop)
 }
 
 void **
-loop_slot(struct loop *loop)
+loop_slot(struct loop *loop, unsigned which)
 {
-	return &loop->slot;
+	assert(which < LOOP_SLOTS);
+	return &loop->slots[which];
 }
 
 struct evdns_base *

@@ -49,9 +49,11 @@ struct evdns_base *loop_dns(struct loop *loop);
  * loop. */
 struct gate *loop_gate(struct loop *loop);
 
-/* Of the process, too: where the IRC networks keep what they have in common.
- * NULL at first; whoever sets it clears it before loop_free(). */
-void **loop_slot(struct loop *loop);
+/* Of the process, too: where the IRC networks keep what they have in common,
+ * under a number below LOOP_SLOTS. NULL at first; whoever sets one clears it
+ * before loop_free(). */
+#define LOOP_SLOTS 2
+void **loop_slot(struct loop *loop, unsigned which);
 
 /* Run until loop_stop(). Real loops only. */
 void loop_run(struct loop *loop);

@@ -15,6 +15,7 @@
 #include "bridge/error.h"
 #include "bridge/http/address.h"
 #include "bridge/loop.h"
+#include "bridge/str.h"
 #include "conf/conf.h"
 #include "protocols/irc/certificate.h"
 
@@ -26,6 +27,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <utlist.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +39,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONNECT_MS 30000
@@ -46,6 +49,9 @@
 
 struct irc_tls {
 	SSL_CTX *ctx;
+	char *key; /* the files, and what they were like */
+	unsigned uses;
+	struct irc_tls **all, *next; /* those of the loop */
 };
 
 /*
@@ -106,8 +112,8 @@ tls_load(SSL_CTX *ctx, const struct conf_irc *conf, struct error *err)
 	return 0;
 }
 
-struct irc_tls *
-irc_tls_new(const struct conf_irc *conf, struct error *err)
+static SSL_CTX *
+tls_context(const struct conf_irc *conf, struct error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
@@ -121,23 +127,79 @@ irc_tls_new(const struct conf_irc *conf, struct error *err)
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	if (tls_load(ctx, conf, err) < 0) {
-		SSL_CTX_free(ctx);
-		return NULL;
+	if (tls_load(ctx, conf, err) == 0)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+/* A file, and by what a replaced one differs; a name is no longer than 4 KiB.
+ */
+static void
+add_file(struct str *key, const char *path)
+{
+	struct stat st = { 0 };
+
+	if (!path)
+		path = "";
+	else
+		(void)stat(path, &st); /* who reads it finds out */
+	str_printf(key, "%s %ju %ju %jd %jd.%09ld\n", path,
+		   (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+		   (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+		   st.st_mtim.tv_nsec);
+}
+
+/* What makes one context as good as another. To be freed. */
+static char *
+tls_key(const struct conf_irc *conf)
+{
+	AUTO_STR key = { 0 };
+
+	str_init(&key, SIZE_MAX / 4);
+	add_file(&key, conf->ca_file);
+	if (!conf->ca_file) {
+		add_file(&key, X509_get_default_cert_file());
+		add_file(&key, X509_get_default_cert_dir());
 	}
+	add_file(&key, conf->cert_file);
+	add_file(&key, conf->key_file);
+	return str_take(&key);
+}
 
-	struct irc_tls *tls = xcalloc(1, sizeof(*tls));
+struct irc_tls *
+irc_tls_use(struct loop *loop, const struct conf_irc *conf, struct error *err)
+{
+	struct irc_tls **all = (struct irc_tls **)loop_slot(loop, IRC_SLOT_TLS);
+	struct irc_tls *tls;
+	char *key = tls_key(conf);
+	SSL_CTX *ctx;
 
-	tls->ctx = ctx;
+	LL_FOREACH(*all, tls)
+	if (strcmp(tls->key, key) == 0)
+		break;
+	ctx = tls ? NULL : tls_context(conf, err);
+	if (ctx) {
+		tls = xcalloc(1, sizeof(*tls));
+		tls->ctx = ctx;
+		tls->key = xstrdup(key);
+		tls->all = all;
+		LL_PREPEND(*all, tls);
+	}
+	free(key);
+	if (tls)
+		tls->uses++;
 	return tls;
 }
 
 void
-irc_tls_free(struct irc_tls *tls)
+irc_tls_unuse(struct irc_tls *tls)
 {
-	if (!tls)
+	if (!tls || --tls->uses)
 		return;
+	LL_DELETE(*tls->all, tls);
 	SSL_CTX_free(tls->ctx);
+	free(tls->key);
 	free(tls);
 }
 

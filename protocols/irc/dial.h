@@ -36,15 +36,25 @@ struct irc_route {
 	bool public_only; /* not to an address that is not public */
 };
 
+/* loop_slot(): what the networks of a loop have in common. */
+enum irc_slot {
+	IRC_SLOT_IDENT,
+	IRC_SLOT_TLS,
+};
+
 /*
- * What the TLS connections of one network have in common. Reads the files
- * that conf names; NULL and err if one of them is not fit for use. conf must
- * outlive it.
+ * What the TLS connections of a network have in common with each other, and
+ * with those of the other networks that trust the same authorities and show
+ * the same certificate: one use of it. Reads the files that conf names, unless
+ * they are as they were when it was made; NULL and err if one of them is not
+ * fit for use. Host names, pins and certificates of users are a connection's
+ * own.
  */
-struct irc_tls *irc_tls_new(const struct conf_irc *conf, struct error *err);
+struct irc_tls *irc_tls_use(struct loop *loop, const struct conf_irc *conf,
+			    struct error *err);
 
 /* Accepts NULL. */
-void irc_tls_free(struct irc_tls *tls);
+void irc_tls_unuse(struct irc_tls *tls);
 
 enum irc_dialled {
 	IRC_DIAL_DONE,

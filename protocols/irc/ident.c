@@ -247,7 +247,7 @@ int
 ident_join(struct ident_member *m, struct loop *loop,
 	   const struct conf_server *listen, struct error *err)
 {
-	struct ident **all = (struct ident **)loop_slot(loop);
+	struct ident **all = (struct ident **)loop_slot(loop, IRC_SLOT_IDENT);
 	struct ident *ident = *all;
 
 	while (ident && (strcmp(ident->host, listen->host) != 0 ||
@@ -281,7 +281,8 @@ ident_leave(struct ident_member *m)
 	m->ident = NULL;
 	if (ident->members)
 		return;
-	for (all = (struct ident **)loop_slot(ident->loop); *all != ident;)
+	for (all = (struct ident **)loop_slot(ident->loop, IRC_SLOT_IDENT);
+	     *all != ident;)
 		all = &(*all)->next;
 	*all = ident->next;
 	ident_free(ident);

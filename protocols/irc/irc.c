@@ -244,7 +244,7 @@ irc_destroy(struct network *net)
 	irc_absences_free(irc);
 	irc_keys_free(irc);
 	session_finish(&irc->listener);
-	irc_tls_free(irc->wire.tls);
+	irc_tls_unuse(irc->wire.tls);
 	network_finish(net);
 	free(irc);
 }
@@ -295,11 +295,11 @@ connect_listener(struct irc *irc)
 	struct irc_route route;
 	struct error err;
 
-	/* Anew each time: the files may have been replaced. */
-	irc_tls_free(irc->wire.tls);
+	/* Each time: the files may have been replaced. */
+	irc_tls_unuse(irc->wire.tls);
 	irc->wire.tls = NULL;
 	if (conf->tls != CONF_TLS_OFF || conf->gateway) {
-		irc->wire.tls = irc_tls_new(conf, &err);
+		irc->wire.tls = irc_tls_use(irc->loop, conf, &err);
 		if (!irc->wire.tls) {
 			bridge_network_down(&irc->net, DOWN_REFUSED, err.text);
 			return;

@@ -15,6 +15,7 @@
 #include "bridge/base.h"
 #include "bridge/core.h"
 #include "bridge/intake.h"
+#include "bridge/log.h"
 #include "bridge/network.h"
 #include "bridge/room.h"
 #include "bridge/store.h"
@@ -112,6 +113,17 @@ can_be_heard(const struct bounce *b, const struct room *room)
 	return !room || room->ch.joined;
 }
 
+/* There is room for more again. */
+static void
+count_untold(struct bridge *bridge)
+{
+	if (bridge->n_untold && bridge->n_bounces < BOUNCES_MAX / 2) {
+		log_warn("causewayd", "%zu errors were not told their authors",
+			 bridge->n_untold);
+		bridge->n_untold = 0;
+	}
+}
+
 void
 bounces_work(struct bridge *bridge)
 {
@@ -136,6 +148,22 @@ bounces_work(struct bridge *bridge)
 		keep_told(bridge, b->event, b->channel);
 		bounce_drop(bridge, b);
 	}
+	count_untold(bridge);
+}
+
+/* Too many wait: the operator reads it where the authors do not. */
+static void
+forget_oldest(struct bridge *bridge)
+{
+	struct bounce *b = bridge->bounces;
+
+	if (bridge->n_untold++ == 0)
+		log_warn(b->home->name,
+			 "more than %d errors wait for their authors; the "
+			 "oldest are not told",
+			 BOUNCES_MAX);
+	keep_told(bridge, b->event, b->channel);
+	bounce_drop(bridge, b);
 }
 
 static struct bounce *
@@ -148,11 +176,8 @@ tell_home(struct netlife *home, struct event *source, const char *why)
 	b->source = event_ref(source);
 	b->why = why ? xstrdup(why) : NULL;
 	DL_APPEND(bridge->bounces, b);
-	if (++bridge->n_bounces > BOUNCES_MAX && bridge->bounces->why) {
-		keep_told(bridge, bridge->bounces->event,
-			  bridge->bounces->channel);
-		bounce_drop(bridge, bridge->bounces);
-	}
+	if (++bridge->n_bounces > BOUNCES_MAX && bridge->bounces->why)
+		forget_oldest(bridge);
 	bridge_schedule(bridge);
 	return b;
 }

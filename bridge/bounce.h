@@ -11,7 +11,8 @@ struct event;
 struct netlife;
 struct room;
 
-/* Authors who are away; beyond that the oldest are not told. */
+/* Authors who are away; beyond that the oldest are not told, as the log says.
+ */
 #define BOUNCES_MAX 1000
 
 /*

@@ -87,6 +87,7 @@ struct bridge {
 	struct room **work_end;
 	struct bounce *bounces; /* utlist, oldest first */
 	size_t n_bounces;
+	size_t n_untold; /* of those that were too many */
 	bool work_deferred;
 	bool tight;   /* the disk is full: take nothing */
 	bool behind;  /* too much is on its way to disk */

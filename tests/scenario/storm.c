@@ -519,8 +519,10 @@ static void
 do_burst(struct storm *s)
 {
 	struct scene sc = some_scene(s);
-	/* BOUNCES_MAX, if each is refused in all rooms, of guests, too */
-	int n = likely(s, 10) ? 150 : 30;
+	/* Refused in all rooms, of guests, too, they are fewer than are told.
+	 */
+	int many = s->now->conf.queue_rows < 1000 ? 150 : 400;
+	int n = likely(s, 10) ? many : 30;
 
 	come(s, &sc);
 	while (n-- > 0)

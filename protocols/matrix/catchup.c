@@ -10,6 +10,10 @@
  * soon after that, once when the homeserver must be done with what it kept, and
  * then every few minutes. What came in a transaction is known by its id.
  *
+ * Rooms are asked in turn, few at a time, so that a round of thousands leaves
+ * the homeserver time for what is said meanwhile. A room in which nothing was
+ * said since the round before rests for one, then for three, then for seven.
+ *
  * By /messages (client-server API, "Events and rooms"): Synapse has no /sync
  * for users of application services.
  */
@@ -25,6 +29,8 @@
 
 #define PAGES_MAX 20 /* of one room in one round */
 #define PAGE_EVENTS 100
+#define ASKED_MAX 4  /* rooms at a time */
+#define SILENT_MAX 3 /* doublings of a silent room's pause */
 
 /* Before each round, in ms; the last one again and again. */
 static const int64_t pauses[] = { 3000, 20000, 600000 };
@@ -35,40 +41,56 @@ struct page {
 	char *room;
 	char *as;   /* a puppet of ours that is there; NULL: the bot */
 	bool since; /* what was said since; else only where we are */
+	bool asked; /* its turn has come */
 	unsigned n;
 	struct page *prev, *next;
 };
 
 static void ask_page(struct page *p, const char *from);
+static void ask_next(struct matrix *m);
 
 static void
 page_free(struct page *p)
 {
 	DL_DELETE(p->m->catchup.pages, p);
+	p->m->catchup.n_asked -= p->asked;
 	hs_cancel(p->m->hs, p);
 	free(p->room);
 	free(p->as);
 	free(p);
 }
 
-/* Where the place in that room is kept, or NULL: we are not in it any more. */
-static char **
-place_of(struct matrix *m, const char *id)
+/* How far that room was read, or NULL: we are not in it any more. */
+static struct bookmark *
+bookmark_of(struct matrix *m, const char *id)
 {
 	struct mroom *room = mroom_find(m, id);
 
 	if (room)
-		return room->joined ? &room->token : NULL;
-	return chat_token(m, id);
+		return room->joined ? &room->bookmark : NULL;
+	return chat_bookmark(m, id);
 }
 
 static void
-set_place(char **place, const char *token)
+set_bookmark(struct bookmark *mark, const char *token)
 {
-	if (!place || !token)
+	if (!mark || !token)
 		return;
-	free(*place);
-	*place = xstrdup(token);
+	free(mark->token);
+	mark->token = xstrdup(token);
+}
+
+static void
+note_silence(struct matrix *m, struct bookmark *mark, bool silent)
+{
+	if (!mark)
+		return;
+	/* Soon after the start nothing need have been said yet. */
+	if (!silent || !m->catchup.routine)
+		mark->silent = 0;
+	else if (mark->silent < SILENT_MAX)
+		mark->silent++;
+	mark->rests = (1U << mark->silent) - 1;
 }
 
 static void
@@ -80,14 +102,16 @@ on_page(void *arg, const struct hs_answer *answer)
 	const char *end = content_string(answer->json, "end");
 	size_t n = json_array_size(chunk);
 
+	if (p->since && !p->n && hs_good(answer))
+		note_silence(m, bookmark_of(m, p->room), !n);
 	if (!hs_good(answer)) {
 		log_peer(m->net.name, "%.255s does not tell what was said: %s",
 			 p->room, answer->why);
 	} else if (!p->since) {
-		set_place(place_of(m, p->room),
-			  content_string(answer->json, "start"));
+		set_bookmark(bookmark_of(m, p->room),
+			     content_string(answer->json, "start"));
 	} else if (n) {
-		set_place(place_of(m, p->room), end);
+		set_bookmark(bookmark_of(m, p->room), end);
 		hear_missed(m, p->room, chunk);
 		if (n >= PAGE_EVENTS && end && ++p->n < PAGES_MAX) {
 			ask_page(p, end);
@@ -95,6 +119,7 @@ on_page(void *arg, const struct hs_answer *answer)
 		}
 	}
 	page_free(p);
+	ask_next(m);
 }
 
 static void
@@ -114,21 +139,51 @@ ask_page(struct page *p, const char *from)
 		&(struct hs_call){ "GET", path.data, NULL, on_page, p });
 }
 
+/* Those whose turn it is. */
+static void
+ask_next(struct matrix *m)
+{
+	struct catchup *c = &m->catchup;
+	struct page *p, *after;
+
+	DL_FOREACH_SAFE(c->pages, p, after)
+	{
+		struct bookmark *mark;
+
+		if (c->n_asked >= ASKED_MAX)
+			return;
+		if (p->asked)
+			continue;
+		mark = bookmark_of(m, p->room);
+		if (!mark) { /* we have left it meanwhile */
+			page_free(p);
+			continue;
+		}
+		p->asked = true;
+		c->n_asked++;
+		p->since = mark->token != NULL;
+		ask_page(p, mark->token);
+	}
+}
+
 void
 catchup_ask(struct matrix *m, const char *room, const char *as)
 {
-	char **place = place_of(m, room);
+	struct bookmark *mark = bookmark_of(m, room);
 	struct page *p;
 
-	if (!place)
+	if (!mark)
 		return;
+	if (m->catchup.routine && mark->rests) {
+		mark->rests--;
+		return;
+	}
 	p = xcalloc(1, sizeof(*p));
 	p->m = m;
 	p->room = xstrdup(room);
 	p->as = as ? xstrdup(as) : NULL;
-	p->since = *place != NULL;
 	DL_APPEND(m->catchup.pages, p);
-	ask_page(p, *place);
+	ask_next(m);
 }
 
 /* ---- rounds ------------------------------------------------------------- */
@@ -148,6 +203,7 @@ on_time(void *arg)
 	struct matrix *m = arg;
 	struct catchup *c = &m->catchup;
 
+	c->routine = c->n + 1 == ARRAY_SIZE(pauses);
 	if (!c->pages)
 		ask_all(m);
 	if (c->n + 1 < ARRAY_SIZE(pauses))
@@ -168,6 +224,7 @@ void
 catchup_begin(struct matrix *m)
 {
 	m->catchup.n = 0;
+	m->catchup.routine = false;
 	timer_start(&m->catchup.timer, m->loop, pauses[0], on_time, m);
 }
 
@@ -176,6 +233,7 @@ catchup_stop(struct matrix *m)
 {
 	timer_stop(&m->catchup.timer);
 	m->catchup.asked = false;
+	m->catchup.routine = false;
 	while (m->catchup.pages)
 		page_free(m->catchup.pages);
 }

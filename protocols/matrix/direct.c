@@ -26,8 +26,8 @@
 struct chat {
 	struct matrix *m;
 	char *room, *ghost, *person; /* ids */
-	char *token;                 /* how far it was read; or NULL */
-	bool away;                   /* the person has left it */
+	struct bookmark bookmark;
+	bool away; /* the person has left it */
 	bool typing;
 	struct horizon horizon;
 	int64_t said_ms;   /* when something was last said to them */
@@ -65,7 +65,7 @@ chat_free(struct matrix *m, struct chat *c)
 	horizon_drop(&c->horizon);
 	free(c->room);
 	free(c->ghost);
-	free(c->token);
+	free(c->bookmark.token);
 	free(c->person);
 	free(c);
 }
@@ -204,12 +204,12 @@ chats_catch_up(struct matrix *m)
 			catchup_ask(m, c->room, c->ghost);
 }
 
-char **
-chat_token(struct matrix *m, const char *room)
+struct bookmark *
+chat_bookmark(struct matrix *m, const char *room)
 {
 	struct chat *c = chat_of_room(m, room);
 
-	return c ? &c->token : NULL;
+	return c ? &c->bookmark : NULL;
 }
 
 /* ---- what is said to us ------------------------------------------------- */

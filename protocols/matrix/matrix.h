@@ -170,12 +170,19 @@ struct horizon {
 	char *newest; /* NULL: not known */
 };
 
+/* How far a room was read; catchup.c. */
+struct bookmark {
+	char *token;     /* or NULL: not known */
+	unsigned silent; /* rounds in which nothing had been said */
+	unsigned rests;  /* rounds in which it is not asked */
+};
+
 struct mroom {
 	struct matrix *m;
 	struct channel *ch;
 	char *id; /* NULL until it is known */
 	bool joining, joined;
-	char *token;      /* how far it was read; or NULL */
+	struct bookmark bookmark;
 	char *moved_from; /* the room that this one replaces, or NULL */
 	unsigned moves;
 	bool encrypted;
@@ -211,9 +218,11 @@ struct intake {
 
 /* catchup.c */
 struct catchup {
-	bool asked; /* where the rooms are */
-	size_t n;   /* the pause before the next round */
-	struct page *pages;
+	bool asked;         /* where the rooms are */
+	bool routine;       /* the round is one of those every few minutes */
+	size_t n;           /* the pause before the next round */
+	struct page *pages; /* utlist: those that are asked for come first */
+	unsigned n_asked;
 	struct timer timer;
 };
 
@@ -346,7 +355,7 @@ bool catchup_is_ready(struct matrix *m);
 void catchup_begin(struct matrix *m);
 void catchup_stop(struct matrix *m);
 
-/* Ask that room, as that user of ours (NULL: the bot). */
+/* Ask that room, as that user of ours (NULL: the bot), when it is its turn. */
 void catchup_ask(struct matrix *m, const char *room, const char *as);
 
 /* ---- hear.c ------------------------------------------------------------- */
@@ -563,7 +572,7 @@ void chats_drop(struct matrix *m);
 
 /* Ask each of them for what was said; and where it is kept how far. */
 void chats_catch_up(struct matrix *m);
-char **chat_token(struct matrix *m, const char *room);
+struct bookmark *chat_bookmark(struct matrix *m, const char *room);
 
 /* Of the conversation in that room; NULL: it is none. */
 const char *chat_person(struct matrix *m, const char *room);

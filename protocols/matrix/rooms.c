@@ -304,7 +304,7 @@ mroom_free(struct mroom *room)
 	room->ch->data = NULL;
 	free(room->moved_from);
 	free(room->id);
-	free(room->token);
+	free(room->bookmark.token);
 	free(room);
 }
 

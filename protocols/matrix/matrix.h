@@ -110,6 +110,7 @@ struct ghost {
 	enum ghost_state state;
 	bool no_device;  /* it cannot have one */
 	unsigned naming; /* its name is being set */
+	unsigned seats;  /* that are its */
 	/* presence.c: as it is to be told, when next, and when it last did
 	 * something */
 	bool kept_up;

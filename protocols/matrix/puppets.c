@@ -6,7 +6,8 @@
  * sends is known again after a restart of the homeserver) and a name. A seat
  * is a ghost in a room, which it enters in its turn (arrivals.c). Ghosts stay
  * in their rooms when we go down; a seat from an earlier run is nobody's until
- * its person is shown again.
+ * its person is shown again. Who has left is remembered for a while, because
+ * many come back, and a ghost takes three calls to make.
  *
  * No ghost is shown under the name of somebody who is in the room.
  */
@@ -23,6 +24,7 @@
 #include <utlist.h>
 
 #define NAME_MAX_BYTES 255
+#define GHOSTS_MAX 5000 /* beyond that, of those who are somewhere only */
 
 static void seat_enter(struct seat *s);
 
@@ -37,6 +39,30 @@ ghost_find(struct matrix *m, const char *id)
 	return g;
 }
 
+static void
+ghost_free(struct ghost *g)
+{
+	HASH_DELETE(hh, g->m->ghosts, g);
+	hs_cancel(g->m->hs, g);
+	presence_forget(g);
+	free(g->id);
+	free(g->name);
+	free(g->want);
+	free(g);
+}
+
+/* One of those who are nowhere, of whom we heard first. */
+static void
+ghost_forget_one(struct matrix *m)
+{
+	struct ghost *g = m->ghosts;
+
+	while (g && (g->seats || g->naming || g->state == GHOST_MAKING))
+		g = g->hh.next;
+	if (g)
+		ghost_free(g);
+}
+
 static struct ghost *
 ghost_get(struct matrix *m, const char *id)
 {
@@ -44,6 +70,8 @@ ghost_get(struct matrix *m, const char *id)
 
 	if (g)
 		return g;
+	if (HASH_COUNT(m->ghosts) >= GHOSTS_MAX)
+		ghost_forget_one(m);
 	g = xcalloc(1, sizeof(*g));
 	g->m = m;
 	g->id = xstrdup(id);
@@ -54,18 +82,8 @@ ghost_get(struct matrix *m, const char *id)
 void
 ghosts_drop(struct matrix *m)
 {
-	struct ghost *g, *next;
-
-	HASH_ITER(hh, m->ghosts, g, next)
-	{
-		HASH_DELETE(hh, m->ghosts, g);
-		hs_cancel(m->hs, g);
-		presence_forget(g);
-		free(g->id);
-		free(g->name);
-		free(g->want);
-		free(g);
-	}
+	while (m->ghosts)
+		ghost_free(m->ghosts);
 }
 
 bool
@@ -272,6 +290,7 @@ seat_new(struct mroom *room, struct ghost *g)
 
 	s->room = room;
 	s->ghost = g;
+	g->seats++;
 	HASH_ADD_KEYPTR(hh, room->seats, g->id, strlen(g->id), s);
 	return s;
 }
@@ -282,6 +301,7 @@ seat_free(struct seat *s)
 	hs_cancel(s->room->m->hs, s);
 	arrival_end(s);
 	HASH_DELETE(hh, s->room->seats, s);
+	s->ghost->seats--;
 	if (s->o)
 		s->o->data = NULL;
 	free(s);

@@ -177,6 +177,7 @@ struct conf_matrix {
 	unsigned puppet_idle_s;
 	unsigned avatar_pause_s; /* between two pictures of one puppet */
 	unsigned presence;       /* puppets whose presence is told; 0: none */
+	unsigned invite_wait_s;  /* to take an invitation; 0: for ever */
 	const struct conf_gateway *gateway; /* NULL: it is none */
 	/* from the registration */
 	const char *id;

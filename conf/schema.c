@@ -520,6 +520,13 @@ static const struct option matrix_options[] = {
 		 "keeps any: those who did something last. It must be told "
 		 "again every 20 s; of the others it says that they are "
 		 "offline. 0: of none." },
+	{ .name = "invite_wait", .type = OPTION_SECONDS,
+	  AT(struct matrix_block, matrix.invite_wait_s), .max = 30 * DAY_S,
+	  .fallback = "1h",
+	  .doc = "How long somebody who was invited into the room of a "
+		 "channel that is not for everybody may take to come. Then "
+		 "the invitation is taken back, and their connection leaves "
+		 "the channel. 0: for ever." },
 	{ .name = "gateway", .type = OPTION_BLOCK,
 	  .doc = "Let people use IRC networks on their own account, and "
 		 "rooms of XMPP, without a link." },

@@ -19,6 +19,11 @@
  * A room is closed when there is something to be said in it, and not before:
  * if it is closed while somebody joins, a homeserver makes both events side by
  * side, and drops the join, of which it said that all was well.
+ *
+ * Who is invited and does not come is in the channel, and hears it for nobody.
+ * When that has lasted invite_wait the invitation is taken back, which ends
+ * their being there. One of an earlier run has no connection: it is taken back
+ * when it is found.
  */
 
 #include "protocols/matrix/content.h"
@@ -26,6 +31,7 @@
 
 #include "bridge/base.h"
 #include "bridge/log.h"
+#include "conf/conf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +43,9 @@
 /* After somebody could not be put out; then twice as long, each time. */
 #define PUT_AGAIN_MS 1000
 #define PUT_AGAIN_MAX_MS 300000
+#define TOO_LATE                                                          \
+	"you were invited into the channel and did not come; join again " \
+	"to be invited anew"
 #define RESTRICTED (CHANNEL_INVITED_ONLY | CHANNEL_HAS_PASSWORD)
 
 static void door_close(struct mroom *room);
@@ -213,6 +222,7 @@ void
 door_drop(struct mroom *room)
 {
 	timer_stop(&room->door_timer);
+	timer_stop(&room->invite_timer);
 	while (room->puttings)
 		putting_free(room->puttings);
 }
@@ -235,6 +245,64 @@ door_passed(struct mroom *room, struct person *p)
 		put_before(room, p);
 }
 
+static bool
+is_awaited(const struct person *p)
+{
+	return p->knocking && p->invited;
+}
+
+/* Those who were invited long ago; and when to look again. */
+static void
+on_invite_time(void *arg)
+{
+	struct mroom *room = arg;
+	struct loop *loop = room->m->loop;
+	int64_t wait = (int64_t)room->m->conf->invite_wait_s * 1000;
+	int64_t now = loop_now_ms(loop);
+	int64_t next = INT64_MAX;
+
+	for (struct person *p = room->people; p; p = p->hh.next) {
+		if (!is_awaited(p))
+			continue;
+		if (p->invited_ms + wait > now) {
+			next = p->invited_ms + wait < next
+				       ? p->invited_ms + wait
+				       : next;
+			continue;
+		}
+		p->invited = false; /* what the homeserver tells is the end */
+		door_put_out(room, p->id, TOO_LATE);
+	}
+	if (next < INT64_MAX)
+		timer_start(&room->invite_timer, loop, next - now,
+			    on_invite_time, room);
+}
+
+static void
+note_invited(struct mroom *room, struct person *p)
+{
+	int64_t wait = (int64_t)room->m->conf->invite_wait_s * 1000;
+
+	p->invited = true;
+	p->invited_ms = loop_now_ms(room->m->loop);
+	if (wait && !timer_is_running(&room->invite_timer))
+		timer_start(&room->invite_timer, room->m->loop, wait,
+			    on_invite_time, room);
+}
+
+void
+door_left_open(struct mroom *room, const json_t *member)
+{
+	const char *how =
+		content_string(content_object(member, "content"), "membership");
+	const char *by = content_string(member, "sender");
+	const char *who = content_string(member, "state_key");
+
+	if (mroom_is_hosted(room) && how && strcmp(how, "invite") == 0 && who &&
+	    by && strcmp(by, room->m->bot) == 0)
+		door_put_out(room, who, TOO_LATE);
+}
+
 void
 door_inside(struct mroom *room, struct person *p)
 {
@@ -242,7 +310,7 @@ door_inside(struct mroom *room, struct person *p)
 
 	p->inside = true;
 	if (p->knocking && !p->invited) {
-		p->invited = true;
+		note_invited(room, p);
 		matrix_room_path(&path, room->id, "invite");
 		hs_call(room->m->hs,
 			&(struct hs_call){ "POST", path.data,

@@ -64,6 +64,7 @@ struct knock;
 struct http_multi;
 struct content_file;
 struct face;
+struct inquiry;
 struct puppet;
 struct sitting;
 struct transfer;
@@ -88,6 +89,7 @@ struct person {
 	bool inside;            /* of the channel, once */
 	bool knocking, invited; /* is not in the room yet */
 	bool put_before;        /* put out, to knock */
+	int64_t invited_ms;     /* when it was invited */
 	enum presence_show show;
 	char *status;           /* NULL: nothing was ever told */
 	UT_hash_handle hh;      /* in the room, by id */
@@ -195,6 +197,7 @@ struct mroom {
 	bool shut;                /* who joins must be invited */
 	struct putting *puttings; /* utlist; out, until it is done; door.c */
 	struct timer door_timer;
+	struct timer invite_timer; /* the next invitation is too old */
 	struct horizon horizon;
 	struct person *people, *by_name;
 	struct seat *seats;
@@ -284,8 +287,11 @@ struct matrix {
 	struct timer ready_timer, pulse_timer;
 	struct catchup catchup;
 	enum presence_state presence;
-	struct watched *watched; /* utlist; presence.c */
-	struct ghost *up;        /* utlist: those whose presence is told */
+	struct watched *watched;   /* utlist; presence.c */
+	struct inquiry *inquiries; /* likewise; hash, in order */
+	bool inquiring;            /* the first is under way */
+	struct timer inquiry_timer;
+	struct ghost *up; /* utlist: those whose presence is told */
 	unsigned n_up;
 	struct ghost *probe; /* whether that one's is kept is being asked */
 	struct timer presence_timer;
@@ -382,6 +388,9 @@ void moment_tell(const struct occupant *o, unsigned changes);
 /* An m.presence; and what is known of somebody who enters a room. */
 void presence_heard(struct matrix *m, const json_t *whole);
 void presence_recall(struct mroom *room, struct person *p);
+
+/* Find out how that person is, if nothing is known, as soon as may be. */
+void presence_ask(struct mroom *room, const struct person *p);
 
 /* That ghost is like p now; it did something; it is about to be freed. */
 void presence_tell(struct ghost *g, const struct puppet *p);
@@ -542,6 +551,10 @@ void door_found(struct mroom *room, const json_t *rules);
 void door_passed(struct mroom *room, struct person *p);
 void door_inside(struct mroom *room, struct person *p);
 void door_left(struct mroom *room);
+
+/* A membership that was found: an invitation of an earlier run is taken back.
+ */
+void door_left_open(struct mroom *room, const json_t *member);
 
 /* Throw somebody out, or refuse who knocks. */
 void door_put_out(struct mroom *room, const char *user_id, const char *why);

@@ -2,8 +2,10 @@
 /*
  * presence.c - how reachable people are, where the homeserver keeps that.
  *
- * Of its people it tells every change. Who is offline has not left: that one
- * is away for longer, and stays where they are.
+ * Of its people it tells every change. How those are who do not change is asked
+ * once, of each who comes into a room and of whom nothing was told yet, one
+ * after the other. Who is offline has not left: that one is away for longer,
+ * and stays where they are.
  *
  * Of our puppets it wants to be told again and again: whoever does not sync is
  * offline after half a minute (Synapse 1.160). So only so many are kept up as
@@ -28,6 +30,18 @@
 #define AGAIN_MS 20000 /* each of them */
 #define GAP_MS 100     /* between two calls */
 #define STATUS_MAX 512 /* bytes */
+#define INQUIRIES_MAX 1000
+
+/* Of that person, asked or told as another, or the same. */
+static void
+status_path(struct str *path, const char *id, const char *as)
+{
+	str_init(path, PATH_MAX_BYTES);
+	str_add(path, "/v3/presence/");
+	matrix_path_add(path, id);
+	str_add(path, "/status");
+	matrix_path_as(path, as, NULL);
+}
 
 /* ---- of people ---------------------------------------------------------- */
 
@@ -63,10 +77,13 @@ take(struct mroom *room, struct person *p, enum presence_show show,
 {
 	struct event *ev;
 
-	if (p->show == show && strcmp(p->status ? p->status : "", text) == 0)
-		return;
+	bool same = p->show == show &&
+		    strcmp(p->status ? p->status : "", text) == 0;
+
 	p->show = show;
 	set_status(p, text);
+	if (same)
+		return;
 	ev = room_about(room, EVENT_PRESENCE, p);
 	ev->show = p->show;
 	event_set_text(ev, p->status);
@@ -120,11 +137,7 @@ presence_watch(struct network *net, struct contact *contact)
 	w->contact = contact;
 	contact->data = w;
 	DL_APPEND(m->watched, w);
-	str_init(&path, PATH_MAX_BYTES);
-	str_add(&path, "/v3/presence/");
-	matrix_path_add(&path, contact->person);
-	str_add(&path, "/status");
-	matrix_path_as(&path, m->bot, NULL);
+	status_path(&path, contact->person, m->bot);
 	hs_call(m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_found, w });
 }
@@ -147,17 +160,13 @@ presence_unwatch(struct network *net UNUSED, struct contact *contact)
 
 /* ---- in ----------------------------------------------------------------- */
 
-void
-presence_heard(struct matrix *m, const json_t *whole)
+/* said may be NULL; fresh: only where nothing was told of that person yet. */
+static void
+spread(struct matrix *m, const char *who, const char *presence,
+       const char *said, bool fresh)
 {
-	const json_t *content = content_object(whole, "content");
-	const char *who = content_string(whole, "sender");
-	const char *said = content_string(content, "status_msg");
-	const char *presence = content_string(content, "presence");
 	AUTO_STR text = { 0 };
 
-	if (!who || !presence || matrix_is_us(m, who))
-		return;
 	str_init(&text, STATUS_MAX);
 	if (said)
 		str_add_n(&text, said,
@@ -165,13 +174,127 @@ presence_heard(struct matrix *m, const json_t *whole)
 	for (struct mroom *room = m->rooms; room; room = room->hh.next) {
 		struct person *p = person_find(room, who);
 
-		if (p && room->joined)
+		if (p && room->joined && !(fresh && p->status))
 			take(room, p, show_of(presence), text.data);
 	}
 	struct watched *w;
 	DL_FOREACH(m->watched, w)
-	if (strcmp(w->contact->person, who) == 0)
+	if (!fresh && strcmp(w->contact->person, who) == 0)
 		watched_tell(w, presence, text.data);
+}
+
+void
+presence_heard(struct matrix *m, const json_t *whole)
+{
+	const json_t *content = content_object(whole, "content");
+	const char *who = content_string(whole, "sender");
+	const char *presence = content_string(content, "presence");
+
+	if (who && presence && !matrix_is_us(m, who))
+		spread(m, who, presence, content_string(content, "status_msg"),
+		       false);
+}
+
+/* ---- before we came ----------------------------------------------------- */
+
+/* Somebody whose presence is to be asked, or is being. */
+struct inquiry {
+	struct matrix *m;
+	char *id;
+	UT_hash_handle hh;
+};
+
+static void ask_next(void *arg);
+
+static void
+inquiry_free(struct inquiry *q)
+{
+	hs_cancel(q->m->hs, q);
+	HASH_DELETE(hh, q->m->inquiries, q);
+	free(q->id);
+	free(q);
+}
+
+static void
+inquiries_drop(struct matrix *m)
+{
+	timer_stop(&m->inquiry_timer);
+	m->inquiring = false;
+	while (m->inquiries)
+		inquiry_free(m->inquiries);
+}
+
+/* Where none is kept everybody is said to be offline. */
+static bool
+is_kept(const struct matrix *m)
+{
+	return m->presence == PRESENCE_ON;
+}
+
+static bool
+is_told(const struct matrix *m, const char *id)
+{
+	for (const struct mroom *room = m->rooms; room; room = room->hh.next) {
+		const struct person *p =
+			person_find((struct mroom *)(uintptr_t)room, id);
+
+		if (p && p->status)
+			return true;
+	}
+	return false;
+}
+
+static void
+on_inquiry(void *arg, const struct hs_answer *answer)
+{
+	struct inquiry *q = arg;
+	struct matrix *m = q->m;
+	const char *presence = content_string(answer->json, "presence");
+
+	m->inquiring = false;
+	/* Without an answer it stays as it was: nobody has to let us know. */
+	if (hs_good(answer) && presence)
+		spread(m, q->id, presence,
+		       content_string(answer->json, "status_msg"), true);
+	inquiry_free(q);
+	timer_start(&m->inquiry_timer, m->loop, GAP_MS, ask_next, m);
+}
+
+static void
+ask_next(void *arg)
+{
+	struct matrix *m = arg;
+	AUTO_STR path = { 0 };
+
+	if (!is_kept(m) || m->inquiring)
+		return;
+	while (m->inquiries && is_told(m, m->inquiries->id))
+		inquiry_free(m->inquiries);
+	if (!m->inquiries)
+		return;
+	m->inquiring = true;
+	status_path(&path, m->inquiries->id, m->bot);
+	hs_call(m->hs, &(struct hs_call){ "GET", path.data, NULL, on_inquiry,
+					  m->inquiries });
+}
+
+void
+presence_ask(struct mroom *room, const struct person *p)
+{
+	struct matrix *m = room->m;
+	struct inquiry *q;
+
+	HASH_FIND(hh, m->inquiries, p->id, strlen(p->id), q);
+	if (q || p->status || !m->conf->presence ||
+	    m->presence == PRESENCE_OFF ||
+	    HASH_COUNT(m->inquiries) >= INQUIRIES_MAX)
+		return;
+	q = xcalloc(1, sizeof(*q));
+	q->m = m;
+	q->id = xstrdup(p->id);
+	HASH_ADD_KEYPTR(hh, m->inquiries, q->id, strlen(q->id), q);
+	if (!timer_is_running(&m->inquiry_timer))
+		timer_start(&m->inquiry_timer, m->loop, GAP_MS, ask_next, m);
 }
 
 void
@@ -189,16 +312,6 @@ presence_recall(struct mroom *room, struct person *p)
 }
 
 /* ---- of puppets --------------------------------------------------------- */
-
-static void
-presence_path(struct str *path, const struct ghost *g)
-{
-	str_init(path, PATH_MAX_BYTES);
-	str_add(path, "/v3/presence/");
-	matrix_path_add(path, g->id);
-	str_add(path, "/status");
-	matrix_path_as(path, g->id, NULL);
-}
 
 static void work(void *arg);
 
@@ -221,6 +334,7 @@ switch_off(struct matrix *m)
 {
 	m->presence = PRESENCE_OFF;
 	timer_stop(&m->presence_timer);
+	inquiries_drop(m);
 	while (m->up)
 		unlist(m->up);
 	log_info(m->net.name, "the homeserver keeps no presence; that of "
@@ -259,10 +373,12 @@ on_asked(void *arg, const struct hs_answer *answer)
 	}
 	m->presence = PRESENCE_ON;
 	m->probe = NULL;
-	if (!hs_good(answer) || !presence || strcmp(presence, "offline") == 0)
+	if (!hs_good(answer) || !presence || strcmp(presence, "offline") == 0) {
 		switch_off(m);
-	else
+	} else {
 		work(m);
+		ask_next(m);
+	}
 }
 
 static void
@@ -286,7 +402,7 @@ on_told(void *arg, const struct hs_answer *answer)
 		ask_again(m, GAP_MS);
 		return;
 	}
-	presence_path(&path, m->probe);
+	status_path(&path, m->probe->id, m->probe->id);
 	hs_call(m->hs,
 		&(struct hs_call){ "GET", path.data, NULL, on_asked, m });
 }
@@ -302,7 +418,7 @@ tell(struct ghost *g)
 
 	if (g->show == SHOW_DND && !*status)
 		status = "do not disturb";
-	presence_path(&path, g);
+	status_path(&path, g->id, g->id);
 	hs_call(g->m->hs,
 		&(struct hs_call){ "PUT", path.data,
 				   json_pack("{s:s, s:s}", "presence", presence,
@@ -398,6 +514,7 @@ void
 presence_stop(struct matrix *m)
 {
 	timer_stop(&m->presence_timer);
+	inquiries_drop(m);
 	m->presence = PRESENCE_NEW;
 	m->probe = NULL;
 	while (m->watched)

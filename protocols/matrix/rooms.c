@@ -136,6 +136,7 @@ somebody_is_here(struct mroom *room, const char *id, const json_t *content,
 		p->knocking = knocks;
 		HASH_ADD_KEYPTR(hh, room->people, p->id, strlen(p->id), p);
 		presence_recall(room, p);
+		presence_ask(room, p);
 	}
 	person_set_name(room, p, name.data);
 	free(p->avatar);
@@ -468,9 +469,10 @@ take_state(struct mroom *room, const json_t *state)
 
 		if (!type)
 			continue;
-		if (strcmp(type, "m.room.member") == 0)
+		if (strcmp(type, "m.room.member") == 0) {
+			door_left_open(room, ev);
 			room_member(room, ev, true);
-		else if (strcmp(type, "m.room.encryption") == 0)
+		} else if (strcmp(type, "m.room.encryption") == 0)
 			room->encrypted = true;
 	}
 	if (!room->encrypted)

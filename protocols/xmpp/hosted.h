@@ -322,9 +322,12 @@ void hosted_forget_flying(struct hosted *h);
 void hosted_add_ids(const char *room, const struct event *ev, xmpp_stanza_t *st,
 		    const char *occupant_id);
 
-/* Once, for those who come later; st is shared with who shows it. */
+/*
+ * Once, for those who come later; st is shared with who shows it. id: what its
+ * author calls it; NULL: it came from elsewhere, and has the number alone.
+ */
 void hosted_remember(struct hosted *h, const struct event *ev,
-		     xmpp_stanza_t *st, const char *nick);
+		     xmpp_stanza_t *st, const char *nick, const char *id);
 
 /* The id of the event that the room calls id; or id itself. */
 const char *hosted_own_id(struct hosted *h, struct event *ev, const char *id);

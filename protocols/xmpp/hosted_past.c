@@ -62,7 +62,7 @@ is_remembered(struct hosted *h, int64_t number)
 
 void
 hosted_remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-		const char *nick)
+		const char *nick, const char *id)
 {
 	size_t size = ev->text.len + PAST_OVERHEAD;
 	struct past *p;
@@ -77,7 +77,7 @@ hosted_remember(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
 	*p = (struct past){
 		.st = xmpp_stanza_clone(st),
 		.nick = xstrdup(nick ? nick : ""),
-		.id = xstrdup(ev->id ? ev->id : stanza_get(st, "id")),
+		.id = id ? xstrdup(id) : NULL,
 		.when_ms = ev->when_ms,
 		.size = size,
 		.number = ev->number,
@@ -94,7 +94,7 @@ hosted_own_id(struct hosted *h, struct event *ev, const char *id)
 
 		(void)snprintf(number, sizeof(number), "%" PRId64, p->number);
 		if (!strcmp(number, id))
-			return event_strdup(ev, p->id);
+			return p->id ? event_strdup(ev, p->id) : id;
 	}
 	return id;
 }
@@ -227,7 +227,9 @@ recall(void *arg, const struct event *ev)
 
 	if (!st)
 		return;
-	hosted_remember(h, ev, st, nick);
+	hosted_remember(h, ev, st, nick,
+			ev->flags & EVENT_GATEWAY ? stanza_get(st, "id")
+						  : NULL);
 	(void)xmpp_stanza_release(st);
 }
 

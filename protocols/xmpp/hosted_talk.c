@@ -49,10 +49,13 @@ post_to_willing(struct hosted *h, xmpp_stanza_t *st, const struct guest *g)
 	(void)xmpp_stanza_release(st);
 }
 
-/* Takes the reference to st. */
+/*
+ * Takes the reference to st. id: its author's, if it was said here; what came
+ * from elsewhere is known to the bridge by the number.
+ */
 static void
 publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
-	struct guest *g)
+	struct guest *g, const char *id)
 {
 	const char *nick = g ? g->nick : NULL;
 
@@ -60,7 +63,7 @@ publish(struct hosted *h, const struct event *ev, xmpp_stanza_t *st,
 		guest_show_now(g);
 	hosted_add_ids(h->jid, ev, st, g ? g->occupant_id : NULL);
 	if (ev->number && ev->kind != EVENT_TOPIC)
-		hosted_remember(h, ev, st, nick);
+		hosted_remember(h, ev, st, nick, id);
 	if (g && g->o && is_blocked(g))
 		post_to_willing(h, st, g);
 	else
@@ -101,7 +104,7 @@ hosted_accepted(struct network *net, const struct event *ev)
 	else if (ev->kind != EVENT_REACTION)
 		st = message_from_event(x->ctx, ev, &form);
 	if (st)
-		publish(h, ev, st, g && g->nick ? g : NULL);
+		publish(h, ev, st, g && g->nick ? g : NULL, form.id);
 }
 
 /* ---- deliveries ---------------------------------------------------------- */
@@ -187,7 +190,7 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		return;
 	}
 	moment_invite_room(x, ev, st);
-	publish(h, ev, st, g);
+	publish(h, ev, st, g, NULL);
 	h->flying = xrealloc(h->flying,
 			     (h->n_flying + 1) * sizeof(struct delivery *));
 	h->flying[h->n_flying++] = d;

@@ -12,6 +12,7 @@ import itertools
 import pytest
 
 from tests.integration.conftest import Things, make_trio
+from tests.support.irc_peer import is_typing
 from tests.support.process import wait_for
 
 NETWORKS = ("xmpp", "irc", "matrix")
@@ -327,12 +328,6 @@ def moderation(a, b, since, word):
     a.withdraw(what)
     b.wait(lambda m: f'{a.nick} withdrew "{word} oops"' in
            ((m.text if b.network == "irc" else m.body) or ""), since)
-
-
-def is_typing(message, nick, target, writing):
-    return (message.command == "TAGMSG" and message.nick == nick and
-            message.target == target and
-            message.tags.get("+typing") == ("active" if writing else "done"))
 
 
 STATES = "{http://jabber.org/protocol/chatstates}"

@@ -10,7 +10,9 @@ import pytest
 
 from tests.integration.conftest import Things
 from tests.support.bridge import irc_network, matrix_network
+from tests.support.irc_peer import is_typing
 from tests.support.matrix_peer import Refused
+from tests.support.process import wait_for
 from tests.support.scripted_irc import ScriptedIrc, Session
 
 # shares the homeserver of test_matrix_faults.py
@@ -20,8 +22,8 @@ pytestmark = pytest.mark.xdist_group("homeserver")
 class Gateway:
     """One bridge whose Matrix network leads to one IRC network."""
 
-    def __init__(self, farm, things):
-        self.synapse, self.irc = farm.get("synapse"), farm.get("ngircd")
+    def __init__(self, farm, things, irc="ngircd"):
+        self.synapse, self.irc = farm.get("synapse"), farm.get(irc)
         self.things = things
         things.servers += [self.synapse, self.irc]
         self.service = self.synapse.service()
@@ -51,10 +53,10 @@ def one_gateway(farm, folder):
 class Visit:
     """mia joins the room of a channel, where bob is."""
 
-    def __init__(self, gateway, things, before=None):
+    def __init__(self, gateway, things, before=None, caps=()):
         self.g = gateway
         self.channel = "#" + things.name("gate")
-        self.bob = things.irc(gateway.irc, things.name("bob"))
+        self.bob = things.irc(gateway.irc, things.name("bob"), caps=caps)
         self.bob.join(self.channel)
         if before:
             before(self)
@@ -109,6 +111,21 @@ def test_who_comes_sees_the_topic_that_there_is(one_gateway, closing):
               before=lambda v: v.bob.topic(v.channel, "since ever"))
     v.mia.wait_for(lambda e: e.type == "m.room.topic" and
                    e.content["topic"] == "since ever")
+
+
+def test_who_writes_is_seen_on_both_sides(farm, closing):
+    """Where IRC has a tag for it."""
+    v = Visit(Gateway(farm, closing, irc="inspircd"), closing,
+              caps=("message-tags",)).in_both()
+    since, ghost = v.bob.mark(), v.mia.puppet(v.room, v.bob.nick)
+    for writing in (True, False):
+        v.mia.set_typing(v.room, writing)
+        v.bob.wait_for(lambda m: is_typing(m, v.nick, v.channel, writing),
+                       since=since)
+        v.bob.send(f"@+typing={'active' if writing else 'done'} TAGMSG "
+                   f"{v.channel}")
+        wait_for(f"typing to be {writing}", lambda: writing == (
+            ghost in v.mia.typing.get(v.room, [])))
 
 
 def test_who_leaves_the_room_leaves_the_channel(visit):
@@ -287,7 +304,7 @@ class Locked:
     """mia and noa want to be in a channel of a scripted server; noa's
     connection is slow to come in."""
 
-    def __init__(self, farm, things, modes):
+    def __init__(self, farm, things, modes, **options):
         self.synapse, self.irc = farm.get("synapse"), ScriptedIrc(["bob"])
         self.irc.session = LockedSession
         self.irc.modes, self.irc.gate = modes, threading.Event()
@@ -295,7 +312,7 @@ class Locked:
         things.servers += [self.synapse, self.irc]
         self.bridge = things.bridge(
             {"irc": irc_network(self.irc), "matrix": matrix_network(
-                self.synapse, self.service,
+                self.synapse, self.service, **options,
                 gateway={"networks": ["irc"], "users": ["*"]})}, {})
         self.bridge.start()
         self.bridge.wait_log("up after", "matrix")
@@ -328,8 +345,8 @@ def membership(user, room, how):
 def locked(farm, closing):
     things = []
 
-    def make(modes):
-        things.append(Locked(farm, closing, modes))
+    def make(modes, **options):
+        things.append(Locked(farm, closing, modes, **options))
         return things[0]
     yield make
     for one in things:
@@ -356,6 +373,26 @@ def test_nobody_reads_before_their_connection_is_inside(locked):
     t.says("among friends")
     t.noa.wait_text("among friends", room=t.room)
     assert [e.body for e in t.noa.messages(t.room)] == ["among friends"]
+
+
+def test_an_invitation_that_nobody_takes_is_taken_back(locked):
+    """Their connection leaves the channel, and knocking again is answered
+    again; so is one that a restart has left behind."""
+    t = locked("+k sesame", invite_wait="2s")
+    t.says("between us")
+    t.noa.wait_for(membership(t.noa, t.room, "leave"))
+    t.irc.gate.set()
+    for turn in range(2):
+        mark = t.noa.mark()
+        t.noa.wait_for(membership(t.noa, t.room, "invite"))
+        back = t.noa.wait_for(membership(t.noa, t.room, "leave"), since=mark)
+        assert "did not come" in back.content["reason"]
+        wait_for("her connection to leave the channel", lambda: turn < sum(
+            line.startswith((f"PART {t.channel}", "QUIT"))
+            for session in t.irc.sessions if session.nick in t.irc.late
+            for line in session.lines))
+        t.noa.knock(t.room)
+    t.noa.wait_for(membership(t.noa, t.room, "invite"), since=mark)
 
 
 def test_where_everybody_may_be_nobody_waits(locked):

@@ -30,10 +30,10 @@ class Both(Gateway):
         self.service = self.synapse.service()
         self.bridge = things.bridge(
             {"xmpp": xmpp_network(
-                self.xmpp, COMPONENT,
+                self.xmpp, COMPONENT, receipts="all",
                 gateway={"networks": ["mx"], "users": ["*"]}),
              "mx": matrix_network(
-                 self.synapse, self.service,
+                 self.synapse, self.service, receipts="all",
                  gateway={"networks": ["xmpp"], "users": ["*"]})}, {})
         self.bridge.start()
         self.bridge.wait_log("up after", "mx")
@@ -290,6 +290,12 @@ def test_who_joins_an_address_is_in_the_room_of_matrix(guest):
     g.carol.wait_for(
         lambda s: s.element.find("{urn:xmpp:reactions:0}reactions")
         is not None)
+    shown = g.carol.wait_text("hello xmpp", nick=g.nick, room=g.room)
+    g.carol.say(g.room, "so it is", extra=f"<reply id='{id_of(shown)}' "
+                f"to='{g.room}/{g.nick}' xmlns='urn:xmpp:reply:0'/>")
+    answer = g.mia.wait_text("so it is", room=g.place)
+    assert (answer.content["m.relates_to"]["m.in_reply_to"]["event_id"] ==
+            said)
 
 
 def test_who_leaves_an_address_leaves_the_room(guest):
@@ -473,6 +479,58 @@ def test_each_sees_what_the_other_reads_and_that_they_write(both, closing):
     wait_for("typing", lambda: first.sender in mia.typing.get(place, []))
     send(f"<paused xmlns='{states}'/>")
     wait_for("no typing", lambda: first.sender not in mia.typing[place])
+
+
+STATES = "xmlns='http://jabber.org/protocol/chatstates'"
+
+
+def moments(user, room, mia, mia_nick, place, ghost):
+    """Who writes, and who has read what, both ways, between somebody in a room
+    of XMPP and mia; ghost is theirs, mia_nick hers."""
+    def tell(what):
+        user.send(f"<message to='{room}' type='groupchat'>{what}</message>")
+
+    def shows(what, ident=None, since=user.mark()):
+        user.wait_for(lambda s: s.bare == room and s.nick == mia_nick and
+                      s.other(what) is not None and
+                      ident in (None, s.other(what).get("id")), 15, since)
+    tell(f"<composing {STATES}/>")
+    wait_for("typing", lambda: ghost in mia.typing.get(place, []))
+    tell(f"<active {STATES}/>")
+    wait_for("no typing", lambda: ghost not in mia.typing[place])
+    mia.set_typing(place, True)
+    shows("composing")
+    mia.set_typing(place, False)
+    shows("active")
+    mark = user.mark()
+    user.say(room, "read me")
+    echo = user.wait_text("read me", room=room, since=mark)
+    mia.has_read(place, mia.wait_text("read me", room=place).id)
+    shows("displayed", id_of(echo))
+    said = mia.say(place, "read this")
+    heard = user.wait_text("read this", nick=mia_nick, room=room)
+    tell("<displayed xmlns='urn:xmpp:chat-markers:0' "
+         f"id='{id_of(heard)}'/>")
+    wait_for("the receipt", lambda: mia.read.get((place, ghost)) == said)
+
+
+def id_of(stanza):
+    """What a room calls it, or its author where rooms have no ids."""
+    sid = stanza.element.find("{urn:xmpp:sid:0}stanza-id")
+    return stanza.id if sid is None else sid.get("id")
+
+
+def test_a_visitor_of_a_room_of_xmpp_is_seen_reading_and_writing(visit):
+    v = visit
+    moments(v.ann, v.room, v.mia, v.nick, v.place, v.mia.puppet(v.place, "Ann"))
+
+
+def test_a_guest_from_xmpp_is_seen_reading_and_writing(guest):
+    g = guest
+    g.carol.wait_occupant(g.room, g.nick)
+    g.mia.wait_member(g.place, g.carol_nick)
+    moments(g.carol, g.room, g.mia, g.nick, g.place,
+            g.mia.puppet(g.place, g.carol_nick))
 
 
 # ---- privacy -----------------------------------------------------------------

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How reachable people are, where the homeserver keeps that."""
 
+import time
+
 import pytest
 
 from tests.integration.conftest import Things, make_trio
@@ -105,3 +107,33 @@ def test_people_of_others_are_away_and_back_on_matrix(crowd):
     is_shown(t, t.bob.nick, "unavailable", "lunch")
     t.bob.send("AWAY")
     is_shown(t, t.bob.nick, "online", "")
+
+
+def test_how_people_were_before_the_bridge_came_is_asked(crowd):
+    """The homeserver tells changes only, and she does not change."""
+    t = crowd
+    name = t.things.name("Kai")
+    kai = MatrixPeer(t.synapse, name.lower())
+    kai.set_name(name)
+    kai.set_presence("offline", "gone home")
+    t.bridge.stop()
+    kai.join(t.place)
+    mark = t.ann.mark()
+    t.bridge.start()
+    t.ann.wait_for(lambda s: s.kind == "presence" and not s.type and
+                   s.nick == name and s.show == "xa", 20, mark)
+    kai.leave(t.place)
+
+
+@pytest.mark.long
+def test_who_does_nothing_stays_online_on_matrix(crowd):
+    """The homeserver takes puppets for offline after half a minute in which
+    it hears nothing of them."""
+    t = crowd
+    is_shown(t, t.ann_nick, "online", "")
+    ghost, since = t.mia.puppet(t.place, t.ann_nick), time.monotonic()
+
+    def half_a_minute_later():
+        assert t.mia.presence_of(ghost)["presence"] == "online"
+        return time.monotonic() - since > 32
+    wait_for("half a minute", half_a_minute_later, 40, 1)

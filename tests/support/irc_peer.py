@@ -301,3 +301,10 @@ def tls_context(ca_file=None, certificate=None):
     if certificate:
         context.load_cert_chain(*map(str, certificate))
     return context
+
+
+def is_typing(message, nick, target, writing):
+    """True of a TAGMSG that says so, or that it is over."""
+    return (message.command == "TAGMSG" and message.nick == nick and
+            message.target == target and
+            message.tags.get("+typing") == ("active" if writing else "done"))

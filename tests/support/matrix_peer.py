@@ -172,6 +172,9 @@ class MatrixPeer:
     def join(self, room):
         return self.call("POST", f"/v3/join/{quote(room)}")["room_id"]
 
+    def knock(self, room):
+        self.call("POST", f"/v3/knock/{quote(room)}", {})
+
     def leave(self, room):
         self.call("POST", f"/v3/rooms/{quote(room)}/leave")
 

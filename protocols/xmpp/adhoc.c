@@ -313,13 +313,6 @@ answer_bad(const struct adhoc_call *c, const char *what)
 }
 
 static void
-answer_error(const struct adhoc_call *c, const char *condition,
-	     const char *text)
-{
-	xmpp_post(c->x, stanza_error(c->x->ctx, c->st, condition, text));
-}
-
-static void
 run(struct adhoc *s, bool filled)
 {
 	const struct command_run run = {
@@ -441,13 +434,13 @@ begin(const struct adhoc_call *c, xmpp_stanza_t *command)
 	const char *node = stanza_get(command, "node");
 
 	if (!find_command(c, node)) {
-		answer_error(c, "item-not-found",
-			     "there is no such command here for you");
+		xmpp_refuse(c->x, c->st, "item-not-found",
+			    "there is no such command here for you");
 	} else if (*action && strcmp(action, "execute") != 0) {
 		answer_bad(c, "bad-action");
 	} else if (!may_begin(c)) {
-		answer_error(c, "resource-constraint",
-			     "end the commands that you have begun first");
+		xmpp_refuse(c->x, c->st, "resource-constraint",
+			    "end the commands that you have begun first");
 	} else {
 		struct adhoc *s = session_new(c, node);
 
@@ -520,7 +513,7 @@ say_identity(const struct adhoc_call *c, const char *node)
 	xmpp_stanza_t *query;
 
 	if (!command && !is_list) {
-		answer_error(c, "item-not-found", NULL);
+		xmpp_refuse(c->x, c->st, "item-not-found", NULL);
 		return;
 	}
 	xmpp_stanza_t *st = disco_result(c, NS_DISCO_INFO, node, &query);

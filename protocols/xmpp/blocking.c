@@ -22,13 +22,6 @@ struct change {
 	size_t n;
 };
 
-static void
-answer_error(const struct blocking_call *c, const char *condition,
-	     const char *text)
-{
-	xmpp_post(c->x, stanza_error(c->x->ctx, c->st, condition, text));
-}
-
 /* ---- who is told of changes ---------------------------------------------- */
 
 /* Whoever has asked for the list; the oldest are forgotten. */
@@ -231,7 +224,7 @@ change(const struct blocking_call *c, xmpp_stanza_t *asked, bool remove)
 		why = "whom to block is missing";
 	}
 	if (condition) {
-		answer_error(c, condition, why);
+		xmpp_refuse(c->x, c->st, condition, why);
 	} else {
 		apply(ch);
 		xmpp_post(c->x, stanza_result(c->x->ctx, c->st));
@@ -251,7 +244,8 @@ blocking_iq(const struct blocking_call *c)
 	if (!(get ? list : block ? block : unblock))
 		return false;
 	if (!*c->who)
-		answer_error(c, "forbidden", "this gateway is not open to you");
+		xmpp_refuse(c->x, c->st, "forbidden",
+			    "this gateway is not open to you");
 	else if (get)
 		say_list(c);
 	else

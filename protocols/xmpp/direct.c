@@ -101,13 +101,6 @@ may_write(const struct xmpp *x, const struct event *ev, const struct jid *from)
 	return jid_allowed(x->conf->direct_from, x->conf->n_direct_from, from);
 }
 
-static void
-answer_error(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
-	     const char *text)
-{
-	xmpp_post(x, stanza_error(x->ctx, st, condition, text));
-}
-
 /*
  * An error to a bare address is dropped by every server (RFC 6121 8.5.2.1.1),
  * and an event names its author by that: so remember who wrote from where.
@@ -173,8 +166,8 @@ set_author(struct xmpp *x, struct event *ev, struct room *room,
 	    !may_write(x, ev, &jid)) {
 		if (!event_is_durable(ev))
 			return false;
-		answer_error(x, st, "not-allowed",
-			     "this bridge does not take messages from you");
+		xmpp_refuse(x, st, "not-allowed",
+			    "this bridge does not take messages from you");
 		return false;
 	}
 	author_remember(x, bare, full);
@@ -270,12 +263,12 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 	if (why && room)
 		direct_tell(x, room, jid_resource(from), why);
 	else if (why)
-		answer_error(x, st, "not-acceptable", why);
+		xmpp_refuse(x, st, "not-acceptable", why);
 	if (!ev)
 		return;
 	if (!set_person(x, ev, room, stanza_get(st, "to"))) {
 		if (!room)
-			answer_error(x, st, "item-not-found", NULL);
+			xmpp_refuse(x, st, "item-not-found", NULL);
 		return;
 	}
 	if (!set_author(x, ev, room, st))
@@ -286,7 +279,7 @@ direct_received(struct xmpp *x, xmpp_stanza_t *st)
 		      ? hosted_limit(x, ev->sender.id, ev->to.network)
 		      : NULL;
 	if (why) {
-		answer_error(x, st, "resource-constraint", why);
+		xmpp_refuse(x, st, "resource-constraint", why);
 		return;
 	}
 	/* Clients send again what a broken stream may have lost. */
@@ -506,7 +499,7 @@ bounce_contact(struct xmpp *x, const struct event *ev, const char *why,
 		stanza_new(x->ctx, "message", to, from, "chat");
 	if (ev->id)
 		stanza_attr(original, "id", ev->id);
-	answer_error(x, original, "recipient-unavailable", text);
+	xmpp_refuse(x, original, "recipient-unavailable", text);
 	(void)xmpp_stanza_release(original);
 }
 

@@ -73,19 +73,12 @@ hosted_admin_drop(struct xmpp *x)
 }
 
 static void
-answer_error(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
-	     const char *text)
-{
-	xmpp_post(x, stanza_error(x->ctx, st, condition, text));
-}
-
-static void
 conclude(struct admin *a, const struct command_answer *answer)
 {
 	xmpp_stanza_t *result;
 
 	if (a->failed) {
-		answer_error(a->x, a->st, conditions[a->denial], a->why);
+		xmpp_refuse(a->x, a->st, conditions[a->denial], a->why);
 	} else if (stanza_is(a->st, "iq")) {
 		result = stanza_result(a->x->ctx, a->st);
 		if (a->fill)
@@ -260,7 +253,7 @@ change_all(const struct hosted_question *q, xmpp_stanza_t *query)
 		if (change_of(items[i]) == ARRAY_SIZE(changes))
 			n = 0;
 	if (!n) {
-		answer_error(q->x, q->st, "bad-request", NULL);
+		xmpp_refuse(q->x, q->st, "bad-request", NULL);
 		return;
 	}
 	a = admin_new(q, q->st);
@@ -328,7 +321,7 @@ list(const struct hosted_question *q, xmpp_stanza_t *query)
 	size_t i = n == 1 ? change_of(items[0]) : ARRAY_SIZE(changes);
 
 	if (i == ARRAY_SIZE(changes)) {
-		answer_error(q->x, q->st, "bad-request", NULL);
+		xmpp_refuse(q->x, q->st, "bad-request", NULL);
 	} else if (!strcmp(changes[i].command, "ban")) {
 		struct admin *a = admin_new(q, q->st);
 
@@ -423,7 +416,7 @@ configure(const struct hosted_question *q, xmpp_stanza_t *form)
 		n++;
 	}
 	if (why)
-		answer_error(q->x, q->st, "not-acceptable", why);
+		xmpp_refuse(q->x, q->st, "not-acceptable", why);
 	else
 		run(admin_new(q, q->st), "modes", given, n);
 	while (done)
@@ -456,10 +449,10 @@ own(const struct hosted_question *q, xmpp_stanza_t *query)
 	} else if (form) {
 		configure(q, form);
 	} else if (stanza_child(query, "destroy", NS_MUC_OWNER)) {
-		answer_error(q->x, q->st, "not-allowed",
-			     "a channel of IRC cannot be destroyed");
+		xmpp_refuse(q->x, q->st, "not-allowed",
+			    "a channel of IRC cannot be destroyed");
 	} else {
-		answer_error(q->x, q->st, "bad-request", NULL);
+		xmpp_refuse(q->x, q->st, "bad-request", NULL);
 	}
 }
 
@@ -474,8 +467,8 @@ hosted_admin_iq(const struct hosted_question *q)
 	if (!admin && !owner)
 		return false;
 	if (!c || !c->in)
-		answer_error(q->x, q->st, "forbidden",
-			     "you are not in the room");
+		xmpp_refuse(q->x, q->st, "forbidden",
+			    "you are not in the room");
 	else if (owner)
 		own(q, owner);
 	else if (stanza_has_type(q->st, "get"))
@@ -527,8 +520,8 @@ hosted_declined(const struct hosted_question *q)
 			    : NULL;
 	}
 	if (!g || !*q->who) {
-		answer_error(q->x, q->st, "item-not-found",
-			     "whoever invited you is not in the room");
+		xmpp_refuse(q->x, q->st, "item-not-found",
+			    "whoever invited you is not in the room");
 		return true;
 	}
 	xmpp_stanza_t *st =
@@ -556,7 +549,7 @@ invite(const struct hosted_question *q, xmpp_stanza_t *invite)
 	stanza_read_text(&reason, stanza_own_child(invite, "reason"));
 	hosted_place(q->x, to, &place);
 	if (!jid_parse(&jid, to)) {
-		answer_error(q->x, q->st, "jid-malformed", NULL);
+		xmpp_refuse(q->x, q->st, "jid-malformed", NULL);
 		return;
 	}
 	if (!strcmp(jid.domain, q->x->conf->component) &&
@@ -568,7 +561,7 @@ invite(const struct hosted_question *q, xmpp_stanza_t *invite)
 	}
 	jid.resource[0] = '\0';
 	if (!*jid.local || !jid_format(&jid, bare, sizeof(bare)))
-		answer_error(q->x, q->st, "item-not-found", NULL);
+		xmpp_refuse(q->x, q->st, "item-not-found", NULL);
 	else
 		hosted_invitation(
 			q->x, &(struct invitation){ .room = q->h->jid,
@@ -603,8 +596,8 @@ hosted_direct_invite(struct xmpp *x, xmpp_stanza_t *st, const char *who)
 	hosted_place(x, stanza_get(direct, "jid"), &channel);
 	if (person.kind != ADDRESS_PERSON || channel.kind != ADDRESS_CHANNEL ||
 	    strcmp(person.label, channel.label) != 0)
-		answer_error(x, st, "item-not-found",
-			     "that room is not of this person's network");
+		xmpp_refuse(x, st, "item-not-found",
+			    "that room is not of this person's network");
 	else
 		run(admin_new(&q, st), "invite",
 		    &(struct given){ "nick", person.name }, 1);

@@ -37,12 +37,6 @@ struct question {
 	char who[FULL_JID_MAX]; /* who asks, bare; "" if it is no user */
 };
 
-static void
-answer_error(const struct question *q, const char *condition)
-{
-	xmpp_post(q->x, stanza_error(q->x->ctx, q->st, condition, NULL));
-}
-
 /* ---- disco#info ---------------------------------------------------------- */
 
 static void
@@ -272,13 +266,13 @@ ask_occupant(const struct question *q)
 		    stanza_child(q->st, "ping", NS_PING);
 
 	if (!c || !c->in)
-		answer_error(q, "not-acceptable");
+		xmpp_refuse(q->x, q->st, "not-acceptable", NULL);
 	else if (ping && !strcmp(c->who->nick, q->nick))
 		xmpp_post(q->x, stanza_result(q->x->ctx, q->st));
 	else if (!guest_by_nick(q->h, q->nick))
-		answer_error(q, "item-not-found");
+		xmpp_refuse(q->x, q->st, "item-not-found", NULL);
 	else if (!ask_card(q, guest_by_nick(q->h, q->nick)))
-		answer_error(q, "service-unavailable");
+		xmpp_refuse(q->x, q->st, "service-unavailable", NULL);
 }
 
 /* ---- all ----------------------------------------------------------------- */
@@ -308,7 +302,7 @@ ask_command(const struct question *q)
 		return adhoc_iq(&call);
 	if (!stanza_child(q->st, "command", NS_COMMANDS))
 		return false;
-	answer_error(q, "forbidden");
+	xmpp_refuse(q->x, q->st, "forbidden", NULL);
 	return true;
 }
 
@@ -327,7 +321,7 @@ ask_archive(const struct question *q)
 		return mam_iq(&call);
 	if (!stanza_child(q->st, "query", NS_MAM))
 		return false;
-	answer_error(q, "forbidden");
+	xmpp_refuse(q->x, q->st, "forbidden", NULL);
 	return true;
 }
 
@@ -352,7 +346,7 @@ ask_search(const struct question *q)
 		return false;
 	why = stanza_has_type(q->st, "set") ? search_objection(q->st) : NULL;
 	if (!q->allowed || !*q->who)
-		answer_error(q, "forbidden");
+		xmpp_refuse(q->x, q->st, "forbidden", NULL);
 	else if (stanza_has_type(q->st, "get"))
 		search_form(q->x, q->st);
 	else if (why)
@@ -380,7 +374,7 @@ ask_place(const struct question *q)
 	    (q->place.kind == ADDRESS_CHANNEL && ask_archive(q)))
 		return true;
 	if (asked && get && *stanza_get(asked, "node"))
-		answer_error(q, "item-not-found");
+		xmpp_refuse(q->x, q->st, "item-not-found", NULL);
 	else if (info && get)
 		say_info(q);
 	else if (items && get)

@@ -113,17 +113,6 @@ hosted_room_id(struct hosted *h, const char *id, char number[24])
 	return id;
 }
 
-static bool
-read_number(const char *text, unsigned long *n)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	*n = strtoul(text, &end, 10);
-	return !*end;
-}
-
 void
 hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms, struct history_wish *out)
 {
@@ -134,12 +123,12 @@ hosted_read_wish(xmpp_stanza_t *muc, int64_t now_ms, struct history_wish *out)
 	if (!history)
 		return;
 	out->stanzas = ULONG_MAX;
-	(void)read_number(stanza_get(history, "maxchars"), &out->chars);
-	(void)read_number(stanza_get(history, "maxstanzas"), &out->stanzas);
+	(void)stanza_number(stanza_get(history, "maxchars"), &out->chars);
+	(void)stanza_number(stanza_get(history, "maxstanzas"), &out->stanzas);
 	out->since_ms = stamp_read(stanza_get(history, "since"));
 	if (out->since_ms < 0)
 		out->since_ms = 0;
-	if (read_number(stanza_get(history, "seconds"), &seconds) &&
+	if (stanza_number(stanza_get(history, "seconds"), &seconds) &&
 	    seconds < INT32_MAX &&
 	    now_ms - (int64_t)seconds * 1000 > out->since_ms)
 		out->since_ms = now_ms - (int64_t)seconds * 1000;
@@ -380,7 +369,7 @@ take_max(void *arg, const struct setting *setting, const char *value)
 	unsigned long max;
 
 	if (!strcmp(setting->key, "max_history_length") && value &&
-	    read_number(value, &max) && max < t->stanzas)
+	    stanza_number(value, &max) && max < t->stanzas)
 		t->stanzas = max;
 }
 

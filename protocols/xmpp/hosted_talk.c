@@ -211,13 +211,6 @@ struct heard_here {
 	const char *nick; /* to whom; "": to all */
 };
 
-static void
-answer_error(const struct heard_here *m, const char *condition,
-	     const char *text)
-{
-	xmpp_post(m->x, stanza_error(m->x->ctx, m->st, condition, text));
-}
-
 static struct event *
 read_message(const struct heard_here *m, const char *room)
 {
@@ -226,7 +219,7 @@ read_message(const struct heard_here *m, const char *room)
 	struct event *ev = event_from_message(m->st, &src, &why);
 
 	if (why)
-		answer_error(m, "not-acceptable", why);
+		xmpp_refuse(m->x, m->st, "not-acceptable", why);
 	if (!ev)
 		return NULL;
 	ev->target = hosted_own_id(m->h, ev, ev->target);
@@ -244,8 +237,8 @@ say(const struct heard_here *m)
 	struct event *ev;
 
 	if (!m->h->ch) {
-		answer_error(m, "recipient-unavailable",
-			     "the room is on its way back");
+		xmpp_refuse(m->x, m->st, "recipient-unavailable",
+			    "the room is on its way back");
 		return;
 	}
 	moment_heard_here(m->c->who, m->st);
@@ -286,7 +279,8 @@ say_privately(const struct heard_here *m)
 	struct guest *to = guest_by_nick(m->h, m->nick);
 
 	if (!to || (!to->id && !to->o)) {
-		answer_error(m, "item-not-found", "nobody here has that nick");
+		xmpp_refuse(m->x, m->st, "item-not-found",
+			    "nobody here has that nick");
 		return;
 	}
 	struct event *ev = read_message(m, NULL);
@@ -346,11 +340,11 @@ hear_other(const struct heard_here *m, const struct hosted_question *q)
 	if (hosted_admin_message(q))
 		return;
 	if (form_submitted(m->st, NS_MUC_REQUEST, NULL))
-		answer_error(m, "not-allowed",
-			     "ask an operator of the channel for voice");
+		xmpp_refuse(m->x, m->st, "not-allowed",
+			    "ask an operator of the channel for voice");
 	else
-		answer_error(m, "feature-not-implemented",
-			     "this room takes groupchat messages only");
+		xmpp_refuse(m->x, m->st, "feature-not-implemented",
+			    "this room takes groupchat messages only");
 }
 
 static void
@@ -364,10 +358,11 @@ hear(const struct heard_here *m)
 	if (hosted_declined(&q))
 		return;
 	if (!m->c || !m->c->in)
-		answer_error(m, "not-acceptable", "you are not in the room");
+		xmpp_refuse(m->x, m->st, "not-acceptable",
+			    "you are not in the room");
 	else if (all && *m->nick)
-		answer_error(m, "bad-request",
-			     "a groupchat message is for the room");
+		xmpp_refuse(m->x, m->st, "bad-request",
+			    "a groupchat message is for the room");
 	else if (all)
 		say(m);
 	else if (*m->nick)

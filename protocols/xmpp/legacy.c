@@ -31,13 +31,6 @@ place_of(const struct legacy_call *c)
 	return (struct command_place){ PLACE_NETWORK, c->network, NULL };
 }
 
-static void
-answer_error(const struct legacy_call *c, const char *condition,
-	     const char *text)
-{
-	xmpp_post(c->x, stanza_error(c->x->ctx, c->st, condition, text));
-}
-
 /* ---- XEP-0077 ------------------------------------------------------------ */
 
 /* A form that is being written. */
@@ -121,8 +114,8 @@ register_user(const struct legacy_call *c, xmpp_stanza_t *query)
 	const char *why;
 
 	if (!c->network) {
-		answer_error(c, "feature-not-implemented",
-			     "register at the address of a network");
+		xmpp_refuse(c->x, c->st, "feature-not-implemented",
+			    "register at the address of a network");
 		return;
 	}
 	if (stanza_has_type(c->st, "get")) {
@@ -133,7 +126,7 @@ register_user(const struct legacy_call *c, xmpp_stanza_t *query)
 	if (!why)
 		why = take_fields(c, query, true);
 	if (why)
-		answer_error(c, "not-acceptable", why);
+		xmpp_refuse(c->x, c->st, "not-acceptable", why);
 	else
 		xmpp_post(c->x, stanza_result(c->x->ctx, c->st));
 }
@@ -189,8 +182,8 @@ translate(const struct legacy_call *c, xmpp_stanza_t *query)
 	    !read_prompt(c, text.data, &place) ||
 	    !address_write(c->x->conf->gateway, &place, c->x->conf->component,
 			   jid, sizeof(jid))) {
-		answer_error(c, "item-not-found",
-			     "nobody can be called that here");
+		xmpp_refuse(c->x, c->st, "item-not-found",
+			    "nobody can be called that here");
 		return;
 	}
 	xmpp_stanza_t *result = stanza_result(c->x->ctx, c->st);
@@ -209,7 +202,7 @@ legacy_iq(const struct legacy_call *c)
 	if (!reg && !gateway)
 		return false;
 	if (!*c->who)
-		answer_error(c, "forbidden", NULL);
+		xmpp_refuse(c->x, c->st, "forbidden", NULL);
 	else if (reg)
 		register_user(c, reg);
 	else if (stanza_has_type(c->st, "get"))

@@ -472,8 +472,8 @@ code_point_offset(const char *s, size_t len, unsigned long n)
 	return at;
 }
 
-static bool
-read_number(const char *text, unsigned long *n)
+bool
+stanza_number(const char *text, unsigned long *n)
 {
 	char *end;
 
@@ -494,8 +494,8 @@ stanza_cut_fallback(struct str *body, xmpp_stanza_t *st, const char *ns)
 		f = xmpp_stanza_get_next(f);
 	xmpp_stanza_t *range = f ? stanza_own_child(f, "body") : NULL;
 	unsigned long start, end;
-	if (!range || !read_number(stanza_get(range, "start"), &start) ||
-	    !read_number(stanza_get(range, "end"), &end) || start >= end)
+	if (!range || !stanza_number(stanza_get(range, "start"), &start) ||
+	    !stanza_number(stanza_get(range, "end"), &end) || start >= end)
 		return;
 
 	AUTO_STR kept = { 0 };

@@ -101,6 +101,9 @@ void stanza_error_words(struct str *out, xmpp_stanza_t *st);
  */
 void stanza_cut_fallback(struct str *body, xmpp_stanza_t *st, const char *ns);
 
+/* A number as attributes hold it: digits and nothing else. False if not. */
+bool stanza_number(const char *text, unsigned long *n);
+
 enum presence_show stanza_show(xmpp_stanza_t *presence);
 
 /* What muc#user says (XEP-0045); strings are borrowed from the stanza. */

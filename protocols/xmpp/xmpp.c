@@ -78,6 +78,13 @@ xmpp_post(struct xmpp *x, xmpp_stanza_t *st)
 	stream_send(x->stream, st);
 }
 
+void
+xmpp_refuse(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
+	    const char *text)
+{
+	xmpp_post(x, stanza_error(x->ctx, st, condition, text));
+}
+
 bool
 xmpp_is_busy(struct xmpp *x)
 {

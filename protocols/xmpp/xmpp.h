@@ -140,6 +140,10 @@ struct xmpp *xmpp_from(struct network *net);
 /* Send st; takes the caller's reference. */
 void xmpp_post(struct xmpp *x, xmpp_stanza_t *st);
 
+/* Answer st, which stays the caller's, with that error; text may be NULL. */
+void xmpp_refuse(struct xmpp *x, xmpp_stanza_t *st, const char *condition,
+		 const char *text);
+
 /* True if so much waits to be sent that more should, if it can; when that is
  * over hosted_admit() is called. */
 bool xmpp_is_busy(struct xmpp *x);

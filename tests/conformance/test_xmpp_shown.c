@@ -257,18 +257,27 @@ what_is_said_overtakes_who_leaves(void **state)
 	free(p);
 }
 
-/* ---- one, more than once ------------------------------------------------- */
-
-static void
-who_left_and_is_back_costs_nothing(void **state)
+/* p0 is in, and Ann has seen that; the server is behind. */
+static struct people *
+seen_before(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct people *p = people_new(f, 1);
 
 	ann_is_in(f);
 	come(p, 0);
 	clear(f);
 	fall_behind(f);
+	return p;
+}
+
+/* ---- one, more than once ------------------------------------------------- */
+
+static void
+who_left_and_is_back_costs_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct people *p = seen_before(f);
+
 	for (int i = 0; i < 3; i++) {
 		go(p, 0);
 		come(p, 0);
@@ -297,12 +306,8 @@ static void
 who_is_back_as_somebody_else_is_shown_so(void **state)
 {
 	struct fixture *f = *state;
-	struct people *p = people_new(f, 1);
+	struct people *p = seen_before(f);
 
-	ann_is_in(f);
-	come(p, 0);
-	clear(f);
-	fall_behind(f);
 	go(p, 0);
 	strcpy(p->all[0].want, "other");
 	come(p, 0);
@@ -320,12 +325,8 @@ static void
 of_many_nicks_only_the_last_is_shown(void **state)
 {
 	struct fixture *f = *state;
-	struct people *p = people_new(f, 1);
+	struct people *p = seen_before(f);
 
-	ann_is_in(f);
-	come(p, 0);
-	clear(f);
-	fall_behind(f);
 	for (int i = 0; i < 50; i++) {
 		char nick[16];
 
@@ -343,12 +344,8 @@ static void
 of_many_states_only_the_last_is_shown(void **state)
 {
 	struct fixture *f = *state;
-	struct people *p = people_new(f, 1);
+	struct people *p = seen_before(f);
 
-	ann_is_in(f);
-	come(p, 0);
-	clear(f);
-	fall_behind(f);
 	be(p, 0, "a");
 	be(p, 0, "b");
 	be(p, 0, "");
@@ -389,12 +386,8 @@ static void
 who_is_thrown_out_is_shown_so_later(void **state)
 {
 	struct fixture *f = *state;
-	struct people *p = people_new(f, 1);
+	struct people *p = seen_before(f);
 
-	ann_is_in(f);
-	come(p, 0);
-	clear(f);
-	fall_behind(f);
 	p->all[0].o.part = PART_KICKED;
 	p->all[0].o.actor = "op";
 	go(p, 0);

@@ -7,19 +7,24 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 bool
 scratch_make(struct scratch *s)
 {
-	snprintf(s->folder, sizeof(s->folder), "/dev/shm/causeway-XXXXXX");
-	if (!mkdtemp(s->folder)) {
-		snprintf(s->folder, sizeof(s->folder), "/tmp/causeway-XXXXXX");
+	static const char places[][32] = { "/dev/shm/causeway-XXXXXX",
+					   "/tmp/causeway-XXXXXX" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		memcpy(s->folder, places[i], sizeof(places[i]));
 		if (!mkdtemp(s->folder))
-			return false;
+			continue;
+		snprintf(s->database, sizeof(s->database), "%.60s/db",
+			 s->folder);
+		return true;
 	}
-	snprintf(s->database, sizeof(s->database), "%.60s/db", s->folder);
-	return true;
+	return false;
 }
 
 void

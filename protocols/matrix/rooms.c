@@ -472,8 +472,9 @@ take_state(struct mroom *room, const json_t *state)
 		if (strcmp(type, "m.room.member") == 0) {
 			door_left_open(room, ev);
 			room_member(room, ev, true);
-		} else if (strcmp(type, "m.room.encryption") == 0)
+		} else if (strcmp(type, "m.room.encryption") == 0) {
 			room->encrypted = true;
+		}
 	}
 	if (!room->encrypted)
 		take_looks(room, state);

@@ -7,9 +7,11 @@ One trio for all of it: what is said is told apart by the names of the files.
 import base64
 import hashlib
 import hmac
+import http.client
 import http.server
 import itertools
 import pathlib
+import random
 import re
 import struct
 import threading
@@ -17,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +27,7 @@ import pytest
 from tests.integration.conftest import Things, make_trio
 from tests.support.bridge import matrix_network, xmpp_network
 from tests.support.disk import Disk
+from tests.support.front import Front
 from tests.support.process import free_ports, wait_for
 
 OOB = "{jabber:x:oob}x/{jabber:x:oob}url"
@@ -673,6 +677,47 @@ def test_killed_in_the_middle_of_a_file(crowd, liar):
     seen = [e.content for e in crowd.mia.messages(crowd.place, mark)
             if name in str(e.content)]
     assert [c["msgtype"] for c in seen] == ["m.image"], seen
+
+
+@pytest.mark.long
+def test_a_homeserver_that_stops_in_a_download_holds_nothing(farm, closing):
+    """Whoever follows the link hears that it broke off, what is said goes on
+    meanwhile, and the next who follows it gets it whole."""
+    port = free_ports(1)[0]
+    with Front(farm.get("synapse"), random.Random(1)) as front:
+        front.calm()
+        t = make_trio(farm, closing, start=False, top={"media": {
+            "folder": str(closing.folder / closing.name("media")),
+            "url": f"http://127.0.0.1:{port}/files",
+            "listen": f"127.0.0.1:{port}", "file_mib": 1, "cache_mib": 8}})
+        t.bridge.networks["matrix"]["homeserver"] = front.url
+        t.bridge.configure()
+        t.bridge.start()
+        t.here()
+        names = [name_of(".bin") for _ in range(12)]
+        bodies = [n.encode() * 20000 for n in names]
+        urls = [shared_by_mia(t, d, n) for d, n in zip(bodies, names)]
+        front.stall("/media/download/")
+        with ThreadPoolExecutor(len(urls)) as readers:
+            broken = [readers.submit(fetch_broken, url) for url in urls]
+            wait_for("the downloads to stand still", lambda: front.stalled)
+            t.all_ways(60)
+            assert all(reader.result() for reader in broken)
+        front.release()
+        for url, data in zip(urls, bodies):
+            assert fetch(url)[::2] == (200, data)
+
+
+def fetch_broken(url):
+    """True if it is not there whole: an error, or the end before the end."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            answer.read()
+            return False
+    except urllib.error.HTTPError as error:
+        return error.code >= 500
+    except (http.client.IncompleteRead, ConnectionError):
+        return True
 
 
 def test_files_of_matrix_at_the_upload_service(crowd):

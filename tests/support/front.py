@@ -6,6 +6,8 @@ there), or is slow.
     with Front(server, dice) as front:
         front.url     in place of the server's
         front.calm()  from now on it only passes on
+    front.stall("/download/")  what is asked there stops in the middle
+    front.release()            and does no more; what had stopped is lost
 """
 
 import http.client
@@ -26,6 +28,8 @@ class Front:
         self.server, self.dice = server, dice
         self.troubled = True
         self.counts = {"busy": 0, "away": 0, "lost": 0, "slow": 0}
+        self.stalling, self.stalled = None, 0
+        self._released = threading.Event()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"front": self})
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
@@ -38,7 +42,25 @@ class Front:
     def calm(self):
         self.troubled = False
 
+    def stall(self, part):
+        """Answers to requests with that part in their path stop half-way."""
+        self.stalling = part
+
+    def release(self):
+        self.stalling = None
+        self._released.set()
+
+    def stop_at(self, path):
+        """Waits, if that path stalls; True if it did."""
+        if not self.stalling or self.stalling not in path:
+            return False
+        with self._lock:
+            self.stalled += 1
+        self._released.wait(120)
+        return True
+
     def close(self):
+        self.release()
         self._http.shutdown()
         self._http.server_close()
 
@@ -75,7 +97,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        half = len(body) // 2
+        self.wfile.write(body[:half])
+        if self.command == "GET" and self.front.stop_at(self.path):
+            self.close_connection = True
+            return
+        self.wfile.write(body[half:])
 
     def ask(self, body):
         """The real server's answer; None if it is not there."""

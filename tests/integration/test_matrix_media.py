@@ -526,8 +526,10 @@ def title_of(user, room):
 
 
 def names_seen(crowd, since):
-    return [e.content.get("name") for e in crowd.mia.record[since:]
-            if e.type == "m.room.name" and e.room == crowd.place]
+    """A sync may bring an event again, in the state before its timeline."""
+    return list({e.id: e.content.get("name") for e in crowd.mia.record[since:]
+                 if e.type == "m.room.name" and e.room == crowd.place}
+                .values())
 
 
 def test_names_of_rooms_go_both_ways(crowd):

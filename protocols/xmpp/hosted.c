@@ -71,6 +71,7 @@ hosted_free(struct hosted *h)
 	HASH_ITER(hh, h->users, g, next)
 	guest_free(g);
 	hosted_forget_past(h);
+	marks_clear(&h->marks);
 	HASH_DELETE(hh, h->x->hosted, h);
 	free(h->flying);
 	free(h->far);

@@ -29,6 +29,7 @@
  */
 
 #include "conf/address.h"
+#include "protocols/xmpp/marks.h"
 #include "protocols/xmpp/xmpp.h"
 
 #define PAST_MAX 100
@@ -116,6 +117,7 @@ struct hosted {
 	struct guest *ghosts; /* who left, and is shown; by occupant id */
 	size_t n_due;         /* of x->due, those of this room */
 	struct client *clients;
+	struct marks *marks;
 	struct past past[PAST_MAX];
 	size_t past_begin, n_past, past_bytes;
 	/* On the wire, oldest first; the first n_covered before the ping. */

@@ -88,7 +88,7 @@ hosted_accepted(struct network *net, const struct event *ev)
 	struct hosted *h = hosted_find_id(x, ev->channel);
 	struct guest *g = h ? guest_find(h, ev->sender.id) : NULL;
 	struct message_form form = { .type = "groupchat", .id = ev->id };
-	char id[32];
+	char id[32], target[24];
 	xmpp_stanza_t *st = NULL;
 
 	/* Who has left meanwhile spoke before: the others are told anyway. */
@@ -99,9 +99,14 @@ hosted_accepted(struct network *net, const struct event *ev)
 		form.id = id;
 	form.replaces = ev->kind == EVENT_EDIT ? ev->target : NULL;
 	form.parent = ev->parent;
+	if (ev->kind == EVENT_REACTION) {
+		form.target = hosted_room_id(h, ev->target, target);
+		form.marks = marks_with(&h->marks, net, ev->sender.id,
+					ev->target, ev);
+	}
 	if (ev->kind == EVENT_REDACTION)
 		st = hosted_retraction(x, ev, form.id);
-	else if (ev->kind != EVENT_REACTION)
+	else
 		st = message_from_event(x->ctx, ev, &form);
 	if (st)
 		publish(h, ev, st, g && g->nick ? g : NULL, form.id);
@@ -184,6 +189,9 @@ hosted_send(struct xmpp *x, struct delivery *d)
 		held_later(x, d, "the speaker has just left");
 		return;
 	}
+	if (ev->kind == EVENT_REACTION && d->target)
+		form.marks = marks_with(&h->marks, &x->net, ev->sender.id,
+					d->target, ev);
 	st = message_from_event(x->ctx, ev, &form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown there");
@@ -211,6 +219,15 @@ struct heard_here {
 	const char *nick; /* to whom; "": to all */
 };
 
+static void
+set_author(const struct heard_here *m, struct event *ev)
+{
+	ev->origin = ev->via = NULL; /* it begins here */
+	ev->flags |= EVENT_GATEWAY;
+	ev->when_ms = loop_wall_ms(m->x->loop);
+	event_set_sender(ev, m->c->who->id, m->c->who->far_name);
+}
+
 static struct event *
 read_message(const struct heard_here *m, const char *room)
 {
@@ -224,11 +241,55 @@ read_message(const struct heard_here *m, const char *room)
 		return NULL;
 	ev->target = hosted_own_id(m->h, ev, ev->target);
 	ev->parent = hosted_own_id(m->h, ev, ev->parent);
-	ev->origin = ev->via = NULL; /* it begins here */
-	ev->flags |= EVENT_GATEWAY;
-	ev->when_ms = loop_wall_ms(m->x->loop);
-	event_set_sender(ev, m->c->who->id, m->c->who->far_name);
+	set_author(m, ev);
 	return ev;
+}
+
+/* A set of reactions may be several events; the first bears its id. */
+struct marking_here {
+	const struct heard_here *m;
+	bool raised;
+};
+
+static struct event *
+make_mark(void *arg)
+{
+	const struct marking_here *k = arg;
+	struct event *ev = event_make(EVENT_REACTION);
+
+	ev->channel = k->m->h->ch->id;
+	set_author(k->m, ev);
+	return ev;
+}
+
+static const char *
+resolve_mark(void *arg, struct event *ev, const char *target)
+{
+	const struct marking_here *k = arg;
+
+	return hosted_own_id(k->m->h, ev, target);
+}
+
+static void
+take_mark(void *arg, struct event *ev)
+{
+	struct marking_here *k = arg;
+	const char *id = stanza_get(k->m->st, "id");
+
+	if (!k->raised && *id)
+		ev->id = event_strdup(ev, id);
+	k->raised = true;
+	bridge_event(&k->m->x->net, ev);
+}
+
+static bool
+react(const struct heard_here *m)
+{
+	struct marking_here k = { m, false };
+	const struct marks_reader r = { &m->x->net, make_mark, resolve_mark,
+					take_mark, &k };
+
+	return marks_read(&m->h->marks, &r, m->st);
 }
 
 static void
@@ -242,6 +303,8 @@ say(const struct heard_here *m)
 		return;
 	}
 	moment_heard_here(m->c->who, m->st);
+	if (react(m))
+		return;
 	ev = read_message(m, m->h->jid);
 	if (!ev)
 		return;

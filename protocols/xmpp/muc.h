@@ -23,6 +23,7 @@
  * and the snapshot waits until the room has done so.
  */
 
+#include "protocols/xmpp/marks.h"
 #include "protocols/xmpp/xmpp.h"
 
 #define RECENT_MAX 32
@@ -74,13 +75,6 @@ struct seat {
 	struct timer timer;
 	struct seat *prev, *next; /* in x->waiting */
 	UT_hash_handle hh, hh_from;
-};
-
-/* What somebody had put on one message: XEP-0444 sends whole sets. */
-struct marks {
-	char *key; /* sender id, LF, message id */
-	char *set; /* LF after each */
-	UT_hash_handle hh;
 };
 
 /* For quoting what is replied to. */

@@ -647,7 +647,9 @@ event_from_message(xmpp_stanza_t *st, const struct message_source *src,
 	if (retract)
 		ev = redaction_from_message(retract);
 	else if (stanza_child(st, "reactions", NS_REACTIONS))
-		return NULL;
+		*why = src->room ? NULL
+				 : "reactions to private messages "
+				   "are not passed on";
 	else if (is_encrypted(st))
 		*why = "encrypted messages cannot be passed on";
 	else if (body || files_are_in(st))

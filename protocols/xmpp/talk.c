@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARKS_MAX 20   /* of one person on one message */
-#define MARKED_MAX 500 /* sets remembered per room */
 #define TELL_MS (3600 * 1000)
 #define NS_RETRACT "urn:xmpp:message-retract:1"
 #define NS_MODERATE "urn:xmpp:message-moderate:1"
@@ -114,155 +112,54 @@ set_archive_ids(struct event *ev, const char *sid)
 
 /* ---- reactions ----------------------------------------------------------- */
 
-static void
-marks_free(struct room *room, struct marks *m)
-{
-	HASH_DELETE(hh, room->marks, m);
-	free(m->key);
-	free(m->set);
-	free(m);
-}
-
 void
 talk_drop(struct room *room)
 {
-	struct marks *m, *next;
-
-	HASH_ITER(hh, room->marks, m, next)
-	marks_free(room, m);
+	marks_clear(&room->marks);
 	for (size_t i = 0; i < RECENT_MAX; i++) {
 		free(room->recent[i].id);
 		free(room->recent[i].nick);
 	}
 }
 
-static void
-add_line(void *set, const char *mark)
-{
-	str_printf(set, "%s\n", mark);
-}
-
-/* What is not remembered is on disk. ev: a reaction that is of that set. */
-static struct marks *
-marks_get(struct room *room, const char *who, const char *id,
-	  const struct event *ev)
-{
-	struct marks *m;
-	AUTO_STR key = { 0 };
-	AUTO_STR set = { 0 };
-
-	str_init(&key, 4096);
-	str_printf(&key, "%s\n%s", who, id);
-	HASH_FIND(hh, room->marks, key.data, key.len, m);
-	if (m)
-		return m;
-	if (HASH_COUNT(room->marks) >= MARKED_MAX)
-		marks_free(room, room->marks); /* the oldest */
-	m = xcalloc(1, sizeof(*m));
-	m->key = str_take(&key);
-	str_init(&set, 4096);
-	bridge_marks(&room->x->net, ev, add_line, &set);
-	m->set = str_take(&set);
-	HASH_ADD_KEYPTR(hh, room->marks, m->key, strlen(m->key), m);
-	return m;
-}
-
-/* Is mark (n bytes) a line of set? */
-static bool
-set_has(const char *set, const char *mark, size_t n)
-{
-	while (*set) {
-		size_t len = strcspn(set, "\n");
-		if (len == n && !memcmp(set, mark, n))
-			return true;
-		set += len + (set[len] == '\n');
-	}
-	return false;
-}
-
-/* What a set of marks is about. */
 struct marking {
 	struct room *room;
 	const struct member *who;
-	const char *target;
 	const struct heard *h;
 };
 
-static void
-raise_mark(const struct marking *k, const char *mark, size_t n, unsigned flags)
+static struct event *
+make_mark(void *arg)
 {
-	struct event *ev = muc_member_event(k->room, k->who, EVENT_REACTION);
-	AUTO_STR text = { 0 };
+	const struct marking *k = arg;
 
-	str_init(&text, n);
-	str_add_n(&text, mark, n);
-	ev->mark = event_strdup(ev, text.data);
-	ev->target = event_strdup(ev, k->target);
-	ev->flags |= flags;
-	talk_raise(k->room, ev, k->h);
+	return muc_member_event(k->room, k->who, EVENT_REACTION);
 }
 
-/* Raise what is in one set and not in the other. */
 static void
-raise_difference(const struct marking *k, const char *set, const char *other,
-		 unsigned flags)
+take_mark(void *arg, struct event *ev)
 {
-	while (*set) {
-		size_t len = strcspn(set, "\n");
-		if (len && !set_has(other, set, len))
-			raise_mark(k, set, len, flags);
-		set += len + (set[len] == '\n');
-	}
+	const struct marking *k = arg;
+
+	talk_raise(k->room, ev, k->h);
 }
 
 static void
 react(struct room *room, const struct member *m, xmpp_stanza_t *st,
       const struct heard *h)
 {
-	AUTO(event) scratch = muc_member_event(room, m, EVENT_REACTION);
-	const char *list[MARKS_MAX];
-	size_t n;
-	const char *target = stanza_reactions(st, scratch, list, MARKS_MAX, &n);
-	AUTO_STR set = { 0 };
+	struct marking k = { room, m, h };
+	const struct marks_reader r = { &room->x->net, make_mark, NULL,
+					take_mark, &k };
 
-	if (!target)
-		return;
-	str_init(&set, 4096);
-	for (size_t i = 0; i < n; i++) {
-		if (!strchr(list[i], '\n'))
-			str_printf(&set, "%s\n", list[i]);
-	}
-	scratch->target = target;
-	struct marks *marks = marks_get(room, m->id, target, scratch);
-	struct marking k = { room, m, target, h };
-	raise_difference(&k, marks->set, set.data, EVENT_REMOVED);
-	raise_difference(&k, set.data, marks->set, 0);
-	free(marks->set);
-	marks->set = str_take(&set);
-	if (!*marks->set)
-		marks_free(room, marks);
+	(void)marks_read(&room->marks, &r, st);
 }
 
 const char *
 talk_mark(struct room *room, const char *from, const char *target,
 	  const struct event *ev)
 {
-	struct marks *m = marks_get(room, from, target, ev);
-	size_t n = strlen(ev->mark);
-	AUTO_STR set = { 0 };
-
-	str_init(&set, 4096);
-	for (const char *at = m->set; *at; at += strcspn(at, "\n") + 1) {
-		size_t len = strcspn(at, "\n");
-
-		if (len != n || memcmp(at, ev->mark, n) != 0)
-			str_printf(&set, "%.*s\n", (int)len, at);
-	}
-	if (!(ev->flags & EVENT_REMOVED))
-		str_printf(&set, "%s\n", ev->mark);
-	free(m->set);
-	m->set = str_take(&set);
-	return m->set;
+	return marks_with(&room->marks, &room->x->net, from, target, ev);
 }
 
 /* ---- the room's own words ------------------------------------------------ */

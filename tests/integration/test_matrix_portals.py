@@ -298,6 +298,39 @@ def test_who_joins_an_address_is_in_the_room_of_matrix(guest):
             said)
 
 
+def test_reactions_in_the_room_of_matrix_are_sets_of_their_author(guest):
+    g = guest
+    g.carol.wait_occupant(g.room, g.nick)
+    said = g.mia.say(g.place, "hello xmpp")
+    shown = id_of(g.carol.wait_text("hello xmpp", nick=g.nick, room=g.room))
+
+    def react(*marks):
+        inner = "".join(f"<reaction>{m}</reaction>" for m in marks)
+        return g.carol.say(g.room, "reacts", extra=(
+            f"<reactions id='{shown}' xmlns='urn:xmpp:reactions:0'>{inner}"
+            "</reactions>"))
+
+    def sees(mark):
+        return g.mia.wait_for(
+            lambda e: e.type == "m.reaction" and e.relates == {
+                "rel_type": "m.annotation", "event_id": said, "key": mark})
+
+    react("\U0001f44d", "\U0001f389")
+    first, second = sees("\U0001f44d"), sees("\U0001f389")
+    assert g.mia.members(g.place)[first.sender] == g.carol_nick
+    ident = react("\U0001f389", "\U0001f680")
+    sees("\U0001f680")
+    g.mia.wait_for(lambda e: e.redacts == first.id)
+    assert not [e for e in g.mia.record if e.redacts == second.id]
+    # everybody is shown the set, its author too, under the author's id
+    back = g.carol.wait_for(lambda s: s.id == ident and s.kind == "message")
+    put = back.element.find("{urn:xmpp:reactions:0}reactions")
+    assert put.get("id") == shown
+    g.carol.wait_for(lambda s: {
+        r.text for r in s.element.iter("{urn:xmpp:reactions:0}reaction")} == {
+            "\U0001f389", "\U0001f680"})
+
+
 def test_who_leaves_an_address_leaves_the_room(guest):
     guest.mia.wait_member(guest.place, guest.carol_nick)
     ghost = guest.mia.puppet(guest.place, guest.carol_nick)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NAMES_MS 10000
-#define KEPT_MAX 1000
+#define KEPT_MAX 1000    /* lines that a hearer may be behind */
 #define STALLED_MS 20000 /* a hearer that gets nothing while others do */
 #define AHEAD_MS 60000   /* so far behind nobody is who is alive */
 
@@ -452,10 +452,8 @@ keep(struct portal *portal, uint64_t sign)
 	memcpy(k->bytes, wire->bytes, wire->len);
 	*portal->kept_end = k;
 	portal->kept_end = &k->next;
-	if (is_stalled(portal))
+	if (++portal->n_kept > KEPT_MAX || is_stalled(portal))
 		hand_over(portal);
-	else if (++portal->n_kept > KEPT_MAX)
-		kept_drop_first(portal);
 }
 
 static const struct place *

@@ -321,6 +321,33 @@ an_heir_that_lags_says_nothing_twice(void **state)
 	assert_int_equal(recorder_count("event message"), 25);
 }
 
+/* It need not be deaf: to be a thousand lines behind is enough. */
+static void
+a_hearer_that_is_far_behind_hears_no_longer(void **state)
+{
+	struct fixture *fx = *state;
+	char words[32];
+	int next = 1;
+
+	portal_up(fx);
+	enter(fx, 0);
+	enter(fx, 1);
+	for (int from = 1; from <= 1100; from += 100) {
+		count_to(fx, 1, from, from + 99);
+		drain_link(fx, 1);
+	}
+	expect(fx, "number 1100.");
+	count_to(fx, 0, 1, 20);
+	drain_link(fx, 0);
+	for (size_t i = 0; i < recorder.n_lines; i++) {
+		if (!strstr(recorder.lines[i], "event message"))
+			continue;
+		snprintf(words, sizeof(words), "number %d.", next++);
+		assert_non_null(strstr(recorder.lines[i], words));
+	}
+	assert_int_equal(next, 1101);
+}
+
 static void
 ids_tell_equal_words_apart(void **state)
 {
@@ -1242,6 +1269,7 @@ main(void)
 		CASE(what_the_hearer_got_first_is_not_heard_twice),
 		CASE(a_stream_of_numbers_survives_every_hand_over),
 		CASE(an_heir_that_lags_says_nothing_twice),
+		CASE(a_hearer_that_is_far_behind_hears_no_longer),
 		CASE(ids_tell_equal_words_apart),
 		CASE(what_the_user_has_set_holds),
 		CASE(the_nick_that_a_user_has_set_is_also_the_account),

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -681,21 +682,30 @@ def test_killed_in_the_middle_of_a_file(crowd, liar):
     assert [c["msgtype"] for c in seen] == ["m.image"], seen
 
 
+@contextmanager
+def through(crowd, front):
+    """The homeserver, as the bridge sees it."""
+    conf = crowd.bridge.networks["matrix"]
+
+    def go_by(url):
+        crowd.bridge.stop()
+        conf["homeserver"] = url
+        crowd.bridge.configure()
+        crowd.bridge.start()
+        crowd.here()
+    direct = conf["homeserver"]
+    front.calm()
+    go_by(front.url)
+    yield
+    go_by(direct)
+
+
 @pytest.mark.long
-def test_a_homeserver_that_stops_in_a_download_holds_nothing(farm, closing):
+def test_a_homeserver_that_stops_in_a_download_holds_nothing(crowd):
     """Whoever follows the link hears that it broke off, what is said goes on
     meanwhile, and the next who follows it gets it whole."""
-    port = free_ports(1)[0]
-    with Front(farm.get("synapse"), random.Random(1)) as front:
-        front.calm()
-        t = make_trio(farm, closing, start=False, top={"media": {
-            "folder": str(closing.folder / closing.name("media")),
-            "url": f"http://127.0.0.1:{port}/files",
-            "listen": f"127.0.0.1:{port}", "file_mib": 1, "cache_mib": 8}})
-        t.bridge.networks["matrix"]["homeserver"] = front.url
-        t.bridge.configure()
-        t.bridge.start()
-        t.here()
+    t = crowd
+    with Front(t.synapse, random.Random(1)) as front, through(t, front):
         names = [name_of(".bin") for _ in range(12)]
         bodies = [n.encode() * 20000 for n in names]
         urls = [shared_by_mia(t, d, n) for d, n in zip(bodies, names)]

@@ -130,6 +130,7 @@ def test_who_does_nothing_stays_online_on_matrix(crowd):
     """The homeserver takes puppets for offline after half a minute in which
     it hears nothing of them."""
     t = crowd
+    t.ann.presence(room=t.room)
     is_shown(t, t.ann_nick, "online", "")
     ghost, since = t.mia.puppet(t.place, t.ann_nick), time.monotonic()
 

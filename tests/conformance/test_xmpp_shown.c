@@ -43,9 +43,10 @@ people_new(struct fixture *f, size_t n)
 	p->f = f;
 	p->n = n;
 	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(p->all[i].id, sizeof(p->all[i].id), "p%zu", i);
-		(void)snprintf(p->all[i].want, sizeof(p->all[i].want), "p%zu",
-			       i);
+		(void)snprintf(p->all[i].id, sizeof(p->all[i].id), "p%u",
+			       (unsigned)i);
+		(void)snprintf(p->all[i].want, sizeof(p->all[i].want), "p%u",
+			       (unsigned)i);
 		p->all[i].sender = (struct sender){ .id = p->all[i].id,
 						    .name = p->all[i].want };
 		p->all[i].puppet = (struct puppet){ .network = f->net,

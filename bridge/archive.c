@@ -224,13 +224,83 @@ describe(struct db *db, struct item *item, struct fallback *how, int64_t event)
 		   strcmp(other->sender.id, item->source->sender.id) == 0;
 }
 
+/* ---- which event it is --------------------------------------------------- */
+
+struct awaited {
+	int64_t channel;
+	bool yes;
+};
+
+static void
+awaited_row(void *arg, const struct delivery_row *row)
+{
+	struct awaited *a = arg;
+
+	if (row->channel == a->channel && row->state <= DELIVERY_SENT)
+		a->yes = true;
+}
+
+/* It was given to that channel, and nothing came of it yet. */
+static bool
+is_awaited(struct db *db, int64_t event, int64_t channel)
+{
+	struct awaited a = { .channel = channel };
+
+	(void)delivery_each(db, event, awaited_row, &a);
+	return a.yes;
+}
+
+/* The number in an id of ours, for that channel; 0 if it is none. */
+static int64_t
+number_of(const struct bridge *bridge, int64_t channel, const char *id)
+{
+	size_t prefix = strlen(bridge->prefix);
+	unsigned long long event, at;
+
+	if (strncmp(id, bridge->prefix, prefix) != 0 ||
+	    sscanf(id + prefix, "%llx-%llx", &event, &at) != 2 ||
+	    (int64_t)at != channel)
+		return 0;
+	return (int64_t)event;
+}
+
+int64_t
+archive_find(struct bridge *bridge, int64_t channel, const char *id)
+{
+	struct db *db = store_reader(bridge->store);
+	const struct room *room = bridge_room(bridge, channel);
+	int64_t event = event_find(db, channel, id);
+
+	if (event || !room)
+		return event;
+	event = number_of(bridge, channel, id);
+	if (room->ch.kind == CHANNEL_HOSTED && strspn(id, "0123456789") < 19 &&
+	    !id[strspn(id, "0123456789")])
+		event = strtoll(id, NULL, 10);
+	return event > 0 && is_awaited(db, event, channel) ? event : 0;
+}
+
+bool
+bridge_awaits(const struct channel *ch, const char *id)
+{
+	struct room *room = bridge_room(ch->network->life->bridge, ch->id);
+	int64_t event = number_of(room->bridge, ch->id, id);
+
+	if (!event)
+		return false;
+	if (event <= room->outbox.last_event)
+		return outbox_find(room, event) != NULL;
+	return is_awaited(store_reader(room->bridge->store), event, ch->id);
+}
+
 struct event *
 archive_unmark(struct item *item)
 {
 	struct db *db = store_reader(item->room->bridge->store);
 	const struct event *ev = item->source;
 	int64_t event = ev->kind == EVENT_REDACTION && ev->target
-				? event_find(db, ev->channel, ev->target)
+				? archive_find(item->room->bridge, ev->channel,
+					       ev->target)
 				: 0;
 	AUTO(event) mark = event ? archive_load(db, event, NULL) : NULL;
 	struct event *out;
@@ -251,7 +321,8 @@ resolve(struct item *item, struct fallback *how, const char *native,
 	char **id_out)
 {
 	struct db *db = store_reader(item->room->bridge->store);
-	int64_t event = event_find(db, item->source->channel, native);
+	int64_t event =
+		archive_find(item->room->bridge, item->source->channel, native);
 
 	if (!event)
 		return 0;
@@ -260,39 +331,6 @@ resolve(struct item *item, struct fallback *how, const char *native,
 	*id_out = id_there(db, item, event, item->source->kind == EVENT_EDIT);
 	describe(db, item, how, event);
 	return 0;
-}
-
-struct awaited {
-	int64_t channel;
-	bool yes;
-};
-
-static void
-awaited_row(void *arg, const struct delivery_row *row)
-{
-	struct awaited *a = arg;
-
-	if (row->channel == a->channel && row->state <= DELIVERY_SENT)
-		a->yes = true;
-}
-
-bool
-bridge_awaits(const struct channel *ch, const char *id)
-{
-	struct room *room = bridge_room(ch->network->life->bridge, ch->id);
-	struct awaited a = { .channel = ch->id };
-	size_t prefix = strlen(room->bridge->prefix);
-	unsigned long long event, channel;
-
-	if (strncmp(id, room->bridge->prefix, prefix) != 0 ||
-	    sscanf(id + prefix, "%llx-%llx", &event, &channel) != 2 ||
-	    (int64_t)channel != ch->id)
-		return false;
-	if ((int64_t)event <= room->outbox.last_event)
-		return outbox_find(room, (int64_t)event) != NULL;
-	(void)delivery_each(store_reader(room->bridge->store), (int64_t)event,
-			    awaited_row, &a);
-	return a.yes;
 }
 
 int64_t

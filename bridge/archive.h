@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+struct bridge;
 struct db;
 struct event;
 struct fallback;
@@ -18,6 +19,13 @@ char *archive_first_id(struct db *db, int64_t event, int64_t channel);
 
 /* The label of the network that the channel belongs to; NULL; to be freed. */
 char *archive_network(struct db *db, int64_t channel);
+
+/*
+ * The event that goes by that id in the channel, or 0: also one that was given
+ * to it and is not confirmed there, if the id tells its number. In a room of
+ * ours people see it, and may answer, before that.
+ */
+int64_t archive_find(struct bridge *bridge, int64_t channel, const char *id);
 
 /*
  * Fill in what an item refers to, in the ids of the room it goes to. Returns

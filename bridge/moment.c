@@ -195,7 +195,7 @@ find_read(struct moment *m)
 	int64_t event;
 
 	if (m->target)
-		take_number(m, event_find(db, m->from, m->target));
+		take_number(m, archive_find(room->bridge, m->from, m->target));
 	free(m->target);
 	m->target = NULL;
 	what.event = m->number;
@@ -243,14 +243,13 @@ read_later(struct moment *m)
 static void
 note_read(struct occ *occ, int64_t from, const struct event *ev)
 {
-	struct db *db = store_reader(occ->room->bridge->store);
 	int64_t number;
 	struct moment *m;
 
 	if (!(occ->room->ch.caps & CAN_RECEIPT))
 		return;
 	m = moment_of(occ);
-	number = event_find(db, from, ev->target);
+	number = archive_find(occ->room->bridge, from, ev->target);
 	if (number && number <= m->asked)
 		return; /* nobody reads backwards */
 	take_number(m, number);

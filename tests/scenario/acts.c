@@ -18,6 +18,13 @@ id_slot(struct play *p, const char *w)
 	return p->ids[w[1] - '0'];
 }
 
+/* An id that was kept, or one that the room tells: a number. */
+static const char *
+id_read(struct play *p, const char *w)
+{
+	return w && *w >= '0' && *w <= '9' ? w : id_slot(p, w);
+}
+
 static const char *
 after_word(const struct play *p, const char *key)
 {
@@ -34,7 +41,7 @@ act_say(struct play *p, struct world *w, unsigned flags)
 	const char *re = after_word(p, "re");
 
 	world_say(w, EVENT_MESSAGE, flags, p->words[3], p->words[1],
-		  play_word(p, 4), re ? id_slot(p, re) : NULL,
+		  play_word(p, 4), re ? id_read(p, re) : NULL,
 		  as ? id_slot(p, as) : NULL);
 }
 
@@ -44,7 +51,7 @@ act_on(struct play *p, struct world *w, enum event_kind kind)
 	const char *as = after_word(p, "as");
 
 	world_say(w, kind, 0, p->words[3], p->words[1], play_word(p, 5),
-		  id_slot(p, play_word(p, 4)), as ? id_slot(p, as) : NULL);
+		  id_read(p, play_word(p, 4)), as ? id_slot(p, as) : NULL);
 }
 
 static void

@@ -30,6 +30,7 @@
  *   NET WHO repeats #CH "text" $1
  *   NET WHO recalled #CH "text" ID the history tells it, under that very id
  *   NET WHO edits|withdraws|reacts #CH $1 ["text"] [as $2]
+ *                                  or a number in place of $1, as of rooms
  *   NET WHO topic #CH "text"
  *   NET WHO titled|pictured #CH "text"     the channel has that name, picture
  *   NET WHO retitled|repictured #CH "text"   while we are not there

@@ -434,7 +434,7 @@ def test_fault_22_an_inverted_byte_hurts_one_message_at_most(faulty, network):
         it.proxy(network).change("down", corrupt=200 + 37 * n)
         wait_for("the byte to be inverted", lambda: it.proxy(
             network).faults["down"].corrupt == 0, 30)
-        it.wait_back()
+        it.wait_back(90)  # an open element hides all that follows
     tallies = traffic.settle()
     for tally in tallies:
         print(tally)

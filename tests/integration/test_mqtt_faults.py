@@ -153,9 +153,13 @@ def test_a_broker_that_is_killed_comes_back_with_all(closing, farm, folder):
         broker.kill9()
         house.bridge.wait_log("down:", "home")
         house.bob.say(house.channel, "said while it was dead")
+        wait_for("it to be kept", lambda: house.bridge.query(
+            "SELECT 1 FROM event WHERE text = 'said while it was dead'"))
+        house.bridge.stall()  # until there is somebody to hear it
         broker.start()
         late = closing.mqtt(broker)
         late.subscribe(chat)
+        house.bridge.resume()
         heard = late.wait_event("said while it was dead", chat, 30)
         assert heard["from"]["name"] == house.bob.nick
         for i in range(20, 40):

@@ -189,6 +189,6 @@ def test_a_matrix_network_that_differs_is_restarted_alone(farm, closing):
     bridge.configure()
     since = len(bridge.log())
     reload(bridge)
-    bridge.wait_log("joined", since=since)
+    bridge.wait_log("joined", timeout=40, since=since)
     couple.both("after")
     assert not bridge.downs("irc")

@@ -394,8 +394,7 @@ account_password(struct netlife *home, const char *sender_id, int64_t channel)
 	return copy;
 }
 
-/* A change on its way to disk: until it is there, nobody reads it from there.
- */
+/* On its way to disk; nobody reads the account there before it has arrived. */
 struct change {
 	struct store_job job;
 	struct account *account; /* used */

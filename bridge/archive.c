@@ -270,12 +270,12 @@ archive_find(struct bridge *bridge, int64_t channel, const char *id)
 	struct db *db = store_reader(bridge->store);
 	const struct room *room = bridge_room(bridge, channel);
 	int64_t event = event_find(db, channel, id);
+	size_t digits = strspn(id, "0123456789");
 
 	if (event || !room)
 		return event;
 	event = number_of(bridge, channel, id);
-	if (room->ch.kind == CHANNEL_HOSTED && strspn(id, "0123456789") < 19 &&
-	    !id[strspn(id, "0123456789")])
+	if (room->ch.kind == CHANNEL_HOSTED && digits < 19 && !id[digits])
 		event = strtoll(id, NULL, 10);
 	return event > 0 && is_awaited(db, event, channel) ? event : 0;
 }

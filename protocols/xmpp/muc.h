@@ -256,14 +256,6 @@ struct heard {
 void talk_late(struct room *room, const char *nick, xmpp_stanza_t *st,
 	       const struct heard *h);
 
-/*
- * Our occupant with the address from puts a mark on the message target, or
- * takes it away (ev); all that it has on it then, one a line. Valid until the
- * next call.
- */
-const char *talk_mark(struct room *room, const char *from, const char *target,
-		      const struct event *ev);
-
 /* Remember for quoting; find again, NULL if not known (any more). */
 void talk_remember(struct room *room, const char *id, const char *nick,
 		   const char *text);

@@ -258,7 +258,8 @@ muc_room_send(struct room *room, struct delivery *d)
 		form.parent_text = r->text;
 	}
 	if (ev->kind == EVENT_REACTION && d->target)
-		form.marks = talk_mark(room, form.from, d->target, ev);
+		form.marks = marks_with(&room->marks, &x->net, form.from,
+					d->target, ev);
 	xmpp_stanza_t *st = message_from_event(x->ctx, ev, &form);
 	if (!st) {
 		bridge_refused(d, "nothing in it can be shown on XMPP");

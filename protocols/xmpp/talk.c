@@ -155,13 +155,6 @@ react(struct room *room, const struct member *m, xmpp_stanza_t *st,
 	(void)marks_read(&room->marks, &r, st);
 }
 
-const char *
-talk_mark(struct room *room, const char *from, const char *target,
-	  const struct event *ev)
-{
-	return marks_with(&room->marks, &room->x->net, from, target, ev);
-}
-
 /* ---- the room's own words ------------------------------------------------ */
 
 static const char *
